@@ -1,0 +1,72 @@
+/** Why the world failed. Each code has a page under docs/diagnostics/. */
+export type ToolErrorCode =
+  | 'archive-invalid'
+  | 'archive-too-large'
+  | 'blob-mismatch'
+  | 'canceled'
+  | 'container-failed'
+  | 'container-not-found'
+  | 'context-not-found'
+  | 'context-unreadable'
+  | 'dockerfile-not-found'
+  | 'image-not-found'
+  | 'invalid-digest'
+  | 'invalid-document'
+  | 'invalid-reference'
+  | 'isolation-unavailable'
+  | 'layer-limit'
+  | 'name-in-use'
+  | 'no-space'
+  | 'not-supported'
+  | 'output-failed'
+  | 'permission-denied'
+  | 'platform-mismatch'
+  | 'registry-denied'
+  | 'registry-failed'
+  | 'registry-not-found'
+  | 'registry-unreachable'
+  | 'run-failed'
+  | 'source-not-found'
+  | 'step-failed'
+  | 'store-corrupt'
+  | 'store-failed'
+  | 'system-call-failed'
+  | 'usage'
+  | 'user-not-found'
+
+export interface ToolErrorOptions {
+  /** A command or an edit that the user can make. */
+  readonly hint?: string
+  /** Facts for JSON output: names, sizes, paths. */
+  readonly details?: Readonly<Record<string, string | number | boolean>>
+  readonly cause?: unknown
+}
+
+/**
+ * The world failed: registry, disk, kernel, runtime. Adapters throw it at their border; inner code looks at `code`
+ * only, never at the message.
+ */
+export class ToolError extends Error {
+  readonly code: ToolErrorCode
+  readonly hint: string | undefined
+  readonly details: Readonly<Record<string, string | number | boolean>>
+
+  constructor(code: ToolErrorCode, message: string, options: ToolErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'ToolError'
+    this.code = code
+    this.hint = options.hint
+    this.details = options.details ?? {}
+  }
+}
+
+/** The `code` of a Node or system-call error (`ENOENT`, `ENOSPC` …), or undefined for anything else. */
+export function errnoCode(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
+}
+
+/** The message of anything thrown. */
+export function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

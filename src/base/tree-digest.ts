@@ -1,0 +1,63 @@
+import { createHash, type Hash } from 'node:crypto'
+import { type ContentDigest, parseContentDigest } from './digest.ts'
+
+export type TreeEntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'char' | 'block' | 'fifo' | 'whiteout'
+
+/** What of one file or directory counts as content. Paths and link targets are raw bytes, since Linux names need not be UTF-8. */
+export interface TreeEntry {
+  /** Relative to the tree's root, `/`-separated, no leading or trailing slash; empty for the root itself. */
+  readonly path: Uint8Array
+  readonly type: TreeEntryType
+  /** Permission bits with setuid, setgid and sticky (07777). Ignored for symlinks and whiteouts. */
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  /** Symlink text, or for a hardlink the path of the first name of the same file in this tree. */
+  readonly target?: Uint8Array
+  readonly major?: number
+  readonly minor?: number
+  /** Raw sha256 of a regular file's bytes, 32 bytes. */
+  readonly fileDigest?: Uint8Array
+  /** Kept xattrs, sorted by name. A directory's opaque mark is given as `opaque` with an empty value. */
+  readonly xattrs?: readonly (readonly [name: string, value: Uint8Array])[]
+}
+
+/**
+ * Computes the content digest of a tree: entries are added in the tree's walk order (each directory before its
+ * children, children in byte order), which the caller keeps. Times are no part of it.
+ */
+export class TreeDigest {
+  readonly #hash: Hash = createHash('sha256')
+  #count = 0
+
+  constructor() {
+    this.#hash.update('longshore.tree/1\n')
+  }
+
+  /** Number of entries added so far. */
+  get count(): number {
+    return this.#count
+  }
+
+  add(entry: TreeEntry): void {
+    const hash = this.#hash
+    const bare = entry.type === 'symlink' || entry.type === 'whiteout'
+    this.#count++
+    hash.update(
+      `${entry.type} ${bare ? 0 : entry.mode & 0o7777} ${entry.uid} ${entry.gid} ${entry.major ?? 0} ${entry.minor ?? 0} ` +
+        `${entry.path.length} ${entry.target?.length ?? 0} ${entry.fileDigest?.length ?? 0} ${entry.xattrs?.length ?? 0}:`,
+    )
+    hash.update(entry.path)
+    if (entry.target) hash.update(entry.target)
+    if (entry.fileDigest) hash.update(entry.fileDigest)
+    for (const [name, value] of entry.xattrs ?? []) {
+      hash.update(`${Buffer.byteLength(name)} ${value.length}:${name}`)
+      hash.update(value)
+    }
+  }
+
+  /** Ends the tree; the object must not be used after. */
+  digest(): ContentDigest {
+    return parseContentDigest(`sha256:${this.#hash.digest('hex')}`)
+  }
+}

@@ -1,0 +1,50 @@
+import { constants } from 'node:os'
+import koffi from 'koffi'
+
+/** A failed system call, shaped as Node's own: `code` (`ENOENT` …), `errno` (negative), `syscall`, `path`. */
+export class SystemCallError extends Error {
+  readonly code: string
+  readonly errno: number
+  readonly syscall: string
+  readonly path: string | undefined
+
+  constructor(syscall: string, errno: number, path?: string) {
+    const code = errnoNames.get(errno) ?? `E${errno}`
+    super(`${code}: ${syscall}${path === undefined ? '' : ` '${path}'`}`)
+    this.name = 'SystemCallError'
+    this.code = code
+    this.errno = -errno
+    this.syscall = syscall
+    this.path = path
+  }
+}
+
+const errnoNames = new Map(Object.entries(constants.errno).map(([name, value]) => [value, name]))
+
+const libc = koffi.load(null)
+
+/** Declares a libc function from its C prototype. Strings of bytes are `const void*`, filled by `cString`. */
+export function declare(prototype: string): (...args: readonly unknown[]) => number {
+  const native = libc.func(prototype)
+  return (...args) => Number(native(...args))
+}
+
+/** NUL-terminated bytes for a C string parameter; a string is taken as UTF-8. Throws on an embedded NUL. */
+export function cString(text: string | Uint8Array): Buffer {
+  const bytes = typeof text === 'string' ? Buffer.from(text, 'utf8') : text
+  if (bytes.includes(0)) throw new Error('internal error: NUL byte in a path')
+  const result = Buffer.alloc(bytes.length + 1)
+  result.set(bytes)
+  return result
+}
+
+/** Returns `result`, or throws `SystemCallError` with the current errno when it is negative. Call it directly around the call. */
+export function check(result: number, syscall: string, path?: string | Uint8Array): number {
+  if (result >= 0) return result
+  const errno = koffi.errno()
+  throw new SystemCallError(
+    syscall,
+    errno,
+    typeof path === 'string' || path === undefined ? path : Buffer.from(path).toString(),
+  )
+}
