@@ -1,7 +1,7 @@
 /**
  * The interfaces between the scheduler and the adapters. Types only: nothing here runs.
  */
-export type { ContextSelection, MissingSource, SelectedPath, SelectedSource } from './contexts.ts'
+export type { ContextSelection, MissingSource, SelectedEntry, SelectedPath, SelectedSource } from './contexts.ts'
 export type { Layer, LayerDigests, OverlayXattrs } from './layers.ts'
 export type {
   Isolation,
@@ -12,3 +12,13 @@ export type {
   SandboxRun,
   SandboxStdio,
 } from './sandbox.ts'
+export type {
+  ImageStore,
+  KeyComponents,
+  LayerStore,
+  RecordStore,
+  SelectionRecord,
+  StepRecord,
+  StoredImage,
+  StoredReference,
+} from './store.ts'

@@ -35,7 +35,9 @@ export {
   MS_REMOUNT,
   MS_SLAVE,
   mount,
+  mountFrom,
   UMOUNT_NOFOLLOW,
   umount,
 } from './mounts.ts'
+export { makePipe, openProcess, signalProcess } from './processes.ts'
 export { getXattr, listXattrs, removeXattr, setXattr } from './xattrs.ts'

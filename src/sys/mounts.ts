@@ -46,3 +46,18 @@ export function enterMountNamespace(): void {
   check(unshareCall(CLONE_NEWNS), 'unshare')
   mount('none', '/', '', MS_REC | MS_PRIVATE)
 }
+
+const chdirCall = declare('int chdir(const void*)')
+
+/**
+ * mount(2) with `directory` as the current directory during the call, so that long lists of lower directories fit into
+ * the one page that mount options have. `workingDirectory` is restored before it returns. Throws `SystemCallError`.
+ */
+export function mountFrom(directory: string, workingDirectory: string, ...call: Parameters<typeof mount>): void {
+  check(chdirCall(cString(directory)), 'chdir', directory)
+  try {
+    mount(...call)
+  } finally {
+    check(chdirCall(cString(workingDirectory)), 'chdir', workingDirectory)
+  }
+}

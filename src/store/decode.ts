@@ -1,0 +1,74 @@
+import { type Canonical, isDigest, parseContentDigest, parseDiffId, parseStepKey } from '../base/index.ts'
+import type { Descriptor } from '../oci/types.ts'
+import type { KeyComponents, Layer, SelectionRecord, StepRecord } from '../ports/index.ts'
+
+type Fields = { readonly [name: string]: unknown }
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isComponents(value: unknown): value is KeyComponents {
+  return isFields(value) && Object.values(value).every(isCanonical)
+}
+
+function isCanonical(value: unknown): value is Canonical {
+  if (value === null) return true
+  if (typeof value === 'object') return Object.values(value).every(isCanonical)
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+}
+
+/** Decodes a step record file; undefined when a field is missing or of another shape. */
+export function decodeStepRecord(value: unknown): StepRecord | undefined {
+  if (!isFields(value)) return undefined
+  const { key, components, text, diffId, contentDigest, durationMs, created, hasLog } = value
+  if (typeof key !== 'string' || !isDigest(key) || !isComponents(components) || typeof text !== 'string')
+    return undefined
+  if (typeof diffId !== 'string' || !isDigest(diffId)) return undefined
+  if (typeof contentDigest !== 'string' || !isDigest(contentDigest)) return undefined
+  if (typeof durationMs !== 'number' || typeof created !== 'string' || typeof hasLog !== 'boolean') return undefined
+  return {
+    key: parseStepKey(key),
+    components,
+    text,
+    diffId: parseDiffId(diffId),
+    contentDigest: parseContentDigest(contentDigest),
+    durationMs,
+    created,
+    hasLog,
+  }
+}
+
+/** Decodes a selection record file; undefined when it is of another shape. */
+export function decodeSelectionRecord(value: unknown): SelectionRecord | undefined {
+  if (!isFields(value)) return undefined
+  const { key, contentDigest } = value
+  if (typeof key !== 'string' || !isDigest(key)) return undefined
+  if (typeof contentDigest !== 'string' || !isDigest(contentDigest)) return undefined
+  return { key: parseStepKey(key), contentDigest: parseContentDigest(contentDigest) }
+}
+
+function decodeBlob(value: unknown): Descriptor | undefined {
+  if (!isFields(value)) return undefined
+  const { mediaType, digest, size } = value
+  if (typeof mediaType !== 'string' || typeof digest !== 'string' || !isDigest(digest)) return undefined
+  return typeof size === 'number' ? { mediaType, digest, size } : undefined
+}
+
+/** Decodes a `layer.json`; undefined when it is of another shape. */
+export function decodeLayer(value: unknown): Layer | undefined {
+  if (!isFields(value)) return undefined
+  const { diffId, contentDigest, sizeBytes, entries, created } = value
+  if (typeof diffId !== 'string' || !isDigest(diffId)) return undefined
+  if (typeof contentDigest !== 'string' || !isDigest(contentDigest)) return undefined
+  if (typeof sizeBytes !== 'number' || typeof entries !== 'number' || typeof created !== 'string') return undefined
+  const blob = decodeBlob(value['blob'])
+  return {
+    diffId: parseDiffId(diffId),
+    contentDigest: parseContentDigest(contentDigest),
+    sizeBytes,
+    entries,
+    created,
+    ...(blob === undefined ? {} : { blob }),
+  }
+}

@@ -1,0 +1,10 @@
+/**
+ * The store: a directory that keeps layers, images, step records, blobs and derived files, safe to share between
+ * processes and to lose a process at any moment. In: finished things. Out: the same things, whole or not at all.
+ * Nothing here mounts, runs or fetches. The working area (`session.ts`) is imported apart, since it loads FFI.
+ */
+export type { Blobs, BlobWriter } from './blobs.ts'
+export { storeError } from './files.ts'
+export type { Images } from './images.ts'
+export type { Layers, NewLayer } from './layers.ts'
+export { openStore, type Store } from './open.ts'

@@ -1,0 +1,90 @@
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type ContentDigest, type DiffId, digestHex, errnoCode, isDigest, parseDiffId } from '../base/index.ts'
+import type { Descriptor } from '../oci/types.ts'
+import type { Layer, LayerDigests, LayerStore } from '../ports/index.ts'
+import { decodeLayer } from './decode.ts'
+import { readIfExists, readJson, storeAction, writeAtomic } from './files.ts'
+
+/** Length of a layer directory's name: short, since an overlay mount names all its layers in one page. 96 bits of the diffId. */
+const nameLength = 24
+
+/** What a finished layer brings into the store. */
+export interface NewLayer extends LayerDigests {
+  /** Directory in the store's `work` that holds the tree as `fs`; it is moved, not copied. */
+  readonly directory: string
+  readonly created: string
+  readonly blob?: Descriptor
+}
+
+/** The layers of a store. A layer is there when its directory is: it is renamed into place whole. */
+export interface Layers extends LayerStore {
+  /** Directory that holds all layers; `name` of each is relative to it. */
+  readonly directory: string
+  /** Name of a layer's tree relative to `directory`: `<24 hex>/fs`. */
+  treeName(diffId: DiffId): string
+  /** Absolute path of a layer's tree. */
+  treePath(diffId: DiffId): string
+  /**
+   * Moves a finished layer in and returns it; when another process was first with the same diffId, that one is
+   * returned and ours removed.
+   */
+  adopt(layer: NewLayer): Layer
+  /** Notes where the compressed form of a layer is, as it was pulled. */
+  setBlob(diffId: DiffId, blob: Descriptor): void
+}
+
+/** Opens the layers below `root`. Reads nothing. */
+export function openLayers(root: string): Layers {
+  const directory = join(root, 'layers')
+  const known = new Map<DiffId, Layer>()
+  const name = (diffId: DiffId): string => digestHex(diffId).slice(0, nameLength)
+  const contentPath = (digest: ContentDigest): string =>
+    join(root, 'content', digestHex(digest).slice(0, 2), digestHex(digest).slice(2))
+
+  const layer = (diffId: DiffId): Layer | undefined => {
+    const cached = known.get(diffId)
+    if (cached !== undefined) return cached
+    const found = readJson(join(directory, name(diffId), 'layer.json'), decodeLayer)
+    if (found?.diffId !== diffId) return undefined
+    known.set(diffId, found)
+    return found
+  }
+
+  return {
+    directory,
+    treeName: (diffId) => `${name(diffId)}/fs`,
+    treePath: (diffId) => join(directory, name(diffId), 'fs'),
+    layer,
+    layerByContent(contentDigest) {
+      const text = readIfExists(contentPath(contentDigest))?.toString('utf8')
+      if (text === undefined || !isDigest(text)) return undefined
+      const found = layer(parseDiffId(text))
+      return found?.contentDigest === contentDigest ? found : undefined
+    },
+    adopt({ directory: made, ...fields }) {
+      return storeAction('store a layer', () => {
+        const record: Layer = fields
+        writeFileSync(join(made, 'layer.json'), JSON.stringify(record))
+        try {
+          renameSync(made, join(directory, name(record.diffId)))
+        } catch (error) {
+          const code = errnoCode(error)
+          if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error
+          rmSync(made, { recursive: true, force: true })
+        }
+        const stored = layer(record.diffId) ?? record
+        if (!existsSync(contentPath(stored.contentDigest)))
+          writeAtomic(root, contentPath(stored.contentDigest), stored.diffId)
+        return stored
+      })
+    },
+    setBlob(diffId, blob) {
+      const found = layer(diffId)
+      if (found === undefined || found.blob?.digest === blob.digest) return
+      const changed: Layer = { ...found, blob }
+      writeAtomic(root, join(directory, name(diffId), 'layer.json'), JSON.stringify(changed))
+      known.set(diffId, changed)
+    },
+  }
+}

@@ -1,0 +1,144 @@
+import { type ChildProcess, type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process'
+import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+
+/** Root of the checkout. */
+export const checkout = resolve(import.meta.dirname, '../..')
+
+/** Somebody who runs commands: the machine's root, or an ordinary user with a subuid range. */
+export interface Actor {
+  readonly name: 'root' | 'user'
+  /** A directory that is theirs; holds their store as `store`. */
+  readonly home: string
+  /** Command and arguments that run `command` as them, in the directory `cwd`. */
+  wrap(command: readonly string[], cwd: string, env: Readonly<Record<string, string>>): readonly string[]
+}
+
+export interface RunOptions {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly input?: string
+  readonly timeoutMs?: number
+}
+
+/** An ordinary user's id in tests; it needs no entry on the machine. */
+const testUid = 23456
+
+/**
+ * Why the actor cannot be had on this machine, or undefined. A test skips with this text; CI counts that as a failure.
+ */
+export function unavailable(name: Actor['name']): string | undefined {
+  const uid = process.getuid?.() ?? 0
+  if (name === 'root') return uid === 0 ? undefined : 'needs root'
+  if (uid !== 0) return subordinateIds() ? undefined : 'the current user has no subuid range (Debian package uidmap)'
+  return existsSync('/usr/bin/newuidmap') ? undefined : 'newuidmap is missing (Debian package uidmap)'
+}
+
+function subordinateIds(): boolean {
+  return spawnSync('unshare', ['--user', '--map-auto', '--map-root-user', 'true']).status === 0
+}
+
+/** The actor, with `home` inside `directory`. */
+export function makeActor(name: Actor['name'], directory: string): Actor {
+  const home = join(directory, `home-${name}`)
+  mkdirSync(home, { recursive: true })
+  if (name === 'root' || process.getuid?.() !== 0) return { name, home, wrap: (command, _cwd, _env) => command }
+  return userActor(directory, home)
+}
+
+/**
+ * An ordinary user made for one test run: it exists only in a mount namespace in which /etc/passwd, /etc/subuid and
+ * /etc/subgid are other files, so the machine is left as it is.
+ */
+function userActor(directory: string, home: string): Actor {
+  chownSync(home, testUid, testUid)
+  const files = join(directory, 'etc')
+  mkdirSync(files, { recursive: true })
+  const passwd = readFileSync('/etc/passwd', 'utf8')
+  writeFileSync(join(files, 'passwd'), `${passwd}longshore-test:x:${testUid}:${testUid}::${home}:/bin/sh\n`)
+  writeFileSync(join(files, 'group'), `${readFileSync('/etc/group', 'utf8')}longshore-test:x:${testUid}:\n`)
+  for (const name of ['subuid', 'subgid']) writeFileSync(join(files, name), 'longshore-test:1000000:65536\n')
+  const script = [
+    'for name in passwd group subuid subgid; do [ -e "/etc/$name" ] && mount --bind "$1/$name" "/etc/$name"; done',
+    'mount -t tmpfs -o mode=755 none /mnt && mkdir /mnt/longshore && mount --bind "$2" /mnt/longshore',
+    'cd "$3" && shift 3',
+    `exec setpriv --reuid=${testUid} --regid=${testUid} --clear-groups --inh-caps=-all -- "$@"`,
+  ].join('\n')
+  return {
+    name: 'user',
+    home,
+    wrap: (command, cwd) => [
+      'unshare',
+      '--mount',
+      'sh',
+      '-ec',
+      script,
+      'sh',
+      files,
+      checkout,
+      cwd,
+      ...command.map(shown),
+    ],
+  }
+}
+
+/** The checkout as the user sees it: its real place may be closed to them. */
+function shown(word: string): string {
+  return word.startsWith(`${checkout}/`) ? `/mnt/longshore${word.slice(checkout.length)}` : word
+}
+
+function environment(actor: Actor, extra: Readonly<Record<string, string>> | undefined): Record<string, string> {
+  return {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: actor.home,
+    LANG: 'C.UTF-8',
+    LONGSHORE_ROOT: join(actor.home, 'store'),
+    ...extra,
+  }
+}
+
+/** Runs any command as the actor and waits for it. */
+export function runAs(actor: Actor, command: readonly string[], options: RunOptions = {}): SpawnSyncReturns<string> {
+  const env = environment(actor, options.env)
+  const [program = '', ...args] = actor.wrap(command, options.cwd ?? actor.home, env)
+  return spawnSync(program, args, {
+    cwd: actor.name === 'root' || process.getuid?.() !== 0 ? (options.cwd ?? actor.home) : '/',
+    env,
+    encoding: 'utf8',
+    input: options.input ?? '',
+    timeout: options.timeoutMs ?? 120_000,
+    maxBuffer: 1 << 28,
+  })
+}
+
+/** Runs `longshore` with arguments as the actor. */
+export function longshore(actor: Actor, args: readonly string[], options: RunOptions = {}): SpawnSyncReturns<string> {
+  return runAs(actor, [join(checkout, 'bin/longshore'), ...args], options)
+}
+
+/** Starts `longshore` as the actor and returns the child. Its output is piped. */
+export function startLongshore(actor: Actor, args: readonly string[], options: RunOptions = {}): ChildProcess {
+  const env = environment(actor, options.env)
+  const cwd = options.cwd ?? actor.home
+  const [program = '', ...rest] = actor.wrap([join(checkout, 'bin/longshore'), ...args], cwd, env)
+  return spawn(program, rest, { cwd: actor.name === 'root' ? cwd : '/', env, stdio: ['pipe', 'pipe', 'pipe'] })
+}
+
+/** Copies a folder of the checkout to a place the actor owns. */
+export function copyFor(actor: Actor, from: string, to: string): string {
+  const target = join(actor.home, to)
+  cpSync(join(checkout, from), target, { recursive: true })
+  if (actor.name === 'user' && process.getuid?.() === 0) spawnSync('chown', ['-R', `${testUid}:${testUid}`, target])
+  return target
+}
+
+/** Writes files (path to text) into a directory of the actor's and returns it. */
+export function contextFor(actor: Actor, name: string, files: Readonly<Record<string, string>>): string {
+  const directory = join(actor.home, name)
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(directory, path, '..'), { recursive: true })
+    writeFileSync(join(directory, path), text)
+  }
+  if (actor.name === 'user' && process.getuid?.() === 0) spawnSync('chown', ['-R', `${testUid}:${testUid}`, directory])
+  return directory
+}
