@@ -1,0 +1,56 @@
+import { type Diagnostic, hasErrors, type SourceFile } from '../base/index.ts'
+import type { ParsedDockerfile } from '../dockerfile/index.ts'
+import { lowerDockerfile, type NeededImage, type Program, type ProgramOptions } from '../ir/index.ts'
+import type { ImageConfig } from '../oci/index.ts'
+
+/** How a build learns what a Dockerfile means. */
+export interface DefinePorts {
+  /** Parses a Dockerfile (from a cache where possible). */
+  parse(source: SourceFile): Promise<ParsedDockerfile>
+  /** Parses the text of an ONBUILD trigger out of an image config. */
+  parseTrigger(text: string): Promise<ParsedDockerfile>
+  /** Config of an image; undefined when it may not be fetched now. */
+  imageConfig(image: NeededImage): Promise<ImageConfig | undefined>
+}
+
+export type DefineResult =
+  | { readonly kind: 'defined'; readonly program: Program; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly kind: 'needs-images'; readonly images: readonly NeededImage[] }
+  | { readonly kind: 'failed'; readonly diagnostics: readonly Diagnostic[] }
+
+/** From the text of a Dockerfile to a program, asking for image configs until all are known. */
+export async function defineProgram(
+  source: SourceFile,
+  options: ProgramOptions,
+  ports: DefinePorts,
+): Promise<DefineResult> {
+  const parsed = await ports.parse(source)
+  if (hasErrors(parsed.diagnostics)) return { kind: 'failed', diagnostics: parsed.diagnostics }
+  const images = new Map<string, ImageConfig>()
+  const triggers = new Map<string, ParsedDockerfile>()
+  for (;;) {
+    const lowered = lowerDockerfile(parsed, source, options, { images, triggers })
+    switch (lowered.kind) {
+      case 'program':
+        return {
+          kind: 'defined',
+          program: lowered.program,
+          diagnostics: [...parsed.diagnostics, ...lowered.program.diagnostics],
+        }
+      case 'failed':
+        return { kind: 'failed', diagnostics: [...parsed.diagnostics, ...lowered.diagnostics] }
+      case 'needs-triggers':
+        for (const text of lowered.texts) triggers.set(text, await ports.parseTrigger(text))
+        break
+      case 'needs-images': {
+        const configs = await Promise.all(lowered.images.map((image) => ports.imageConfig(image)))
+        const missing = lowered.images.filter((_, index) => configs[index] === undefined)
+        if (missing.length > 0) return { kind: 'needs-images', images: missing }
+        for (const [index, image] of lowered.images.entries()) {
+          const config = configs[index]
+          if (config !== undefined) images.set(image.reference, config)
+        }
+      }
+    }
+  }
+}

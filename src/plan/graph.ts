@@ -1,0 +1,154 @@
+import { assertNever, invariant } from '../base/index.ts'
+import type {
+  CopyOperation,
+  FileSource,
+  Operation,
+  Program,
+  RunOperation,
+  Stage,
+  StageBase,
+  WorkdirOperation,
+} from '../ir/index.ts'
+import type { Platform } from '../oci/index.ts'
+
+/** A root filesystem, by how it comes to be. */
+export type Root =
+  | { readonly kind: 'scratch' }
+  | { readonly kind: 'image'; readonly reference: string; readonly platform: Platform }
+  | { readonly kind: 'step'; readonly step: number }
+
+/** An operation that makes a layer. */
+export type LayerOperation = RunOperation | CopyOperation | WorkdirOperation
+
+/** One node of the graph: an operation on a root filesystem. */
+export interface Step {
+  /** Position in `StepGraph.steps`; every step comes after those it needs. */
+  readonly index: number
+  /** `Stage.index` it belongs to. */
+  readonly stage: number
+  /** As progress shows it: `[build 2/5] RUN make`. */
+  readonly label: string
+  readonly operation: LayerOperation
+  readonly parent: Root
+  /** Where a COPY --from takes its files; absent for the build context and for other operations. */
+  readonly files?: Root
+}
+
+/** A stage with its steps placed in the graph. */
+export interface PlannedStage {
+  readonly stage: Stage
+  /** `[build 1/5] FROM debian:bookworm-slim`. */
+  readonly label: string
+  readonly base: Root
+  readonly steps: readonly number[]
+  readonly result: Root
+}
+
+/** The steps of a build and what each needs. Holds only what the target needs. */
+export interface StepGraph {
+  readonly steps: readonly Step[]
+  readonly stages: readonly PlannedStage[]
+  readonly target: PlannedStage
+}
+
+/** Lays the operations of a program out as a graph of steps. Pure; the program's stages come ordered by need. */
+export function planGraph(program: Program): StepGraph {
+  const steps: Step[] = []
+  const stages = new Map<number, PlannedStage>()
+  for (const stage of program.stages) stages.set(stage.index, planStage(stage, program.stageCount > 1, steps, stages))
+  const target = stages.get(program.target)
+  invariant(target !== undefined, 'the target stage is not part of the program')
+  return { steps, stages: [...stages.values()], target }
+}
+
+function planStage(
+  stage: Stage,
+  several: boolean,
+  steps: Step[],
+  planned: ReadonlyMap<number, PlannedStage>,
+): PlannedStage {
+  const base = baseRoot(stage.base, planned)
+  const operations = stage.operations.filter(makesLayer)
+  const total = operations.length + 1
+  const number = (position: number): string => `[${several ? `${displayName(stage)} ` : ''}${position}/${total}]`
+  const own: number[] = []
+  let parent = base
+  for (const [position, operation] of operations.entries()) {
+    const index = steps.length
+    const files = operation.kind === 'copy' ? fileRoot(operation.from, planned) : undefined
+    const step = {
+      index,
+      stage: stage.index,
+      label: `${number(position + 2)} ${operation.origin.text}`,
+      operation,
+      parent,
+    }
+    steps.push(files === undefined ? step : { ...step, files })
+    own.push(index)
+    parent = { kind: 'step', step: index }
+  }
+  return { stage, label: `${number(1)} ${stage.origin.text}`, base, steps: own, result: parent }
+}
+
+/** Unnamed stages show as `stage-1`, as BuildKit has it. */
+function displayName(stage: Stage): string {
+  return stage.name === String(stage.index) ? `stage-${stage.index}` : stage.name
+}
+
+function makesLayer(operation: Operation): operation is LayerOperation {
+  return operation.kind !== 'metadata'
+}
+
+function baseRoot(base: StageBase, planned: ReadonlyMap<number, PlannedStage>): Root {
+  switch (base.kind) {
+    case 'scratch':
+      return base
+    case 'image':
+      return base
+    case 'stage':
+      return stageResult(base.stage, planned)
+    default:
+      return assertNever(base)
+  }
+}
+
+function fileRoot(from: FileSource, planned: ReadonlyMap<number, PlannedStage>): Root | undefined {
+  switch (from.kind) {
+    case 'context':
+      return undefined
+    case 'image':
+      return from
+    case 'stage':
+      return stageResult(from.stage, planned)
+    default:
+      return assertNever(from)
+  }
+}
+
+function stageResult(index: number, planned: ReadonlyMap<number, PlannedStage>): Root {
+  const stage = planned.get(index)
+  invariant(stage !== undefined, `stage ${index} is used before it is planned`)
+  return stage.result
+}
+
+/** One string per distinct root, to use as a map key. */
+export function rootName(root: Root): string {
+  switch (root.kind) {
+    case 'scratch':
+      return 'scratch'
+    case 'step':
+      return `step ${root.step}`
+    case 'image':
+      return `image ${root.platform.os}/${root.platform.architecture}/${root.platform.variant ?? ''} ${root.reference}`
+    default:
+      return assertNever(root)
+  }
+}
+
+/** Every image the graph needs, once each: bases first, then COPY --from. */
+export function graphImages(graph: StepGraph): readonly Extract<Root, { kind: 'image' }>[] {
+  const found = new Map<string, Extract<Root, { kind: 'image' }>>()
+  const roots = [...graph.stages.map((stage) => stage.base), ...graph.steps.map((step) => step.files)]
+  for (const root of roots) if (root?.kind === 'image') found.set(rootName(root), root)
+  return [...found.values()]
+}
