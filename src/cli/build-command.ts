@@ -1,0 +1,69 @@
+import { type Command, Option } from 'commander'
+import { collect, positiveInteger } from './collect.ts'
+import type { SetExitCode } from './program.ts'
+
+/** Flags of `longshore build` as commander gives them. */
+export interface BuildFlags {
+  readonly tag: readonly string[]
+  readonly file?: string
+  readonly buildArg: readonly string[]
+  readonly label: readonly string[]
+  readonly target?: string
+  readonly cache: boolean
+  readonly pull?: boolean
+  readonly network: 'default' | 'none' | 'host'
+  readonly jobs?: number
+  readonly output: readonly string[]
+  readonly iidfile?: string
+  readonly quiet?: boolean
+  readonly progress: 'auto' | 'plain' | 'quiet' | 'rawjson'
+  readonly plan?: true | 'text' | 'json'
+  readonly isolation?: 'crun' | 'runc' | 'builtin'
+}
+
+/** Adds `longshore build`. */
+export function addBuildCommand(program: Command, setExitCode: SetExitCode): void {
+  program
+    .command('build')
+    .summary('build an image from a Dockerfile')
+    .description('Builds an image from a Dockerfile and the files of a directory. Prints the image ID.')
+    .argument('[context]', 'directory with the files that COPY and ADD can take', '.')
+    .option('-t, --tag <name[:tag]>', 'name of the image; may be repeated', collect, [])
+    .option('-f, --file <path>', 'the Dockerfile (default: Dockerfile in the context)')
+    .option('--build-arg <k=v>', 'value of an ARG; a bare name takes it from the environment', collect, [])
+    .option('--label <k=v>', 'label of the image', collect, [])
+    .option('--target <stage>', 'stage to build (default: the last)')
+    .option('--no-cache', 'run every step, whatever is remembered')
+    .option('--pull', 'look for newer base images')
+    .addOption(
+      new Option('--network <mode>', 'network of RUN steps; default is the network of this machine')
+        .choices(['default', 'none', 'host'])
+        .default('default'),
+    )
+    .option('--jobs <n>', 'steps that may run at the same time (default: number of processors)', positiveInteger)
+    .option('-o, --output <spec>', 'also write the image: type=oci,dest=PATH[,tar=false]', collect, [])
+    .option('--iidfile <path>', 'write the image ID to a file')
+    .option('-q, --quiet', 'print nothing but the image ID')
+    .addOption(
+      new Option('--progress <mode>', 'how to show progress on stderr')
+        .choices(['auto', 'plain', 'quiet', 'rawjson'])
+        .default('auto'),
+    )
+    .addOption(
+      new Option('--plan [format]', 'print what would run, and why, without running anything').choices([
+        'text',
+        'json',
+      ]),
+    )
+    .addOption(
+      new Option('--isolation <name>', 'what runs RUN steps (default: the first that works)').choices([
+        'crun',
+        'runc',
+        'builtin',
+      ]),
+    )
+    .action(async (context: string, flags: BuildFlags) => {
+      const { runBuild } = await import('./run-build.ts')
+      setExitCode(await runBuild(context, flags, program.opts<{ root?: string }>().root))
+    })
+}

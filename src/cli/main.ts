@@ -1,0 +1,31 @@
+import { CommanderError } from 'commander'
+import { exitCodeFor, exitCodes } from './exit-codes.ts'
+import { errorText } from './print-error.ts'
+import { createProgram } from './program.ts'
+
+/** Runs the command line and returns the exit code. */
+async function main(): Promise<number> {
+  let exitCode: number = exitCodes.done
+  const program = createProgram((code) => {
+    exitCode = code
+  })
+  try {
+    await program.parseAsync(process.argv)
+    return exitCode
+  } catch (error) {
+    // Commander has printed its message already; help and version end with 0.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.error
+    process.stderr.write(errorText(error))
+    return exitCodeFor(error)
+  }
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code
+  },
+  (error: unknown) => {
+    process.stderr.write(errorText(error))
+    process.exitCode = exitCodes.error
+  },
+)

@@ -1,0 +1,24 @@
+import { Command, Option } from 'commander'
+import { version } from '../version.ts'
+import { addBuildCommand } from './build-command.ts'
+import { addImagesCommand } from './images-command.ts'
+import { addPullCommand } from './pull-command.ts'
+import { addRunCommand } from './run-command.ts'
+
+/** Tells the exit code of the command that ran. */
+export type SetExitCode = (code: number) => void
+
+/** The command line, as a table of commands and flags; each command loads what it needs when it runs. */
+export function createProgram(setExitCode: SetExitCode): Command {
+  const program = new Command('longshore')
+    .description('Builds OCI images from Dockerfiles and runs them. No daemon, no root.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .addOption(new Option('--root <dir>', 'directory of the store').env('LONGSHORE_ROOT'))
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .showHelpAfterError('Run "longshore --help" for the commands, "longshore COMMAND --help" for the flags of one.')
+    .exitOverride()
+  for (const add of [addBuildCommand, addRunCommand, addImagesCommand, addPullCommand]) add(program, setExitCode)
+  return program
+}

@@ -1,0 +1,150 @@
+import { writeFileSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
+import { type Diagnostic, errorMessage, type SourceFile, ToolError } from '../base/index.ts'
+import type { BuildError, BuildEvent, EmitEvent, StepFailure } from '../build/index.ts'
+import { buildImage } from '../engine/build.ts'
+import type { BuildOutcome, BuildRequest } from '../engine/build-request.ts'
+import type { Host } from '../engine/host.ts'
+import { parseOutput } from '../engine/output-spec.ts'
+import { plainReporter, planEntries, renderDiagnostic, renderExcerpt, renderPlan } from '../report/index.ts'
+import type { BuildFlags } from './build-command.ts'
+import { keyValues } from './collect.ts'
+import { exitCodeFor, exitCodes } from './exit-codes.ts'
+import { onInterrupt } from './interrupt.ts'
+import { errorText } from './print-error.ts'
+import { processHost } from './process-host.ts'
+
+/** Runs `longshore build`; returns the exit code. Throws what `buildImage` throws. */
+export async function runBuild(context: string, flags: BuildFlags, root: string | undefined): Promise<number> {
+  const host = processHost()
+  const request = buildRequest(context, flags, root, host)
+  const quiet = flags.quiet === true || flags.progress === 'quiet'
+  const diagnostics: Diagnostic[] = []
+  const abort = new AbortController()
+  const restore = onInterrupt(() => abort.abort(new ToolError('canceled', 'interrupted')))
+  const emit = eventSink(flags, quiet, diagnostics)
+  try {
+    const outcome = await buildImage(request, host, emit, abort.signal)
+    return printOutcome(outcome, flags, quiet, diagnostics, host, emit)
+  } catch (error) {
+    if (flags.progress !== 'rawjson' || !(error instanceof ToolError)) throw error
+    emit({ kind: 'error', error: errorFields(error) })
+    return exitCodeFor(error)
+  } finally {
+    restore()
+  }
+}
+
+function buildRequest(context: string, flags: BuildFlags, root: string | undefined, host: Host): BuildRequest {
+  const { file, target, isolation } = flags
+  return {
+    context,
+    tags: flags.tag,
+    buildArgs: keyValues(flags.buildArg, host.env),
+    labels: keyValues(flags.label, {}),
+    noCache: !flags.cache,
+    pull: flags.pull === true,
+    network: flags.network,
+    jobs: flags.jobs ?? host.cpus,
+    outputs: flags.output.map((text) => {
+      const output = parseOutput(text)
+      return { ...output, dest: isAbsolute(output.dest) ? output.dest : join(host.cwd, output.dest) }
+    }),
+    planOnly: flags.plan !== undefined,
+    ...(file === undefined ? {} : { file }),
+    ...(target === undefined ? {} : { target }),
+    ...(isolation === undefined ? {} : { isolation }),
+    ...(root === undefined ? {} : { root }),
+  }
+}
+
+function eventSink(flags: BuildFlags, quiet: boolean, diagnostics: Diagnostic[]): EmitEvent {
+  const keep = (event: BuildEvent): void => {
+    if (event.kind === 'diagnostic') diagnostics.push(event.diagnostic)
+  }
+  if (quiet) return keep
+  if (flags.progress === 'rawjson') {
+    return (event) => {
+      keep(event)
+      process.stderr.write(`${JSON.stringify(event)}\n`)
+    }
+  }
+  const reporter = plainReporter((text) => process.stderr.write(text))
+  return (event) => {
+    keep(event)
+    reporter.report(event)
+  }
+}
+
+function printOutcome(
+  outcome: BuildOutcome,
+  flags: BuildFlags,
+  quiet: boolean,
+  warnings: readonly Diagnostic[],
+  host: Host,
+  emit: EmitEvent,
+): number {
+  switch (outcome.kind) {
+    case 'built':
+      if (!quiet && flags.progress !== 'rawjson') process.stderr.write(diagnosticsText(warnings, outcome.source))
+      if (flags.iidfile !== undefined)
+        writeIidFile(join(isAbsolute(flags.iidfile) ? '/' : host.cwd, flags.iidfile), outcome.summary.imageId)
+      process.stdout.write(`${outcome.summary.imageId}\n`)
+      return exitCodes.done
+    case 'planned': {
+      const entries = planEntries(outcome.probed, outcome.hasImage)
+      process.stdout.write(flags.plan === 'json' ? `${JSON.stringify(entries, null, 2)}\n` : renderPlan(entries))
+      return exitCodes.done
+    }
+    case 'invalid':
+      if (flags.progress === 'rawjson')
+        for (const diagnostic of outcome.diagnostics) emit({ kind: 'diagnostic', diagnostic })
+      else process.stderr.write(diagnosticsText(outcome.diagnostics, outcome.source))
+      return exitCodes.error
+    case 'failed':
+      for (const failure of outcome.failures) {
+        if (flags.progress === 'rawjson') emitFailure(failure, emit)
+        else process.stderr.write(failureText(failure, outcome.source))
+      }
+      return outcome.failures.some((failure) => failure.error?.code === 'step-failed')
+        ? exitCodes.stepFailed
+        : exitCodes.error
+  }
+}
+
+function diagnosticsText(diagnostics: readonly Diagnostic[], source: SourceFile): string {
+  return diagnostics.map((one) => `${renderDiagnostic(one, one.file === source.name ? source : undefined)}\n`).join('')
+}
+
+/** The failing step in BuildKit's manner: its output, the place in the Dockerfile, then what went wrong. */
+function failureText(failure: StepFailure, source: SourceFile): string {
+  const { step, error, diagnostics, outputTail } = failure
+  if (diagnostics !== undefined) return diagnosticsText(diagnostics, source)
+  const { origin } = step.operation
+  const output = outputTail === '' ? '' : `------\n > ${step.label}:\n${outputTail}\n------\n`
+  const excerpt = origin.file === source.name ? `${renderExcerpt(source, origin.startLine, origin.endLine)}\n` : ''
+  return `${output}${excerpt}${errorText(error)}`
+}
+
+function emitFailure(failure: StepFailure, emit: EmitEvent): void {
+  for (const diagnostic of failure.diagnostics ?? []) emit({ kind: 'diagnostic', diagnostic })
+  if (failure.error === undefined) return
+  const { origin } = failure.step.operation
+  const step = { label: failure.step.label, file: origin.file, line: origin.startLine, output: failure.outputTail }
+  emit({ kind: 'error', error: { ...errorFields(failure.error), step } })
+}
+
+function errorFields({ code, message, hint, details }: ToolError): BuildError {
+  return { code, message, details, ...(hint === undefined ? {} : { hint }) }
+}
+
+function writeIidFile(path: string, imageId: string): void {
+  try {
+    writeFileSync(path, imageId)
+  } catch (error) {
+    throw new ToolError('output-failed', `cannot write the image ID to "${path}": ${errorMessage(error)}`, {
+      hint: 'check that the folder of --iidfile exists and may be written',
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,33 @@
+import { ToolError } from '../base/index.ts'
+import { pullReference } from '../engine/pull-reference.ts'
+import { parsePlatform } from '../oci/index.ts'
+import { plainReporter } from '../report/index.ts'
+import { exitCodes } from './exit-codes.ts'
+import { onInterrupt } from './interrupt.ts'
+import { processHost } from './process-host.ts'
+
+/** Runs `longshore pull`; returns the exit code. */
+export async function runPull(
+  reference: string,
+  flags: { readonly quiet?: boolean; readonly platform?: string },
+  root: string | undefined,
+): Promise<number> {
+  const host = processHost()
+  const abort = new AbortController()
+  const restore = onInterrupt(() => abort.abort(new ToolError('canceled', 'interrupted')))
+  const reporter = plainReporter((text) => process.stderr.write(text))
+  const platform = flags.platform === undefined ? {} : { platform: parsePlatform(flags.platform) }
+  try {
+    const request = { reference, ...platform, ...(root === undefined ? {} : { root }) }
+    const id = await pullReference(
+      request,
+      host,
+      (event) => (flags.quiet === true ? undefined : reporter.report(event)),
+      abort.signal,
+    )
+    process.stdout.write(`${id}\n`)
+    return exitCodes.done
+  } finally {
+    restore()
+  }
+}

@@ -1,0 +1,140 @@
+import { type Diagnostic, hasErrors, invariant } from '../base/index.ts'
+import {
+  type BuildSummary,
+  type DefineResult,
+  defineProgram,
+  type EmitEvent,
+  needsWork,
+  type ProbedGraph,
+  probeGraph,
+  runGraph,
+} from '../build/index.ts'
+import { graphImages, planGraph } from '../plan/index.ts'
+import type { BuildOutcome, BuildRequest } from './build-request.ts'
+import { finishImage } from './finish-image.ts'
+import type { Host } from './host.ts'
+import { parseCached, parseTriggerCached } from './parse.ts'
+import { openScene, type Scene } from './scene.ts'
+
+/** What may be asked of registries while the Dockerfile is being understood. */
+type Fetch = 'nothing' | 'configs' | 'images'
+
+/**
+ * Builds an image. First everything is looked up; when the store has it all, the image is put together and that is
+ * all. Else the process enters its namespace (see `enterNamespace`: as a user this starts the command anew) and
+ * runs what is missing. Throws `ToolError` when the world fails.
+ */
+export async function buildImage(
+  request: BuildRequest,
+  host: Host,
+  emit: EmitEvent,
+  signal: AbortSignal,
+): Promise<BuildOutcome> {
+  const startMs = host.nowMs()
+  const scene = openScene(request, host, emit, signal)
+  try {
+    const defined = await define(scene)
+    if (defined.kind === 'failed') return { kind: 'invalid', diagnostics: defined.diagnostics, source: scene.source }
+    const graph = planGraph(defined.program)
+    const probed = probeGraph(graph, scene.ports, { noCache: request.noCache })
+    scene.context.save()
+    const diagnostics = [...defined.diagnostics, ...probed.diagnostics]
+    if (hasErrors(diagnostics)) return { kind: 'invalid', diagnostics, source: scene.source }
+    if (request.planOnly) return planned(scene, probed)
+    const imageMissing = graphImages(graph).some(
+      (image) => scene.images.find(image.reference, image.platform) === undefined,
+    )
+    if (needsWork(probed) || imageMissing || request.outputs.length > 0) await scene.enter()
+    for (const diagnostic of [...diagnostics, ...(await gitIgnored(scene, probed))])
+      emit({ kind: 'diagnostic', diagnostic })
+    return await run(scene, probed, emit, signal, startMs)
+  } finally {
+    scene.workshop()?.close()
+  }
+}
+
+/** Understands the Dockerfile with stored images alone where that is possible, so that a cached build needs no namespace. */
+async function define(scene: Scene): Promise<Exclude<DefineResult, { kind: 'needs-images' }>> {
+  const { planOnly, pull } = scene.request
+  if (pull && !planOnly) await scene.enter()
+  let result = await defineWith(scene, planOnly ? 'configs' : pull ? 'images' : 'nothing')
+  if (result.kind === 'needs-images') {
+    await scene.enter()
+    result = await defineWith(scene, 'images')
+  }
+  invariant(result.kind !== 'needs-images', 'images are still missing after they were pulled')
+  return result
+}
+
+async function defineWith(scene: Scene, fetch: Fetch): Promise<DefineResult> {
+  const { images, platform, request, store } = scene
+  const target = request.target === undefined ? {} : { target: request.target }
+  const options = { buildArgs: request.buildArgs, buildPlatform: platform, targetPlatform: platform, ...target }
+  return defineProgram(scene.source, options, {
+    parse: (source) => parseCached(source, store),
+    parseTrigger: (text) => parseTriggerCached(text, store),
+    async imageConfig(image) {
+      if (fetch === 'images') return (await images.pull(image.reference, image.platform)).config
+      const stored = images.find(image.reference, image.platform)
+      if (stored !== undefined || fetch === 'nothing') return stored?.config
+      return images.inspect(image.reference, image.platform)
+    },
+  })
+}
+
+function planned(scene: Scene, probed: ProbedGraph): BuildOutcome {
+  return {
+    kind: 'planned',
+    probed,
+    source: scene.source,
+    hasImage: ({ base }) => base.kind !== 'image' || scene.images.find(base.reference, base.platform) !== undefined,
+  }
+}
+
+/** Warnings about files that git ignores, for the COPY steps that are about to run. */
+async function gitIgnored(scene: Scene, probed: ProbedGraph): Promise<readonly Diagnostic[]> {
+  const found: Diagnostic[] = []
+  for (const step of probed.graph.steps) {
+    const { operation } = step
+    if (probed.outcomes[step.index]?.kind === 'hit' || operation.kind !== 'copy' || operation.from.kind !== 'context')
+      continue
+    const warning = await scene.context.gitIgnored(operation.sources, operation.sourceSpans)
+    if (warning === undefined) continue
+    const { file, span } = operation.origin
+    found.push({ code: 'git-ignored-files', severity: 'warning', file, span, ...warning })
+  }
+  return found
+}
+
+async function run(
+  scene: Scene,
+  probed: ProbedGraph,
+  emit: EmitEvent,
+  signal: AbortSignal,
+  startMs: number,
+): Promise<BuildOutcome> {
+  const { noCache, jobs } = scene.request
+  announceBases(scene, probed, emit)
+  const result = await runGraph(probed, scene.ports, { noCache, jobs, signal }, emit)
+  if (result.kind === 'failed') return { kind: 'failed', failures: result.failures, source: scene.source }
+  const imageId = await finishImage(scene, probed.graph, result.layers, emit)
+  const summary: BuildSummary = {
+    imageId,
+    names: scene.names,
+    steps: { total: probed.graph.steps.length, cached: result.cached },
+    durationMs: scene.host.nowMs() - startMs,
+  }
+  emit({ kind: 'result', result: summary })
+  return { kind: 'built', summary, source: scene.source }
+}
+
+/** Shows the FROM lines whose image is in the store. */
+function announceBases(scene: Scene, probed: ProbedGraph, emit: EmitEvent): void {
+  for (const stage of probed.graph.stages) {
+    if (stage.base.kind !== 'image') continue
+    const timeMs = scene.host.nowMs()
+    const task = `stage-${stage.stage.index}`
+    emit({ kind: 'task-start', task, label: stage.label, timeMs })
+    emit({ kind: 'task-end', task, status: 'cached', durationMs: 0, timeMs })
+  }
+}

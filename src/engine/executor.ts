@@ -1,0 +1,198 @@
+import { assertNever, invariant, ToolError } from '../base/index.ts'
+import type { ExecuteRequest, ExecutorPort, SelectResult } from '../build/index.ts'
+import type { CopyOperation, RunOperation, WorkdirOperation } from '../ir/index.ts'
+import { digestLayer, unpackArchive } from '../layer/index.ts'
+import type { Layer, OverlayXattrs, Sandbox } from '../ports/index.ts'
+import {
+  applyCopy,
+  applyWorkdir,
+  openView,
+  openWorkspace,
+  resolveOwner,
+  type SnapshotSettings,
+  selectInRoot,
+  type Workspace,
+} from '../snapshot/index.ts'
+import type { Store } from '../store/index.ts'
+import type { Session } from '../store/session.ts'
+
+/** What steps are executed with. */
+export interface ExecutorSettings {
+  readonly store: Store
+  readonly session: Session
+  readonly snapshots: SnapshotSettings
+  readonly overlay: OverlayXattrs
+  /** Root of the build context, for COPY. */
+  readonly contextDirectory: string
+  /** Network of RUN steps that ask for none themselves. */
+  readonly network: 'host' | 'none'
+  /** Opened on the first RUN. */
+  readonly sandbox: () => Promise<Sandbox>
+  nowMs(): number
+}
+
+/** Executes steps in the caller's mount namespace: overlay snapshots, files by hand, processes in a sandbox. */
+export function stepExecutor(settings: ExecutorSettings): ExecutorPort {
+  return {
+    execute: (request) => executeStep(settings, request),
+    selectFrom(layers, sources, spans) {
+      return withView(settings, layers, (root) => {
+        const result = selectInRoot(root, sources, spans)
+        return result.kind === 'missing' ? result : { kind: 'selected', selection: result.selection.contentDigest }
+      })
+    },
+  }
+}
+
+async function executeStep(settings: ExecutorSettings, request: ExecuteRequest): Promise<SelectResult<Layer>> {
+  const { session, store, snapshots } = settings
+  const startMs = settings.nowMs()
+  const directory = session.makeDirectory('step')
+  const lowers = request.parent.map((layer) => store.layers.treeName(layer.diffId))
+  try {
+    const workspace = openWorkspace(snapshots, lowers, directory)
+    try {
+      const missing = await executeOperation(settings, request, workspace, directory)
+      if (missing !== undefined) return missing
+    } finally {
+      workspace.unmount()
+    }
+    return { kind: 'selected', selection: commitLayer(settings, workspace, startMs) }
+  } finally {
+    session.removeDirectory(directory)
+  }
+}
+
+/** Names the tree of changes and moves it into the store, unless a layer of the same content is there already. */
+function commitLayer(settings: ExecutorSettings, workspace: Workspace, startMs: number): Layer {
+  const { layers } = settings.store
+  const digests = digestLayer(workspace.upper, { overlay: settings.overlay })
+  const created = new Date(startMs).toISOString()
+  return (
+    layers.layerByContent(digests.contentDigest) ??
+    layers.adopt({ ...digests, directory: workspace.layerDirectory, created })
+  )
+}
+
+type Missing = Extract<SelectResult<Layer>, { kind: 'missing' }>
+
+async function executeOperation(
+  settings: ExecutorSettings,
+  request: ExecuteRequest,
+  workspace: Workspace,
+  directory: string,
+): Promise<Missing | undefined> {
+  const { operation } = request
+  switch (operation.kind) {
+    case 'run':
+      await runProcess(settings, operation, request, workspace, directory)
+      return undefined
+    case 'copy':
+      return copyFiles(settings, operation, request, workspace)
+    case 'workdir':
+      makeWorkdir(operation, workspace)
+      return undefined
+    default:
+      return assertNever(operation)
+  }
+}
+
+async function runProcess(
+  settings: ExecutorSettings,
+  operation: RunOperation,
+  request: ExecuteRequest,
+  workspace: Workspace,
+  directory: string,
+): Promise<void> {
+  const sandbox = await settings.sandbox()
+  const { done } = sandbox.start({
+    id: containerId(directory),
+    rootfs: workspace.root,
+    scratch: directory,
+    args: operation.args,
+    env: [...operation.env, ...operation.proxyEnv],
+    cwd: operation.cwd,
+    user: operation.user,
+    hostname: 'buildkitsandbox',
+    network: operation.network === 'default' ? settings.network : operation.network,
+    mounts: [],
+    terminal: false,
+    stdio: { kind: 'capture', onOutput: request.onOutput },
+    signal: request.signal,
+  })
+  const { exitCode } = await done
+  request.signal.throwIfAborted()
+  if (exitCode === 0) return
+  throw new ToolError(
+    'step-failed',
+    `process ${JSON.stringify(operation.args.join(' '))} did not complete successfully: exit code: ${exitCode}`,
+    { details: { exitCode }, ...(exitCode > 125 && exitCode < 128 ? { hint: notFoundHint(exitCode) } : {}) },
+  )
+}
+
+function notFoundHint(exitCode: number): string {
+  return exitCode === 127
+    ? 'a command was not found: install it in an earlier step, or check its name and PATH'
+    : 'a file could not be executed: check its mode, its #! line and its architecture'
+}
+
+/** A name for the container that no other process uses: the session's random directory and the step's number. */
+function containerId(directory: string): string {
+  return `longshore-${directory
+    .split('/')
+    .slice(-2)
+    .join('-')
+    .replace(/[^a-z0-9-]/g, '')}`.slice(0, 40)
+}
+
+function copyFiles(
+  settings: ExecutorSettings,
+  operation: CopyOperation,
+  request: ExecuteRequest,
+  workspace: Workspace,
+): Missing | undefined {
+  const { files } = request
+  invariant(files !== undefined, 'COPY without files')
+  const target = {
+    targetRoot: workspace.root,
+    destination: operation.destination,
+    ...(operation.chown === undefined ? {} : { owner: resolveOwner(workspace.root, operation.chown) }),
+    ...(operation.chmod === undefined ? {} : { chmod: operation.chmod }),
+  }
+  const copy = (source: Parameters<typeof applyCopy>[0]['source']): void => {
+    const owner = target.owner
+    const unpack = (archive: string, destination: string): boolean =>
+      unpackArchive(archive, workspace.root, destination, owner === undefined ? {} : { owner })
+    applyCopy(operation.unpack ? { ...target, source, unpackArchive: unpack } : { ...target, source })
+  }
+  if (files.kind === 'context') {
+    copy({ kind: 'context', root: settings.contextDirectory, selection: files.selection })
+    return undefined
+  }
+  return withView(settings, files.layers, (root) => {
+    const result = selectInRoot(root, operation.sources, operation.sourceSpans)
+    if (result.kind === 'missing') return result
+    copy({ kind: 'root', root, selection: result.selection })
+    return undefined
+  })
+}
+
+function makeWorkdir(operation: WorkdirOperation, workspace: Workspace): void {
+  const owner = operation.user === '' ? { uid: 0, gid: 0 } : resolveOwner(workspace.root, operation.user)
+  applyWorkdir({ targetRoot: workspace.root, path: operation.path, owner })
+}
+
+function withView<T>(settings: ExecutorSettings, layers: readonly Layer[], action: (root: string) => T): T {
+  const directory = settings.session.makeDirectory('view')
+  try {
+    const lowers = layers.map((layer) => settings.store.layers.treeName(layer.diffId))
+    const view = openView(settings.snapshots, lowers, directory)
+    try {
+      return action(view.root)
+    } finally {
+      view.unmount()
+    }
+  } finally {
+    settings.session.removeDirectory(directory)
+  }
+}

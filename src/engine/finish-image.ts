@@ -1,0 +1,61 @@
+import { type Digest, digestOf, invariant } from '../base/index.ts'
+import { assembleConfig, type EmitEvent, type StepLayers } from '../build/index.ts'
+import { encodeConfig, type ImageConfig, validateImage } from '../oci/index.ts'
+import type { StepGraph } from '../plan/index.ts'
+import type { Scene } from './scene.ts'
+
+/** Puts the image together from its layers, stores it, names it and writes the outputs. Returns the image ID. */
+export async function finishImage(
+  scene: Scene,
+  graph: StepGraph,
+  layers: StepLayers,
+  emit: EmitEvent,
+): Promise<Digest> {
+  const { store, names, host } = scene
+  const startMs = host.nowMs()
+  const config = withLabels(
+    assembleConfig(graph, layers, ({ base }) => baseConfig(scene, base)),
+    scene.request.labels,
+  )
+  const violations = validateImage(config)
+  invariant(violations.length === 0, `the image is not sound: ${violations.join('; ')}`)
+  const configBytes = encodeConfig(config)
+  const id = digestOf(configBytes)
+  const stored = store.images.image(id)
+  if (stored === undefined) store.images.writeImage({ id, configBytes })
+  for (const name of names) if (store.images.findImage(name)?.id !== id) store.images.tag(name, id)
+  await writeOutputs(scene, id)
+  const timeMs = host.nowMs()
+  emit({
+    kind: 'task-start',
+    task: 'image',
+    label: `image ${id}${names.length === 0 ? '' : ` named ${names.join(', ')}`}`,
+    timeMs: startMs,
+  })
+  emit({ kind: 'task-end', task: 'image', status: 'done', durationMs: timeMs - startMs, timeMs })
+  return id
+}
+
+function baseConfig(scene: Scene, base: StepGraph['target']['base']): ImageConfig | undefined {
+  return base.kind === 'image' ? scene.images.find(base.reference, base.platform)?.config : undefined
+}
+
+/** `--label` is applied last and leaves no history entry, as docker has it. */
+function withLabels(config: ImageConfig, labels: Readonly<Record<string, string>>): ImageConfig {
+  if (Object.keys(labels).length === 0) return config
+  return { ...config, config: { ...config.config, labels: { ...config.config.labels, ...labels } } }
+}
+
+async function writeOutputs(scene: Scene, id: Digest): Promise<void> {
+  const { outputs } = scene.request
+  if (outputs.length === 0) return
+  const image = scene.store.images.image(id)
+  invariant(image !== undefined, 'the image that was just stored is gone')
+  const workshop = await scene.enter()
+  const { writeLayout } = await import('./write-layout.ts')
+  for (const output of outputs) {
+    const scratch = workshop.session.makeDirectory('output')
+    await writeLayout({ store: scene.store, overlay: workshop.overlay, image, names: scene.names, output, scratch })
+    workshop.session.removeDirectory(scratch)
+  }
+}

@@ -1,0 +1,120 @@
+import { join } from 'node:path'
+import { ToolError } from '../base/index.ts'
+import { digestLayer, unpackLayer } from '../layer/index.ts'
+import { familiarName, type Platform, parseReference, withDefaultTag } from '../oci/index.ts'
+import type { StoredImage } from '../ports/index.ts'
+import type { RegistryClient } from '../registry/index.ts'
+import { findStored, type ImageSettings, storedName } from './images.ts'
+
+/**
+ * Pulls an image: manifest and config first, then the layers the store does not have, in parallel; each is verified,
+ * unpacked and moved in whole. Ends with the name pointing at the image. Throws `ToolError` of the registry room, or
+ * `blob-mismatch` when a layer is not what the config says.
+ */
+export async function pullImage(settings: ImageSettings, text: string, platform: Platform): Promise<StoredImage> {
+  const { store, emit, signal } = settings
+  const reference = withDefaultTag(parseReference(text))
+  const task = `pull-${text}`
+  const startMs = settings.nowMs()
+  emit({ kind: 'task-start', task, label: `[internal] pull ${familiarName(reference)}`, timeMs: startMs })
+  const end = (status: 'done' | 'cached' | 'failed' | 'canceled', error?: string): void => {
+    const timeMs = settings.nowMs()
+    const durationMs = timeMs - startMs
+    emit({ kind: 'task-end', task, status, ...(error === undefined ? {} : { error }), durationMs, timeMs })
+  }
+  try {
+    const client = await settings.registry()
+    const remote = await client.resolveImage(reference, platform, signal)
+    const known = findStored(store, text, platform)
+    if (known?.manifestDigest === remote.digest) {
+      end('cached')
+      return known
+    }
+    const wanted = remote.manifest.layers.filter((_, index) => {
+      const diffId = remote.config.diffIds[index]
+      return diffId === undefined || store.layers.layer(diffId) === undefined
+    })
+    await client.pullLayers(
+      reference,
+      wanted,
+      async (descriptor, stream) => {
+        await storeLayer(settings, task, remote, remote.manifest.layers.indexOf(descriptor), stream)
+      },
+      { signal },
+    )
+    store.images.writeImage({
+      id: remote.manifest.config.digest,
+      configBytes: remote.configBytes,
+      manifestBytes: remote.manifestBytes,
+      manifestDigest: remote.digest,
+    })
+    store.images.tag(storedName(text), remote.manifest.config.digest, remote.indexDigest ?? remote.digest)
+    const image = store.images.image(remote.manifest.config.digest)
+    if (image === undefined) throw new ToolError('store-corrupt', `the image ${text} is not whole after its pull`)
+    end('done')
+    return image
+  } catch (error) {
+    end(signal.aborted ? 'canceled' : 'failed', error instanceof Error ? error.message : String(error))
+    throw error
+  }
+}
+
+type RemoteImage = Awaited<ReturnType<RegistryClient['resolveImage']>>
+
+async function storeLayer(
+  settings: ImageSettings,
+  task: string,
+  remote: RemoteImage,
+  index: number,
+  stream: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const { store, overlay, emit } = settings
+  const descriptor = remote.manifest.layers[index]
+  const diffId = remote.config.diffIds[index]
+  if (descriptor === undefined || diffId === undefined) {
+    throw new ToolError(
+      'invalid-document',
+      `the config lists ${remote.config.diffIds.length} layers, the manifest ${remote.manifest.layers.length}`,
+    )
+  }
+  const session = settings.session()
+  const directory = session.makeDirectory('pull')
+  const writer = store.blobs.open(descriptor.digest)
+  let bytes = 0
+  async function* tee(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of stream) {
+      writer.write(chunk)
+      bytes += chunk.length
+      yield chunk
+    }
+  }
+  try {
+    const tree = join(directory, 'fs')
+    const unpacked = await unpackLayer(tee(), tree, { overlay })
+    if (unpacked.diffId !== diffId) {
+      throw new ToolError(
+        'blob-mismatch',
+        `layer ${descriptor.digest} unpacks to ${unpacked.diffId}, but the config says ${diffId}`,
+        {
+          hint: 'the image is broken or was tampered with; nothing of this layer was kept',
+        },
+      )
+    }
+    writer.commit()
+    const { contentDigest } = digestLayer(tree, { overlay })
+    const created = remote.config.created ?? new Date(settings.nowMs()).toISOString()
+    const { sizeBytes, entries } = unpacked
+    store.layers.adopt({ diffId, contentDigest, sizeBytes, entries, created, blob: descriptor, directory })
+    emit({
+      kind: 'task-progress',
+      task,
+      name: descriptor.digest,
+      bytes,
+      totalBytes: descriptor.size,
+      timeMs: settings.nowMs(),
+    })
+  } finally {
+    writer.discard()
+    session.removeDirectory(directory)
+  }
+}

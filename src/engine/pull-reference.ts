@@ -1,0 +1,42 @@
+import type { Digest } from '../base/index.ts'
+import type { EmitEvent } from '../build/index.ts'
+import { hostPlatform, type Platform } from '../oci/index.ts'
+import { openStore } from '../store/index.ts'
+import { openSession } from '../store/session.ts'
+import { type Host, overlayXattrs, storeRoot } from './host.ts'
+import { imagePort } from './images.ts'
+import { enterNamespace } from './namespace.ts'
+import { lazyRegistryClient } from './registry-client.ts'
+
+export interface PullRequest {
+  readonly reference: string
+  readonly platform?: Platform
+  readonly root?: string
+}
+
+/** Pulls an image, unless the store has what the registry has, and returns its ID. */
+export async function pullReference(
+  request: PullRequest,
+  host: Host,
+  emit: EmitEvent,
+  signal: AbortSignal,
+): Promise<Digest> {
+  const store = openStore(storeRoot(host, request.root))
+  await enterNamespace(host, store)
+  const session = openSession(store.root, host.nowMs(), () => {})
+  try {
+    const images = imagePort({
+      store,
+      overlay: overlayXattrs(host),
+      refresh: true,
+      registry: () => lazyRegistryClient(host),
+      session: () => session,
+      signal,
+      emit,
+      nowMs: () => host.nowMs(),
+    })
+    return (await images.pull(request.reference, request.platform ?? hostPlatform(host.arch))).id
+  } finally {
+    session.close()
+  }
+}

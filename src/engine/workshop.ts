@@ -1,0 +1,57 @@
+import type { ExecutorPort } from '../build/index.ts'
+import type { Isolation, OverlayXattrs, Sandbox } from '../ports/index.ts'
+import { openSandbox, sweepSandboxes } from '../sandbox/index.ts'
+import type { SnapshotSettings } from '../snapshot/index.ts'
+import type { Store } from '../store/index.ts'
+import { openSession, type Session } from '../store/session.ts'
+import { stepExecutor } from './executor.ts'
+import { type Host, overlayXattrs } from './host.ts'
+
+/** Where things are made: a working area, snapshots, a sandbox. Exists only inside the namespace. */
+export interface Workshop {
+  readonly session: Session
+  readonly overlay: OverlayXattrs
+  readonly snapshots: SnapshotSettings
+  readonly executor: ExecutorPort
+  /** The sandbox, opened and probed on first use. */
+  sandbox(): Promise<Sandbox>
+  close(): void
+}
+
+export interface WorkshopSettings {
+  readonly store: Store
+  readonly host: Host
+  readonly contextDirectory: string
+  readonly network: 'host' | 'none'
+  readonly isolation?: Isolation
+}
+
+/** Opens the workshop of this process and sweeps what dead ones left. Call after `enterNamespace`. */
+export function openWorkshop(settings: WorkshopSettings): Workshop {
+  const { store, host } = settings
+  const session = openSession(store.root, host.nowMs(), (stale) => sweepSandboxes(stale))
+  const overlay = overlayXattrs(host)
+  const snapshots = { layersDirectory: store.layers.directory, overlay, workingDirectory: host.cwd }
+  let opened: Promise<Sandbox> | undefined
+  const sandbox = (): Promise<Sandbox> => {
+    opened ??= openSandbox({
+      ...(settings.isolation === undefined ? {} : { isolation: settings.isolation }),
+      stateDirectory: session.makeDirectory('sandbox'),
+      env: host.env,
+      inUserNamespace: host.inUserNamespace,
+      probeCacheFile: store.cachePath('isolation.json'),
+    })
+    return opened
+  }
+  const executor = stepExecutor({
+    store,
+    session,
+    snapshots,
+    overlay,
+    contextDirectory: settings.contextDirectory,
+    network: settings.network,
+    sandbox,
+    nowMs: () => host.nowMs(),
+  })
+  return { session, overlay, snapshots, executor, sandbox, close: () => session.close() }
+}

@@ -1,0 +1,200 @@
+/**
+ * The library: builds images from a program. Each build runs in a child process of its own, since it takes a private
+ * mount namespace (and as an ordinary user a user namespace), which a host program must not be put into.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { errorMessage, ToolError } from './base/index.ts'
+import type { BuildError, BuildEvent, BuildSummary } from './build/index.ts'
+
+export type { Diagnostic, Digest, Severity, Span } from './base/index.ts'
+export { ToolError } from './base/index.ts'
+export type { BuildError, BuildEvent, BuildSummary, TaskStatus } from './build/index.ts'
+
+/** What to build; every field but `context` is optional and means the flag of the same name of `longshore build`. */
+export interface BuildOptions {
+  /** Directory with the files that COPY and ADD can take. */
+  readonly context: string
+  readonly file?: string
+  readonly tags?: readonly string[]
+  readonly buildArgs?: Readonly<Record<string, string>>
+  readonly labels?: Readonly<Record<string, string>>
+  readonly target?: string
+  readonly noCache?: boolean
+  readonly pull?: boolean
+  readonly network?: 'default' | 'none' | 'host'
+  readonly jobs?: number
+  /** As `--output`: `type=oci,dest=…`. */
+  readonly outputs?: readonly string[]
+  readonly isolation?: 'crun' | 'runc' | 'builtin'
+  /** Directory of the store. */
+  readonly root?: string
+  /** Aborting stops the build and cleans up after it; `result` then rejects with code `canceled`. */
+  readonly signal?: AbortSignal
+}
+
+/** A build under way: iterate it for its events, await `result` for its end. */
+export interface Build extends AsyncIterable<BuildEvent> {
+  /** Rejects with `ToolError`: the failing step's code, `step-failed`, or `invalid-document` for a Dockerfile with errors. */
+  readonly result: Promise<BuildSummary>
+}
+
+/** Starts a build. Events are kept until they are read, so it is safe to await `result` only. */
+export function build(options: BuildOptions): Build {
+  const child = spawn(process.execPath, [commandPath(), ...commandLine(options)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const events = new EventQueue()
+  const cancel = (): void => {
+    child.kill('SIGINT')
+  }
+  if (options.signal?.aborted === true) cancel()
+  options.signal?.addEventListener('abort', cancel, { once: true })
+  const result = follow(child, child.stderr, events, options.signal).finally(() =>
+    options.signal?.removeEventListener('abort', cancel),
+  )
+  // A caller that only iterates must not be ended by a rejection it does not look at.
+  result.catch(() => {})
+  return { result, [Symbol.asyncIterator]: () => events.iterate() }
+}
+
+function commandPath(): string {
+  const bundled = join(import.meta.dirname, 'longshore.cjs')
+  return existsSync(bundled) ? bundled : join(import.meta.dirname, '../dist/longshore.cjs')
+}
+
+function commandLine(options: BuildOptions): string[] {
+  const pairs = (flag: string, values: Readonly<Record<string, string>> | undefined): string[] =>
+    Object.entries(values ?? {}).flatMap(([key, value]) => [flag, `${key}=${value}`])
+  const value = (flag: string, text: string | number | undefined): string[] =>
+    text === undefined ? [] : [flag, String(text)]
+  return [
+    ...value('--root', options.root),
+    'build',
+    '--progress=rawjson',
+    ...value('--file', options.file),
+    ...(options.tags ?? []).flatMap((tag) => ['--tag', tag]),
+    ...pairs('--build-arg', options.buildArgs),
+    ...pairs('--label', options.labels),
+    ...value('--target', options.target),
+    ...(options.noCache === true ? ['--no-cache'] : []),
+    ...(options.pull === true ? ['--pull'] : []),
+    ...value('--network', options.network),
+    ...value('--jobs', options.jobs),
+    ...(options.outputs ?? []).flatMap((output) => ['--output', output]),
+    ...value('--isolation', options.isolation),
+    '--',
+    options.context,
+  ]
+}
+
+/** Reads the child's event lines until it ends; resolves with its summary. */
+async function follow(
+  child: ChildProcess,
+  stream: Readable,
+  events: EventQueue,
+  signal: AbortSignal | undefined,
+): Promise<BuildSummary> {
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  })
+  let summary: BuildSummary | undefined
+  let failure: BuildError | undefined
+  const other: string[] = []
+  try {
+    for await (const line of lines(stream)) {
+      const event = parseEvent(line)
+      if (event === undefined) {
+        other.push(line)
+        continue
+      }
+      if (event.kind === 'result') summary = event.result
+      if (event.kind === 'error') failure = event.error
+      if (event.kind === 'diagnostic' && event.diagnostic.severity === 'error') failure ??= diagnosticError(event)
+      events.push(event)
+    }
+    const code = await ended
+    if (signal?.aborted === true) throw new ToolError('canceled', 'the build was canceled')
+    if (code === 0 && summary !== undefined) return summary
+    throw failedError(failure, other.join('\n'), code)
+  } catch (error) {
+    if (error instanceof ToolError) throw error
+    throw new ToolError('run-failed', `cannot run the build: ${errorMessage(error)}`, { cause: error })
+  } finally {
+    events.close()
+  }
+}
+
+function diagnosticError({ diagnostic }: Extract<BuildEvent, { kind: 'diagnostic' }>): BuildError {
+  const { message, hint } = diagnostic
+  return {
+    code: 'invalid-document',
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    details: { diagnostic: diagnostic.code },
+  }
+}
+
+function failedError(failure: BuildError | undefined, output: string, code: number | null): ToolError {
+  if (failure === undefined) return new ToolError('run-failed', `the build ended with code ${code}: ${output}`)
+  const { message, hint, details } = failure
+  return new ToolError(failure.step === undefined ? 'run-failed' : 'step-failed', message, {
+    details: { ...details, code: failure.code },
+    ...(hint === undefined ? {} : { hint }),
+  })
+}
+
+async function* lines(stream: Readable): AsyncGenerator<string> {
+  let rest = ''
+  stream.setEncoding('utf8')
+  for await (const chunk of stream) {
+    const parts = (rest + String(chunk)).split('\n')
+    rest = parts.pop() ?? ''
+    yield* parts
+  }
+  if (rest !== '') yield rest
+}
+
+function parseEvent(line: string): BuildEvent | undefined {
+  if (!line.startsWith('{')) return undefined
+  const value: unknown = JSON.parse(line)
+  return isEvent(value) ? value : undefined
+}
+
+/** The line comes from the same version of this package, so its kind is enough. */
+function isEvent(value: unknown): value is BuildEvent {
+  return typeof value === 'object' && value !== null && 'kind' in value
+}
+
+/** Holds events until they are iterated. */
+class EventQueue {
+  readonly #events: BuildEvent[] = []
+  #closed = false
+  #wake: (() => void) | undefined
+
+  push(event: BuildEvent): void {
+    this.#events.push(event)
+    this.#wake?.()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#wake?.()
+  }
+
+  async *iterate(): AsyncGenerator<BuildEvent> {
+    for (let next = 0; ; next++) {
+      while (next >= this.#events.length) {
+        if (this.#closed) return
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+      }
+      const event = this.#events[next]
+      if (event !== undefined) yield event
+    }
+  }
+}
