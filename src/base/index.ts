@@ -3,6 +3,7 @@
  * Pure: imports nothing but hashing, knows no clock, no disk, no process.
  */
 export type { Brand } from './brand.ts'
+export { decodePath, encodePath, mayBeBroken, osPath, printablePath, sortNames } from './byte-path.ts'
 export { type Canonical, canonicalHash } from './canonical-hash.ts'
 export { type Diagnostic, type Fix, hasErrors, type RelatedPlace, type Severity } from './diagnostic.ts'
 export {
@@ -18,7 +19,30 @@ export {
   parseStepKey,
   type StepKey,
 } from './digest.ts'
+export type {
+  FileSelection,
+  MissingSource,
+  SelectableTree,
+  SelectedEntry,
+  SelectedPath,
+  SelectedSource,
+  SelectFilesResult,
+} from './file-selection.ts'
+export { type FileNode, type FileTree, type ResolvedPath, resolvePath } from './file-tree.ts'
 export { assertNever, invariant } from './invariant.ts'
+export {
+  type FileOwner,
+  type GroupEntry,
+  type PasswdEntry,
+  parseGroup,
+  parseId,
+  parsePasswd,
+  type ResolvedUser,
+  resolveFileOwner,
+  resolveUser,
+} from './passwd.ts'
+export { baseName, cleanPath, compileGlob, hasWildcards, joinPath, parentPath, pathNames } from './path-pattern.ts'
+export { selectFiles } from './select-files.ts'
 export { lineText, type Position, positionAt, type SourceFile, type Span, sourceFile } from './span.ts'
 export { compareCodeUnits, nearest, redactUrl, sanitizeForTerminal } from './text.ts'
 export { errnoCode, errorMessage, ToolError, type ToolErrorCode, type ToolErrorOptions } from './tool-error.ts'

@@ -8,7 +8,7 @@ export interface DefinePorts {
   /** Parses a Dockerfile (from a cache where possible). */
   parse(source: SourceFile): Promise<ParsedDockerfile>
   /** Parses the text of an ONBUILD trigger out of an image config. */
-  parseTrigger(text: string): Promise<ParsedDockerfile>
+  parseTrigger(text: string, sourceName: string): Promise<ParsedDockerfile>
   /** Config of an image; undefined when it may not be fetched now. */
   imageConfig(image: NeededImage): Promise<ImageConfig | undefined>
 }
@@ -40,15 +40,16 @@ export async function defineProgram(
       case 'failed':
         return { kind: 'failed', diagnostics: [...parsed.diagnostics, ...lowered.diagnostics] }
       case 'needs-triggers':
-        for (const text of lowered.texts) triggers.set(text, await ports.parseTrigger(text))
+        for (const { text, sourceName } of lowered.triggers) triggers.set(text, await ports.parseTrigger(text, sourceName))
         break
       case 'needs-images': {
         const configs = await Promise.all(lowered.images.map((image) => ports.imageConfig(image)))
-        const missing = lowered.images.filter((_, index) => configs[index] === undefined)
+        // An image that only gives files is fetched early, but its config is not waited for.
+        const missing = lowered.images.filter((image, index) => image.use === 'base' && configs[index] === undefined)
         if (missing.length > 0) return { kind: 'needs-images', images: missing }
         for (const [index, image] of lowered.images.entries()) {
           const config = configs[index]
-          if (config !== undefined) images.set(image.reference, config)
+          if (config !== undefined) images.set(image.key, config)
         }
       }
     }

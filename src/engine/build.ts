@@ -72,7 +72,7 @@ async function defineWith(scene: Scene, fetch: Fetch): Promise<DefineResult> {
   const options = { buildArgs: request.buildArgs, buildPlatform: platform, targetPlatform: platform, ...target }
   return defineProgram(scene.source, options, {
     parse: (source) => parseCached(source, store),
-    parseTrigger: (text) => parseTriggerCached(text, store),
+    parseTrigger: (text, sourceName) => parseTriggerCached(text, sourceName, store),
     async imageConfig(image) {
       if (fetch === 'images') return (await images.pull(image.reference, image.platform)).config
       const stored = images.find(image.reference, image.platform)

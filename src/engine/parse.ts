@@ -1,4 +1,4 @@
-import { digestHex, digestOf, type SourceFile, sourceFile } from '../base/index.ts'
+import { canonicalHash, type SourceFile } from '../base/index.ts'
 import { grammarVersion, type ParsedDockerfile } from '../dockerfile/index.ts'
 import type { Store } from '../store/index.ts'
 
@@ -7,18 +7,34 @@ import type { Store } from '../store/index.ts'
  * no parser is loaded at all.
  */
 export async function parseCached(source: SourceFile, store: Store): Promise<ParsedDockerfile> {
-  const name = `ast-${grammarVersion}-${digestHex(digestOf(`${source.name}\0${source.text}`)).slice(0, 32)}.json`
-  const cached = decodeParsed(store.readCache(name))
-  if (cached !== undefined) return cached
-  const { parseDockerfile } = await import('../dockerfile/parse-dockerfile.ts')
-  const parsed = parseDockerfile(source)
-  store.writeCache(name, JSON.stringify(parsed))
-  return parsed
+  return cachedAst(store, 'file', source.name, source.text, async () => {
+    const { parseDockerfile } = await import('../dockerfile/parse-dockerfile.ts')
+    return parseDockerfile(source)
+  })
 }
 
-/** Parses the text of an ONBUILD trigger that an image config holds. */
-export async function parseTriggerCached(text: string, store: Store): Promise<ParsedDockerfile> {
-  return parseCached(sourceFile('ONBUILD', text), store)
+/** Parses the text of an ONBUILD trigger that an image config holds, or takes its AST from the store. */
+export async function parseTriggerCached(text: string, sourceName: string, store: Store): Promise<ParsedDockerfile> {
+  return cachedAst(store, 'trigger', sourceName, text, async () => {
+    const { parseTrigger } = await import('../dockerfile/parse-dockerfile.ts')
+    return parseTrigger(text, sourceName)
+  })
+}
+
+async function cachedAst(
+  store: Store,
+  kind: 'file' | 'trigger',
+  sourceName: string,
+  text: string,
+  parse: () => Promise<ParsedDockerfile>,
+): Promise<ParsedDockerfile> {
+  const identity = canonicalHash('longshore.ast/1', { grammarVersion, kind, sourceName, text })
+  const name = `ast-${identity.slice(0, 32)}.json`
+  const cached = decodeParsed(store.readCache(name))
+  if (cached !== undefined) return cached
+  const parsed = await parse()
+  store.writeCache(name, JSON.stringify(parsed))
+  return parsed
 }
 
 function decodeParsed(bytes: Uint8Array | undefined): ParsedDockerfile | undefined {

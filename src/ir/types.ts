@@ -1,4 +1,5 @@
 import type { Diagnostic, Span } from '../base/index.ts'
+import type { ParsedDockerfile } from '../dockerfile/ast.ts'
 import type { ContainerConfig, ImageConfig, Platform } from '../oci/types.ts'
 
 /** Where an operation comes from, for errors, `why` and progress. */
@@ -34,6 +35,11 @@ export interface RunOperation {
   readonly args: readonly string[]
   /** `K=V` in order: ENV, then the ARGs in scope that no ENV hides; PATH always present. */
   readonly env: readonly string[]
+  /**
+   * `K=V` of proxy build arguments that no ARG declares and no ENV sets, in both cases of the name. Given to the
+   * process like `env`, but no part of the step's key nor of the history.
+   */
+  readonly proxyEnv: readonly string[]
   /** Absolute working directory. */
   readonly cwd: string
   /** `user[:group]` as USER set it, empty for root; resolved in the root filesystem when it runs. */
@@ -118,12 +124,27 @@ export interface ProgramOptions {
 }
 
 /**
- * Facts about images, by the reference text as the Dockerfile gives it after expansion. A reference that is missing is
- * asked for by a `needs-images` result.
+ * Facts about images, by `NeededImage.key`. A base image that is missing is asked for by a `needs-images` result.
  */
 export type ImageFacts = ReadonlyMap<string, ImageConfig>
 
+/** What lowering has to be told about the world. */
+export interface LowerFacts {
+  readonly images: ImageFacts
+  /** Parsed ONBUILD triggers of base images, by their text. */
+  readonly triggers: ReadonlyMap<string, ParsedDockerfile>
+}
+
+/** An ONBUILD text of a base image that has to be parsed (`parseTrigger`). */
+export interface NeededTrigger {
+  readonly text: string
+  /** Name of its source for the parser: `ONBUILD of IMAGE`. */
+  readonly sourceName: string
+}
+
 export interface NeededImage {
+  /** Key of its facts: the reference, then a blank and the platform when that is not the target platform. */
+  readonly key: string
   readonly reference: string
   readonly platform: Platform
   /** Whether its config is needed to go on (FROM), or only its files (COPY --from). */
@@ -133,9 +154,11 @@ export interface NeededImage {
 
 /**
  * Lowering is a pure function asked again until it is content: `needs-images` lists the configs to fetch (all that can
- * be known so far, base images of reachable stages only), then it is called with them added to the facts.
+ * be known so far, base images of reachable stages only; images of `files` use come along to be fetched early and hold
+ * nothing up), `needs-triggers` the ONBUILD texts to parse; then it is called with them added to the facts.
  */
 export type LowerResult =
   | { readonly kind: 'needs-images'; readonly images: readonly NeededImage[] }
+  | { readonly kind: 'needs-triggers'; readonly triggers: readonly NeededTrigger[] }
   | { readonly kind: 'program'; readonly program: Program }
   | { readonly kind: 'failed'; readonly diagnostics: readonly Diagnostic[] }

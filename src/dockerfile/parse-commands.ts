@@ -1,0 +1,94 @@
+import type { InstructionKind } from '../../grammar/index.ts'
+import type { Piece } from '../../grammar/parse-arguments.ts'
+import { assertNever } from '../base/index.ts'
+import type {
+  CmdInstruction,
+  Command,
+  EntrypointInstruction,
+  Flag,
+  HealthcheckInstruction,
+  RunInstruction,
+  ShellInstruction,
+} from './ast.ts'
+import type { InstructionText } from './instruction-text.ts'
+import { readArguments, readArray } from './read-arguments.ts'
+
+export function parseRun(at: InstructionText): RunInstruction | undefined {
+  const read = readCommand(at, 'run')
+  if (read === undefined) return undefined
+  return { kind: 'run', ...at.head, ...read, heredocs: at.line.heredocs }
+}
+
+export function parseCmd(at: InstructionText): CmdInstruction | undefined {
+  const read = readCommand(at, 'cmd')
+  return read && { kind: 'cmd', ...at.head, ...read }
+}
+
+export function parseEntrypoint(at: InstructionText): EntrypointInstruction | undefined {
+  const read = readCommand(at, 'entrypoint')
+  return read && { kind: 'entrypoint', ...at.head, ...read }
+}
+
+export function parseShell(at: InstructionText): ShellInstruction | undefined {
+  const read = readCommand(at, 'shell')
+  if (read === undefined) return undefined
+  const { flags, command } = read
+  if (command.kind === 'exec' && command.args.length > 0) return { kind: 'shell', ...at.head, flags, command }
+  const message =
+    command.kind === 'exec'
+      ? 'SHELL requires at least one argument'
+      : `SHELL requires the arguments to be in JSON form, found "${command.text}"`
+  at.problems.error('shell-not-json', message, command.span, { hint: 'write SHELL ["/bin/sh", "-c"]' })
+  return undefined
+}
+
+/** `HEALTHCHECK NONE`, or `HEALTHCHECK [flags] CMD command`. */
+export function parseHealthcheck(at: InstructionText): HealthcheckInstruction | undefined {
+  const read = readArguments(at, 'healthcheck', 'health')
+  const [type, rest] = read?.words ?? []
+  if (read === undefined || type === undefined) return undefined
+  const fail = (code: string, message: string, hint: string): undefined => {
+    at.problems.error(code, message, at.span(rest ?? type), { hint })
+  }
+  const word = type.text.toUpperCase()
+  if (word === 'NONE') {
+    if (rest !== undefined) return fail('healthcheck-arguments', 'HEALTHCHECK NONE takes no arguments', 'remove them')
+    return { kind: 'healthcheck', ...at.head, flags: read.flags }
+  }
+  if (word !== 'CMD') {
+    const message = `Unknown type "${type.text}" in HEALTHCHECK (try CMD)`
+    return fail('healthcheck-arguments', message, 'write HEALTHCHECK NONE or HEALTHCHECK [FLAGS] CMD COMMAND')
+  }
+  if (rest === undefined) {
+    return fail('healthcheck-arguments', 'Missing command after HEALTHCHECK CMD', 'write the command that checks')
+  }
+  const command = commandOf(at, rest)
+  if (command === undefined) return undefined
+  return { kind: 'healthcheck', ...at.head, flags: read.flags, command }
+}
+
+function readCommand<K extends InstructionKind>(
+  at: InstructionText,
+  kind: K,
+): { flags: readonly Flag<K>[]; command: Command } | undefined {
+  const read = readArguments(at, kind, 'text')
+  const [text] = read?.words ?? []
+  const command = text && commandOf(at, text)
+  return read === undefined || command === undefined ? undefined : { flags: read.flags, command }
+}
+
+/** JSON form or shell form of the same text; nothing in it is a flag any more. */
+function commandOf(at: InstructionText, text: Piece): Command | undefined {
+  const array = readArray(at, text)
+  const span = at.span(text)
+  switch (array.kind) {
+    case 'strings':
+      return { kind: 'exec', args: array.strings.map((piece) => at.word(piece)), span }
+    case 'other-form':
+      return { kind: 'shell', text: text.text, span }
+    case 'failed':
+      return undefined
+    default:
+      return assertNever(array)
+  }
+}

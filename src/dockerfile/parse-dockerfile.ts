@@ -1,0 +1,60 @@
+import { type SourceFile, sourceFile } from '../base/index.ts'
+import type { Instruction, ParsedDockerfile } from './ast.ts'
+import { applyCheckDirective } from './check-directive.ts'
+import { lintInstructions } from './lint-instructions.ts'
+import { parseInstruction } from './parse-instruction.ts'
+import { Problems } from './problems.ts'
+import { readDirectives } from './read-directives.ts'
+import { type LogicalLine, scanLogicalLines } from './scan-lines.ts'
+
+/**
+ * Parses a Dockerfile. Never throws on any text: each broken instruction gives one error in `diagnostics` and is left
+ * out, and parsing goes on. Warnings of the rules of phase `parse` are in there too. Diagnostics carry `source.name`.
+ */
+export function parseDockerfile(source: SourceFile): ParsedDockerfile {
+  const problems = new Problems(source.name)
+  const { directives, escape: escapeCharacter, nextLine } = readDirectives(source, problems)
+  const lines = scanLogicalLines(source, nextLine, escapeCharacter, problems)
+  const instructions: Instruction[] = []
+  for (const line of lines) {
+    const instruction = parseInstruction(line, escapeCharacter, problems)
+    if (instruction !== undefined) instructions.push(instruction)
+  }
+  checkOrder(lines, instructions, problems)
+  lintInstructions(lines, instructions, problems)
+  return {
+    directives,
+    escape: escapeCharacter,
+    instructions,
+    diagnostics: applyCheckDirective(directives, problems.all),
+  }
+}
+
+/**
+ * Parses an ONBUILD trigger out of an image config. `sourceName` names it in diagnostics, e.g. `ONBUILD of alpine:3`.
+ * The text is one instruction on one line; it may not be FROM, MAINTAINER or ONBUILD.
+ */
+export function parseTrigger(text: string, sourceName: string): ParsedDockerfile {
+  const parsed = parseDockerfile(sourceFile(sourceName, `ONBUILD ${text}`))
+  const instructions: Instruction[] = []
+  for (const instruction of parsed.instructions) {
+    if (instruction.kind === 'onbuild') instructions.push(instruction.trigger)
+  }
+  return { ...parsed, instructions }
+}
+
+/** Only ARG may stand in front of the first FROM, and there has to be one. A line that failed to parse was reported already. */
+function checkOrder(lines: readonly LogicalLine[], instructions: readonly Instruction[], problems: Problems): void {
+  if (problems.hasErrors) return
+  const first = instructions.find((instruction) => instruction.kind !== 'arg')
+  if (first?.kind === 'from') return
+  const hint = 'begin with FROM IMAGE, or FROM scratch'
+  if (first !== undefined) {
+    problems.error('no-build-stage', `no build stage in current context: ${first.text}`, first.span, { hint })
+  } else if (lines.length === 0) {
+    problems.error('empty-dockerfile', 'the Dockerfile has no instructions', { start: 0, end: 0 }, { hint })
+  } else {
+    const end = instructions.at(-1)?.span.end ?? 0
+    problems.error('no-build-stage', 'the Dockerfile has no stages to build', { start: end, end }, { hint })
+  }
+}

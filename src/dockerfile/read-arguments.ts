@@ -1,0 +1,100 @@
+import { type InstructionKind, instructionRule } from '../../grammar/index.ts'
+import { type ArgumentRule, type Piece, parseArguments } from '../../grammar/parse-arguments.ts'
+import { invariant } from '../base/index.ts'
+import type { Flag } from './ast.ts'
+import type { InstructionText } from './instruction-text.ts'
+import { readFlags } from './read-flags.ts'
+
+/** The arguments of an instruction, its flags checked. */
+export interface ReadArguments<K extends InstructionKind> {
+  readonly flags: readonly Flag<K>[]
+  readonly words: readonly Piece[]
+}
+
+/** Reads the arguments by a grammar rule. Undefined when something was wrong, which is then reported. */
+export function readArguments<K extends InstructionKind>(
+  at: InstructionText,
+  kind: K,
+  rule: ArgumentRule,
+): ReadArguments<K> | undefined {
+  const parsed = parseArguments(rule, at.arguments, at.escape)
+  if (parsed.kind === 'failure') return reportShape(at, kind, rule, parsed.unexpected)
+  const flags = readFlags(at, kind, parsed.flags)
+  return flags === undefined ? undefined : { flags, words: parsed.words }
+}
+
+/** The text of the arguments behind the flags; undefined when there is none. */
+export function textAfterFlags(at: InstructionText): Piece | undefined {
+  const parsed = parseArguments('text', at.arguments, at.escape)
+  return parsed.kind === 'failure' ? undefined : parsed.words[0]
+}
+
+/** What a text in JSON form holds, or that it has another form, or that it was wrong, which is then reported. */
+export type ReadArray =
+  | { readonly kind: 'strings'; readonly strings: readonly Piece[] }
+  | { readonly kind: 'other-form' }
+  | { readonly kind: 'failed' }
+
+/**
+ * Reads a piece of the arguments as a JSON array of strings, decoded, each with its place. What does not parse as JSON
+ * has another form, without a complaint; an array with anything but strings in it is an error.
+ */
+export function readArray(at: InstructionText, piece: Piece): ReadArray {
+  const array = jsonArray(piece.text)
+  if (array === undefined) return { kind: 'other-form' }
+  if (!isStrings(array)) {
+    const message = 'when using JSON array syntax, arrays must be comprised of strings only'
+    at.problems.error('json-not-strings', message, at.span(piece), { hint: 'put every element in double quotes' })
+    return { kind: 'failed' }
+  }
+  const parsed = parseArguments('exec', piece.text, at.escape)
+  invariant(parsed.kind === 'arguments' && parsed.words.length === array.length, `JSON read otherwise: ${piece.text}`)
+  const strings = parsed.words.map(({ start, end }, index) => ({
+    text: array[index] ?? '',
+    start: piece.start + start,
+    end: piece.start + end,
+  }))
+  return { kind: 'strings', strings }
+}
+
+function isStrings(array: readonly unknown[]): array is readonly string[] {
+  return array.every((item) => typeof item === 'string')
+}
+
+function jsonArray(text: string): readonly unknown[] | undefined {
+  if (!text.startsWith('[')) return undefined
+  try {
+    const value: unknown = JSON.parse(text)
+    return Array.isArray(value) ? value : undefined
+  } catch {
+    // Not JSON, so shell form or words.
+    return undefined
+  }
+}
+
+function reportShape(
+  at: InstructionText,
+  kind: InstructionKind,
+  rule: ArgumentRule,
+  unexpected: Piece | undefined,
+): undefined {
+  const { keyword, atLeast, shape } = instructionRule(kind)
+  const span = unexpected === undefined ? at.wholeSpan : at.span(unexpected)
+  if (rule === 'from') {
+    const message = 'FROM requires either one or three arguments'
+    at.problems.error('from-arguments', message, span, { hint: 'write FROM IMAGE or FROM IMAGE AS NAME' })
+  } else if (rule === 'legacyPair') {
+    const message = `${keyword} must have two arguments`
+    at.problems.error('missing-arguments', message, span, { hint: `write ${keyword} NAME=VALUE` })
+  } else if (rule === 'pairs' && unexpected !== undefined) {
+    const message = `Syntax error - can't find = in "${unexpected.text}". Must be of the form: name=value`
+    const hint = 'put a value with blanks in double quotes'
+    at.problems.error('invalid-pair', message, span, { hint })
+  } else {
+    const count =
+      shape === 'text' ? 'exactly one argument' : atLeast === 2 ? 'at least two arguments' : 'at least one argument'
+    const hint = { hint: `give ${keyword} what it needs, or remove it` }
+    at.problems.error('missing-arguments', `${keyword} requires ${count}`, at.wholeSpan, hint)
+  }
+  return undefined
+}

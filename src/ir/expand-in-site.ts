@@ -1,0 +1,68 @@
+import type { EscapeCharacter } from '../../grammar/index.ts'
+import { nearest, type Span } from '../base/index.ts'
+import type { Word } from '../dockerfile/index.ts'
+import { type Expansion, expandWord, type Lookup, type UnsetName } from './expand-word.ts'
+import type { InstructionSite } from './instruction-site.ts'
+
+/** The variables an instruction sees: values, and the names that are declared, with a value or not. */
+export interface Scope {
+  readonly escape: EscapeCharacter
+  readonly lookup: Lookup
+  isDeclared(name: string): boolean
+  names(): Iterable<string>
+}
+
+/** What to do about a variable that nothing declares. */
+export type ReportUnset = (unset: UnsetName, span: Span, guess: string | undefined) => void
+
+/** Expands a word and reports what is wrong with it. Undefined after an error. */
+export function expandIn(site: InstructionSite, word: Word, scope: Scope, report?: ReportUnset): string | undefined {
+  return expandFully(site, word, scope, report)?.text
+}
+
+/** As `expandIn`, split into words at the blanks that were not quoted. */
+export function expandToWords(site: InstructionSite, word: Word, scope: Scope): readonly string[] | undefined {
+  return expandFully(site, word, scope)?.words
+}
+
+function expandFully(
+  site: InstructionSite,
+  word: Word,
+  scope: Scope,
+  report: ReportUnset = reportUndefined(site),
+): Extract<Expansion, { kind: 'expanded' }> | undefined {
+  const expansion = expandWord(word.text, scope.escape, scope.lookup)
+  if (expansion.kind === 'failed') {
+    const message = `failed to process "${word.text}": ${expansion.message}`
+    site.error('invalid-substitution', message, partSpan(site, word, expansion), { hint: hintFor(expansion.message) })
+    return undefined
+  }
+  for (const unset of expansion.unset) {
+    if (scope.isDeclared(unset.name)) continue
+    report(unset, partSpan(site, word, unset), nearest(unset.name, scope.names()))
+  }
+  return expansion
+}
+
+function hintFor(message: string): string {
+  if (message.includes('quote')) return 'close the quote, or protect it by the escape character'
+  if (message.includes('modifier')) return 'modifiers are :- - :+ + :? ? # ## % %% / and //'
+  if (message.includes('syntax')) return 'write $NAME, or protect the $ by the escape character'
+  return 'give it by --build-arg, or set it with ENV or ARG before this line'
+}
+
+function reportUndefined(site: InstructionSite): ReportUnset {
+  return ({ name }, span, guess) => {
+    const also = guess === undefined ? '' : ` (did you mean $${guess}?)`
+    site.warning('undefined-var', `Usage of undefined variable '$${name}'${also}`, span, {
+      hint: `it expands to nothing; declare it with ARG ${name} or ENV ${name}=… first`,
+    })
+  }
+}
+
+/** The part of a word; the whole of it when quotes, JSON escapes or a continuation moved its characters. */
+function partSpan(site: InstructionSite, word: Word, part: { start: number; end: number }): Span {
+  const { start, end } = word.span
+  const span = end - start === word.text.length ? { start: start + part.start, end: start + part.end } : word.span
+  return site.span({ span })
+}

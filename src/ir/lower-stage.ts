@@ -1,0 +1,166 @@
+import type { EscapeCharacter } from '../../grammar/index.ts'
+import { assertNever, invariant } from '../base/index.ts'
+import type { WorkdirInstruction } from '../dockerfile/index.ts'
+import { absolutePath } from './clean-path.ts'
+import { expandIn, type Scope } from './expand-in-site.ts'
+import type { GlobalScope } from './global-scope.ts'
+import { imageKey } from './image-reference.ts'
+import type { InstructionSite } from './instruction-site.ts'
+import {
+  lowerArg,
+  lowerCmd,
+  lowerEntrypoint,
+  lowerEnv,
+  lowerExpose,
+  lowerLabel,
+  lowerMaintainer,
+  lowerOnbuild,
+  lowerShell,
+  lowerStopsignal,
+  lowerUser,
+  lowerVolume,
+} from './lower-config.ts'
+import { lowerCopy } from './lower-copy.ts'
+import { lowerHealthcheck } from './lower-healthcheck.ts'
+import { lowerRun } from './lower-run.ts'
+import type { ResolvedStage, Step } from './resolve-stages.ts'
+import { type StageStart, StageState } from './stage-state.ts'
+import type { LowerFacts, Operation, ProgramOptions, Stage } from './types.ts'
+
+/** What lowering a stage looks at besides the stage. */
+export interface LowerInput {
+  readonly escape: EscapeCharacter
+  readonly globals: GlobalScope
+  readonly options: ProgramOptions
+  readonly facts: LowerFacts
+}
+
+/** Lowers the stages in order. Errors go to the sites of their instructions; what is returned then has gaps. */
+export function lowerStages(input: LowerInput, stages: readonly ResolvedStage[]): Stage[] {
+  const states = new Map<number, StageState>()
+  return stages.map((stage) => {
+    const state = new StageState(stageStart(input, stage, states))
+    states.set(stage.source.index, state)
+    for (const step of stage.steps) {
+      const operation = lowerStep(input, step, state)
+      if (operation !== undefined) state.operations.push(operation)
+    }
+    const { index, name } = stage.source
+    return {
+      index,
+      name: name ?? String(index),
+      base: stage.base,
+      platform: stage.platform,
+      operations: state.operations,
+      config: state.config(),
+      ...(state.author === undefined ? {} : { author: state.author }),
+      origin: stage.site.origin,
+    }
+  })
+}
+
+function stageStart(
+  { facts, options }: LowerInput,
+  { base, platform }: ResolvedStage,
+  states: ReadonlyMap<number, StageState>,
+): StageStart {
+  switch (base.kind) {
+    case 'scratch':
+      return { base, platform, config: {} }
+    case 'stage': {
+      const parent = states.get(base.stage)
+      invariant(parent !== undefined, `stage ${base.stage} comes after one that needs it`)
+      return { base, platform, config: parent.config(), author: parent.author, parent }
+    }
+    case 'image': {
+      const image = facts.images.get(imageKey(base.reference, base.platform, options))
+      invariant(image !== undefined, `no facts about ${base.reference}`)
+      return { base, platform, config: image.config, author: image.author }
+    }
+    default:
+      return assertNever(base)
+  }
+}
+
+function lowerStep(input: LowerInput, step: Step, state: StageState): Operation | undefined {
+  const { instruction, site } = step
+  const scope = state.variables.scope(input.escape)
+  switch (instruction.kind) {
+    case 'run':
+      return lowerRun(site, instruction, state, input.options)
+    case 'copy':
+    case 'add':
+      return lowerCopy(site, instruction, step.from, state, scope)
+    case 'workdir':
+      return lowerWorkdir(site, instruction, state, scope)
+    default: {
+      const createdBy = lowerMetadata(input, step, state, scope)
+      return createdBy === undefined ? undefined : { kind: 'metadata', origin: site.origin, createdBy }
+    }
+  }
+}
+
+/** Folds an instruction into the config; returns its history text. */
+function lowerMetadata(input: LowerInput, step: Step, state: StageState, scope: Scope): string | undefined {
+  const { instruction, site } = step
+  switch (instruction.kind) {
+    case 'arg':
+      return lowerArg(site, instruction, state, scope, input.globals, input.options)
+    case 'env':
+      return lowerEnv(site, instruction, state, scope)
+    case 'label':
+      return lowerLabel(site, instruction, state, scope)
+    case 'maintainer':
+      return lowerMaintainer(instruction, state)
+    case 'cmd':
+      return lowerCmd(site, instruction, state)
+    case 'entrypoint':
+      return lowerEntrypoint(site, instruction, state)
+    case 'shell':
+      return lowerShell(instruction, state)
+    case 'user':
+      return lowerUser(site, instruction, state, scope)
+    case 'expose':
+      return lowerExpose(site, instruction, state, scope)
+    case 'volume':
+      return lowerVolume(site, instruction, state, scope)
+    case 'stopsignal':
+      return lowerStopsignal(site, instruction, state, scope)
+    case 'healthcheck':
+      return lowerHealthcheck(instruction, state)
+    case 'onbuild':
+      return lowerOnbuild(instruction, state)
+    case 'run':
+    case 'copy':
+    case 'add':
+    case 'workdir':
+    case 'from':
+      return undefined
+    default:
+      return assertNever(instruction)
+  }
+}
+
+function lowerWorkdir(
+  site: InstructionSite,
+  workdir: WorkdirInstruction,
+  state: StageState,
+  scope: Scope,
+): Operation | undefined {
+  const written = expandIn(site, workdir.path, scope)
+  if (written === undefined) return undefined
+  if (!written.startsWith('/') && !state.workingDirSet) {
+    const message = `Relative workdir "${written}" can have unexpected results if the base image changes`
+    site.warning('workdir-relative-path', message, site.span(workdir.path), {
+      hint: `begin with an absolute one: WORKDIR ${absolutePath(state.workingDir, written)}`,
+    })
+  }
+  state.workingDirSet = true
+  state.workingDir = absolutePath(state.workingDir, written)
+  const path = state.workingDir
+  const { origin } = site
+  const createdBy = `WORKDIR ${path}`
+  return path === '/'
+    ? { kind: 'metadata', origin, createdBy }
+    : { kind: 'workdir', origin, path, user: state.user, createdBy }
+}

@@ -1,0 +1,46 @@
+import { nearest } from '../base/index.ts'
+import type { Flag } from '../dockerfile/index.ts'
+import { isReference } from './image-reference.ts'
+import type { InstructionSite } from './instruction-site.ts'
+import { findStage, type SourceStage, stageNames } from './split-stages.ts'
+import type { FileSource, ProgramOptions } from './types.ts'
+
+/**
+ * Where `COPY --from=VALUE` in `stage` leads: an earlier stage by name or index, else an image for the target
+ * platform. The value is not expanded. Undefined after an error: a later stage, no such index, a variable.
+ */
+export function resolveFileSource(
+  site: InstructionSite,
+  flag: Flag<'copy'>,
+  stage: SourceStage,
+  stages: readonly SourceStage[],
+  options: ProgramOptions,
+): FileSource | undefined {
+  const { value } = flag
+  const span = site.span({ span: flag.valueSpan })
+  const fail = (code: string, message: string, hint: string): undefined => {
+    site.error(code, message, span, { hint })
+  }
+  if (value.includes('$')) {
+    const hint = 'name a stage, and use the variable in its FROM: FROM $IMAGE AS source, then COPY --from=source'
+    return fail('from-variable', `variable expansion is not supported for --from: ${value}`, hint)
+  }
+  if (/^\d+$/.test(value)) {
+    const index = Number(value)
+    if (index < stage.index) return { kind: 'stage', stage: index }
+    const hint = stage.index === 0 ? 'this is the first stage' : `stages before this one are 0 to ${stage.index - 1}`
+    return fail('invalid-stage-index', `invalid stage index ${value} in --from: no such stage before this one`, hint)
+  }
+  const found = findStage(stages, value, stage.index)
+  if (found !== undefined) return { kind: 'stage', stage: found.index }
+  const current = stage.name ?? String(stage.index)
+  if (findStage(stages, value, stages.length) !== undefined) {
+    const message = `cannot copy from stage "${value}", it needs to be defined before current stage "${current}"`
+    return fail('stage-order', message, value.toLowerCase() === stage.name ? 'it is this stage' : 'move it up')
+  }
+  if (value === 'scratch') return fail('copy-from-scratch', 'scratch has no files to copy', 'name a stage or an image')
+  if (isReference(value)) return { kind: 'image', reference: value, platform: options.targetPlatform }
+  const guess = nearest(value, stageNames(stages.slice(0, stage.index)))
+  const message = `invalid reference format in --from: "${value}"${guess === undefined ? '' : ` (did you mean ${guess}?)`}`
+  return fail('invalid-reference', message, 'give the name or index of an earlier stage, or an image')
+}

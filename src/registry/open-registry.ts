@@ -1,0 +1,76 @@
+import type { Descriptor, Platform, Reference } from '../oci/index.ts'
+import { type BlobOptions, streamBlob } from './blob.ts'
+import { RegistryConnection } from './connection.ts'
+import type { CredentialLookup } from './credentials.ts'
+import { type LayerSink, type PullOptions, pullEach } from './pull-layers.ts'
+import { type ResolvedImage, resolveImage } from './resolve-image.ts'
+import { defaultRetry, type RetryOptions } from './retry.ts'
+import { openTransport, type ProxySettings } from './transport.ts'
+
+export interface RegistryOptions {
+  /** Sent as User-Agent: `longshore/0.1.0`. */
+  readonly userAgent: string
+  /** False accepts any certificate of the registries named, and plain http from them. True when absent. */
+  readonly tlsVerify?: boolean
+  /** PEM certificates to trust besides Node's own (what NODE_EXTRA_CA_CERTS holds). */
+  readonly ca?: readonly string[]
+  /** Registries (`host[:port]`) that speak plain http. Loopback hosts need not be listed: both are tried. */
+  readonly plainHttpHosts?: readonly string[]
+  readonly credentials?: CredentialLookup
+  readonly proxy?: ProxySettings
+  readonly retry?: Partial<RetryOptions>
+  /** Longest silence of a server; a minute when absent. */
+  readonly idleTimeoutMs?: number
+}
+
+/** Reads images from registries. Every failure is a `ToolError` that names the host and what was asked. */
+export interface RegistryClient {
+  /** The image that `reference` means for `platform`, without its layers. */
+  resolveImage(reference: Reference, platform: Platform, signal?: AbortSignal): Promise<ResolvedImage>
+  /** A blob's bytes; the stream throws unless size and digest are right. */
+  fetchBlob(reference: Reference, descriptor: Descriptor, options?: BlobOptions): AsyncIterable<Uint8Array>
+  /** Fetches layers in parallel into `sink`, each different one once. */
+  pullLayers(reference: Reference, layers: readonly Descriptor[], sink: LayerSink, options?: PullOptions): Promise<void>
+  /** Closes all connections; transfers that still run fail. */
+  close(): Promise<void>
+}
+
+/** Opens a client for any number of registries; nothing is sent until it is asked for something. Close it when done. */
+export function openRegistry(options: RegistryOptions): RegistryClient {
+  const transport = openTransport({
+    userAgent: options.userAgent,
+    ca: options.ca ?? [],
+    proxy: options.proxy ?? {},
+    idleTimeoutMs: options.idleTimeoutMs ?? 60_000,
+  })
+  const connections = new Map<string, RegistryConnection>()
+  const connectionTo = ({ registry }: Reference): RegistryConnection => {
+    const known = connections.get(registry)
+    if (known !== undefined) return known
+    const made = new RegistryConnection(registry, {
+      transport,
+      credentials: options.credentials ?? (async () => undefined),
+      tlsVerify: options.tlsVerify ?? true,
+      plainHttpHosts: options.plainHttpHosts ?? [],
+      retry: { ...defaultRetry, ...options.retry },
+    })
+    connections.set(registry, made)
+    return made
+  }
+  const fetchBlob = (reference: Reference, descriptor: Descriptor, blobOptions?: BlobOptions) =>
+    streamBlob(connectionTo(reference), reference.repository, descriptor, blobOptions)
+  return {
+    resolveImage: (reference, platform, signal) => resolveImage(connectionTo(reference), reference, platform, signal),
+    fetchBlob,
+    pullLayers: (reference, layers, sink, pullOptions = {}) => {
+      const { onProgress } = pullOptions
+      const fetch = (layer: Descriptor, signal: AbortSignal) =>
+        fetchBlob(reference, layer, {
+          signal,
+          ...(onProgress === undefined ? {} : { onProgress: (bytes: number) => onProgress(layer, bytes) }),
+        })
+      return pullEach(layers, fetch, sink, pullOptions)
+    },
+    close: () => transport.close(),
+  }
+}

@@ -1,0 +1,144 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ToolError } from '../base/index.ts'
+import * as sys from '../sys/index.ts'
+import { mountDevices, stubName } from './builtin-devices.ts'
+import { stageFstab, stageScript } from './builtin-script.ts'
+import { grantableCapabilities } from './capabilities.ts'
+import { makeReadonly } from './container-mounts.ts'
+import { exitCodeOf } from './child-process.ts'
+import type { ChildExit, Container, Engine, Launch, Outcome } from './engine.ts'
+import { execMark, execStub } from './exec-stub.ts'
+import { findTool, toolEnv } from './host-tools.ts'
+import { pidFile } from './state-directory.ts'
+import { quoteForShell } from './shell-quote.ts'
+
+export interface BuiltinOptions {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly inUserNamespace: boolean
+  /** Processor, as Node names it. */
+  readonly arch: string
+}
+
+/** The host programs the builtin isolation is made of; all belong to util-linux but sh. */
+export const builtinTools = ['sh', 'mount', 'umount', 'setpriv', 'unshare', 'script'] as const
+type Tools = Readonly<Record<(typeof builtinTools)[number], string>>
+
+/**
+ * Isolation with nothing installed: namespaces by unshare(1), mounts by ourselves and mount(8), privileges given away by
+ * setpriv(1). Same namespaces, capabilities and hidden paths as the runtimes give; no seccomp filter, for which no
+ * tool exists. Throws `ToolError` `isolation-unavailable` when a tool is missing or the processor is unknown.
+ */
+export function builtinEngine(options: BuiltinOptions): Engine {
+  const tools = findTools(options.env)
+  const stub = execStub(options.arch)
+  if (stub === undefined) {
+    throw new ToolError('isolation-unavailable', `builtin isolation does not know the processor ${options.arch}`, {
+      hint: 'install crun',
+    })
+  }
+  return {
+    isolation: 'builtin',
+    prepare(container) {
+      const { root, request } = container
+      root.makeLasting('/proc')
+      mountSys(container, options.inUserNamespace)
+      mountDevices(container, stub)
+      writeFileSync(join(request.scratch, 'fstab'), stageFstab(root.hostPath, request.network))
+      return launch(container, tools, options)
+    },
+  }
+}
+
+function findTools(env: BuiltinOptions['env']): Tools {
+  const missing: string[] = []
+  const find = (name: string): string => {
+    const path = findTool(env, name)
+    if (path === undefined) missing.push(name)
+    return path ?? ''
+  }
+  const [sh, mount, umount] = [find('sh'), find('mount'), find('umount')]
+  const [setpriv, unshare, script] = [find('setpriv'), find('unshare'), find('script')]
+  if (missing.length === 0) return { sh, mount, umount, setpriv, unshare, script }
+  throw new ToolError('isolation-unavailable', `builtin isolation needs ${missing.join(', ')}, which this machine lacks`, {
+    hint: 'install util-linux (and bsdutils on Debian, util-linux-misc on Alpine), or crun',
+  })
+}
+
+/** With the host's network, /sys is the host's, read-only; otherwise the script mounts that of the new network namespace. */
+function mountSys(container: Container, inUserNamespace: boolean): void {
+  const { root, request } = container
+  const target = root.makeLasting('/sys')
+  if (request.network === 'none') return
+  if (inUserNamespace) {
+    // The kernel gives sysfs only to the owner of the network namespace.
+    sys.mount('/sys', `/proc/self/fd/${target.fd}`, '', sys.MS_BIND | sys.MS_REC)
+    makeReadonly(`${root.hostPath}/sys`)
+    return
+  }
+  const flags = sys.MS_RDONLY | sys.MS_NOSUID | sys.MS_NODEV | sys.MS_NOEXEC
+  sys.mount('sysfs', `/proc/self/fd/${target.fd}`, 'sysfs', flags)
+}
+
+function launch(container: Container, tools: Tools, options: BuiltinOptions): Launch {
+  const { request, root } = container
+  const { sh, mount, umount, setpriv, unshare } = tools
+  const hostname = findTool(options.env, 'hostname') ?? ''
+  const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--ipc', '--uts']
+  const container1 = [
+    ...[unshare, ...namespaces, ...(request.network === 'none' ? ['--net'] : []), '--'],
+    ...[sh, '-c', stageScript, 'sandbox', root.hostPath, join(request.scratch, 'fstab'), request.hostname, request.network],
+    ...[join(container.state, pidFile), mount, umount, hostname, Object.values(tools).join(':')],
+    ...leastPrivilege(container, setpriv),
+    ...[unshare, '--root=.', `--wd=${container.cwd}`, `--setuid=${container.user.uid}`, '--'],
+    ...[`/dev/${stubName}`, ...container.env, '', container.program, ...request.args],
+  ]
+  const command = request.terminal ? onTerminal(container, tools, container1) : container1
+  return {
+    file: setpriv,
+    args: ['--pdeathsig', 'KILL', ...command],
+    env: toolEnv(options.env),
+    statusPipe: true,
+    tools: [...Object.values(tools), `${root.hostPath}/dev/${stubName}`, `/dev/${stubName}`],
+    outcome,
+    afterKill: () => undefined,
+  }
+}
+
+/** Capabilities down to the default set, inheritable ones none, groups of the user. The uid changes last, after chroot. */
+function leastPrivilege(container: Container, setpriv: string): readonly string[] {
+  const { gid, groups } = container.user
+  const names = grantableCapabilities().map((name) => `+${name.slice('CAP_'.length).toLowerCase()}`)
+  // A user namespace without newgidmap may not set groups at all (user_namespaces(7)).
+  const denied = readFileSync('/proc/self/setgroups', 'latin1').trim() === 'deny'
+  const groupOption = denied ? ['--keep-groups'] : ['--groups', groups.join(',')]
+  return [setpriv, '--inh-caps=-all', `--bounding-set=-all,${names.join(',')}`, '--regid', String(gid), ...groupOption, '--']
+}
+
+/**
+ * Runs `command` on a pseudo terminal of the container's own devpts: it is shown at the host's /dev in a further mount
+ * namespace, where script(1) opens it, and passes the caller's terminal through: raw mode, size and its changes.
+ */
+function onTerminal(container: Container, tools: Tools, command: readonly string[]): readonly string[] {
+  const pts = `${container.root.hostPath}/dev/pts`
+  const text = `set -eu
+mount=$1 pts=$2 script=$3 command=$4
+"$mount" --bind "$pts" /dev/pts
+"$mount" --bind "$pts/ptmx" /dev/ptmx
+exec "$script" -q -e -c "$command" /dev/null
+`
+  const inner = command.map(quoteForShell).join(' ')
+  return [tools.unshare, '--mount', '--', tools.sh, '-c', text, 'terminal', tools.mount, pts, tools.script, `exec ${inner}`]
+}
+
+function outcome(exit: ChildExit): Outcome {
+  const { status } = exit
+  const at = status.indexOf(execMark)
+  if (at < 0) {
+    const words = Buffer.from(status).toString('utf8').trim()
+    return { kind: 'not-made', reason: words || `the isolation's tools ended with ${exit.signal ?? exit.code}` }
+  }
+  const errno = status[at + 1]
+  if (errno !== undefined) return { kind: 'not-executed', errno }
+  return { kind: 'exited', exitCode: exitCodeOf(exit) }
+}

@@ -1,0 +1,70 @@
+import { existsSync, statSync } from 'node:fs'
+import { maskedPaths, readonlyPaths } from './hidden-paths.ts'
+import { escapeField } from './mount-table.ts'
+
+/**
+ * What runs, as root of the new namespaces, between unshare(1) and the program that gives the privileges away.
+ * Arguments: root, fstab, host name, network, pid file, mount, umount, hostname, tool paths, then the command to become.
+ *
+ * - Descriptor 3 is the status pipe: it takes the tools' complaints, the command's own stderr waits on 4.
+ * - /proc is still the host's, so its /proc/self/stat tells which process this is there.
+ * - Other containers' overlays came along with the copied mount table; held here, they would stay mounted for good.
+ * - /sys/class/net/lo/flags is ifconfig for those who have none: 1 is IFF_UP.
+ * - After `mount --move . /` the root filesystem lies over the host's at the top of the tree: `..` from anywhere ends
+ *   in it, as after switch_root(8), so CAP_SYS_CHROOT finds no way out. Our own root directory is still the host's,
+ *   so that the last tools are found.
+ */
+export const stageScript = `set -eu
+exec 4>&2 2>&3
+umask 022
+root=$1 fstab=$2 host=$3 network=$4 record=$5 mount=$6 umount=$7 hostname=$8 tools=$9
+shift 9
+read -r self </proc/self/stat
+echo "$self" >"$record"
+stale=
+while read -r _ _ _ _ where rest; do
+  case $rest in *' - overlay '*) ;; *) continue ;; esac
+  where=$(printf %b "$where")
+  case $where in / | "$root" | "$root"/*) continue ;; esac
+  case $root:$tools in *"$where/"*) continue ;; esac
+  stale="$where
+$stale"
+done </proc/self/mountinfo
+IFS='
+'
+for where in $stale; do "$umount" -l "$where" 2>/dev/null || :; done
+"$mount" -a -T "$fstab"
+if [ "$network" = none ]; then echo 1 >/sys/class/net/lo/flags; fi
+{ echo "$host" >/proc/sys/kernel/hostname; } 2>/dev/null || { [ -n "$hostname" ] && "$hostname" "$host"; } || :
+cd "$root"
+"$mount" --move . /
+exec "$@"
+`
+
+/**
+ * fstab(5) of the mounts that only a process inside the new namespaces can make: /proc, message queues, /sys, and
+ * what hides parts of them. One mount(8) does them all. Without network, /sys is that of the new network namespace,
+ * and a writable one covers the host's so that the script can raise the loopback device.
+ */
+export function stageFstab(root: string, network: 'host' | 'none'): string {
+  const lines: string[] = []
+  const add = (source: string, target: string, type: string, options: string): void => {
+    lines.push(`${source} ${escapeField(target)} ${type} ${options} 0 0`)
+  }
+  add('proc', `${root}/proc`, 'proc', 'nosuid,nodev,noexec')
+  add('mqueue', `${root}/dev/mqueue`, 'mqueue', 'nosuid,nodev,noexec')
+  if (network === 'none') {
+    // Not called sysfs: mount(8) would find that mounted already, and skip it.
+    add('loopback', '/sys', 'sysfs', 'nosuid,nodev,noexec')
+    add('sysfs', `${root}/sys`, 'sysfs', 'ro,nosuid,nodev,noexec')
+  }
+  for (const path of maskedPaths) {
+    if (!existsSync(path)) continue
+    if (statSync(path).isDirectory()) add('tmpfs', root + path, 'tmpfs', 'ro,size=0k')
+    else add('/dev/null', root + path, 'none', 'bind')
+  }
+  for (const path of readonlyPaths) {
+    if (existsSync(path)) add(escapeField(root + path), root + path, 'none', 'bind,ro')
+  }
+  return `${lines.join('\n')}\n`
+}

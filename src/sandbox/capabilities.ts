@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs'
+
+/** What a container's root may do: Docker's default set (users of images rely on each of them), by bit number. */
+const containerCapabilities: readonly (readonly [name: string, bit: number])[] = [
+  ['CAP_CHOWN', 0],
+  ['CAP_DAC_OVERRIDE', 1],
+  ['CAP_FOWNER', 3],
+  ['CAP_FSETID', 4],
+  ['CAP_KILL', 5],
+  ['CAP_SETGID', 6],
+  ['CAP_SETUID', 7],
+  ['CAP_SETPCAP', 8],
+  ['CAP_NET_BIND_SERVICE', 10],
+  ['CAP_NET_RAW', 13],
+  ['CAP_SYS_CHROOT', 18],
+  ['CAP_MKNOD', 27],
+  ['CAP_AUDIT_WRITE', 29],
+  ['CAP_SETFCAP', 31],
+]
+
+/**
+ * Names (`CAP_…`) of the default capabilities that this process itself has: a builder inside a container may have
+ * been given fewer, and a runtime refuses to grant what its caller lacks.
+ */
+export function grantableCapabilities(): readonly string[] {
+  const status = readFileSync('/proc/self/status', 'utf8')
+  const permitted = BigInt(`0x${/^CapPrm:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`)
+  return containerCapabilities.filter(([, bit]) => ((permitted >> BigInt(bit)) & 1n) === 1n).map(([name]) => name)
+}

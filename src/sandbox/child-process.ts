@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, fchownSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { constants } from 'node:os'
+import { once } from 'node:events'
+import type { SandboxStdio } from '../ports/index.ts'
+import * as sys from '../sys/index.ts'
+import type { ChildExit, Launch } from './engine.ts'
+
+/** A started launch: its process and its end, which comes after the last byte of output. */
+export interface StartedChild {
+  readonly pid: number
+  readonly exit: Promise<ChildExit>
+  signal(name: NodeJS.Signals): void
+}
+
+/** Who owns the pipes of captured output, so that a container's process may open its own /dev/stdout. */
+interface Owner {
+  readonly uid: number
+  readonly gid: number
+}
+
+/**
+ * Starts `launch` with exactly the descriptors it is meant to have: stdin, stdout, stderr and perhaps the status pipe.
+ * Everything else of ours is close-on-exec (security 24).
+ */
+export function startChild(launch: Launch, stdio: SandboxStdio, owner: Owner): StartedChild {
+  const pipes: OutputPipe[] = []
+  const status: Uint8Array[] = []
+  const descriptors: (number | 'ignore' | 'inherit')[] = []
+  const pipe = (onChunk: (chunk: Uint8Array) => void): number => {
+    const made = outputPipe(onChunk)
+    pipes.push(made)
+    return made.writeFd
+  }
+  try {
+    if (stdio.kind === 'inherit') descriptors.push(stdio.stdin ? 'inherit' : 'ignore', 'inherit', 'inherit')
+    else {
+      const outputs = (['stdout', 'stderr'] as const).map((stream) => pipe((chunk) => stdio.onOutput(stream, chunk)))
+      for (const fd of outputs) fchownSync(fd, owner.uid, owner.gid)
+      descriptors.push('ignore', ...outputs)
+    }
+    if (launch.statusPipe) descriptors.push(pipe((chunk) => status.push(chunk)))
+    const child = spawn(launch.file, launch.args, { env: launch.env, stdio: descriptors, cwd: '/' })
+    const ended = exitOf(child, pipes)
+    const exit = ended.then((how) => ({ ...how, status: Buffer.concat(status) }))
+    return { pid: child.pid ?? 0, exit, signal: (name) => child.kill(name) }
+  } catch (error) {
+    for (const { socket } of pipes) socket.destroy()
+    throw error
+  } finally {
+    for (const { writeFd } of pipes) closeSync(writeFd)
+  }
+}
+
+interface OutputPipe {
+  readonly writeFd: number
+  readonly socket: Socket
+}
+
+function outputPipe(onChunk: (chunk: Uint8Array) => void): OutputPipe {
+  const { readFd, writeFd } = sys.makePipe()
+  const socket = new Socket({ fd: readFd, readable: true, writable: false })
+  socket.on('data', onChunk)
+  return { writeFd, socket }
+}
+
+async function exitOf(child: ChildProcess, pipes: readonly OutputPipe[]): Promise<Omit<ChildExit, 'status'>> {
+  const drained = pipes.map(({ socket }) => once(socket, 'close'))
+  const exited = new Promise<Omit<ChildExit, 'status'>>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code, signal) => resolve({ code, signal }))
+  })
+  const [how] = await Promise.all([exited, ...drained])
+  return how
+}
+
+/** Exit code as a shell gives it: 128 + n for death by signal n. */
+export function exitCodeOf(exit: Pick<ChildExit, 'code' | 'signal'>): number {
+  if (exit.signal !== null) return 128 + constants.signals[exit.signal]
+  return exit.code ?? 1
+}

@@ -1,0 +1,23 @@
+import { parseGroup, parsePasswd, type ResolvedUser, resolveUser, ToolError } from '../base/index.ts'
+import type { ContainerRoot } from './container-root.ts'
+
+/** No real passwd file is longer; a longer one is read up to here. */
+const accountFileLimit = 16 * 1024 * 1024
+
+/**
+ * Who `user[:group]` is in the container: the image's own /etc/passwd and /etc/group decide, read as text inside the
+ * root. Throws `ToolError` `user-not-found`.
+ */
+export function containerUser(root: ContainerRoot, text: string): ResolvedUser {
+  const passwd = parsePasswd(readText(root, '/etc/passwd'))
+  const groups = parseGroup(readText(root, '/etc/group'))
+  const user = resolveUser(text, passwd, groups)
+  if (user !== undefined) return user
+  throw new ToolError('user-not-found', `the image's /etc/passwd and /etc/group do not know user ${JSON.stringify(text)}`, {
+    hint: 'create the user in an earlier step (useradd, adduser), or give numbers, as in USER 1000:1000',
+  })
+}
+
+function readText(root: ContainerRoot, path: string): string {
+  return Buffer.from(root.read(path, accountFileLimit) ?? []).toString('utf8')
+}

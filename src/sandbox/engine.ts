@@ -1,0 +1,55 @@
+import type { ResolvedUser } from '../base/index.ts'
+import type { Isolation, SandboxMount, SandboxRequest } from '../ports/index.ts'
+import type { ContainerRoot } from './container-root.ts'
+
+/** A container that is ready to be started: everything resolved that does not depend on how it is isolated. */
+export interface Container {
+  readonly request: SandboxRequest
+  readonly root: ContainerRoot
+  readonly user: ResolvedUser
+  readonly env: readonly string[]
+  /** Real path of the working directory inside the root. */
+  readonly cwd: string
+  /** Program to execute, a path inside the container. */
+  readonly program: string
+  /** Mounts below /dev, which only the isolation can make. */
+  readonly deviceMounts: readonly SandboxMount[]
+  /** The container's entry in the state directory; the launch writes the first process's id to `pid` there. */
+  readonly state: string
+}
+
+/** What ended: code, or the signal that killed the started process. */
+export interface ChildExit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  /** What was written to the status pipe, empty when the launch asked for none. */
+  readonly status: Uint8Array
+}
+
+/** How the container ended: its exit code, or why its program could not be executed, or why it was not even made. */
+export type Outcome =
+  | { readonly kind: 'exited'; readonly exitCode: number }
+  | { readonly kind: 'not-executed'; readonly errno: number }
+  | { readonly kind: 'not-made'; readonly reason: string }
+
+/** A command that runs the container in the foreground. */
+export interface Launch {
+  readonly file: string
+  readonly args: readonly string[]
+  /** Environment of `file`, as host program: never the container's. */
+  readonly env: Readonly<Record<string, string>>
+  /** Ask for a pipe on descriptor 3. */
+  readonly statusPipe: boolean
+  /** Executables of the isolation itself: while the first process executes one of them, its program has not started. */
+  readonly tools: readonly string[]
+  outcome(exit: ChildExit): Outcome
+  /** Removes what is left outside of the state entry when the launch was killed before it could clean up. */
+  afterKill(): void
+}
+
+/** One rung of isolation. */
+export interface Engine {
+  readonly isolation: Isolation
+  /** Makes the mounts and files this isolation needs; they vanish with the root and the request's scratch directory. */
+  prepare(container: Container): Launch
+}

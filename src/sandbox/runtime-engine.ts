@@ -1,0 +1,103 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { errnoCode } from '../base/index.ts'
+import { exitCodeOf } from './child-process.ts'
+import type { ChildExit, Container, Engine, Launch, Outcome } from './engine.ts'
+import { toolEnv } from './host-tools.ts'
+import { runtimeSpec } from './runtime-spec.ts'
+import { deleteFile, pidFile } from './state-directory.ts'
+
+export interface RuntimeOptions {
+  readonly isolation: 'crun' | 'runc'
+  /** Path of the runtime's program. */
+  readonly program: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly inUserNamespace: boolean
+  /** Processor, as Node names it. */
+  readonly arch: string
+}
+
+/** Isolation by an OCI runtime on PATH. Its own state lies in the container's entry, its bundle in the scratch directory. */
+export function runtimeEngine(options: RuntimeOptions): Engine {
+  return {
+    isolation: options.isolation,
+    prepare(container) {
+      for (const path of ['/dev', '/proc', '/sys'] as const) container.root.makeLasting(path)
+      const spec = runtimeSpec(container, options.inUserNamespace, options.arch)
+      writeFileSync(join(container.request.scratch, 'config.json'), JSON.stringify(spec), { mode: 0o600 })
+      return launch(container, options)
+    },
+  }
+}
+
+function launch(container: Container, options: RuntimeOptions): Launch {
+  const { request, state } = container
+  const stateRoot = join(state, 'state')
+  const log = join(state, 'log')
+  mkdirSync(stateRoot, { mode: 0o700 })
+  const env = { ...toolEnv(options.env), XDG_RUNTIME_DIR: stateRoot }
+  const global = [
+    ...(options.isolation === 'crun' ? ['--cgroup-manager=disabled'] : []),
+    ...['--root', stateRoot, '--log', log, '--log-format', 'json'],
+  ]
+  const remove = [options.program, ...global, 'delete', '--force', request.id]
+  writeFileSync(join(state, deleteFile), remove.join('\n'))
+  return {
+    file: options.program,
+    args: [...global, 'run', '--bundle', request.scratch, '--pid-file', join(state, pidFile), request.id],
+    env,
+    statusPipe: false,
+    // Both execute themselves from a sealed copy in memory, so that a container cannot overwrite them (CVE-2019-5736).
+    tools: [options.program, '/memfd:', '/proc/self/fd', '/'],
+    outcome: (exit) => outcome(exit, log),
+    afterKill: () => {
+      spawnSync(options.program, remove.slice(1), { env, stdio: 'ignore', cwd: '/' })
+    },
+  }
+}
+
+/** A runtime fails before the container's program runs, or passes its exit code on; only its log tells which. */
+function outcome(exit: ChildExit, log: string): Outcome {
+  const code = exitCodeOf(exit)
+  const complaint = code === 0 ? undefined : lastError(log)
+  if (complaint === undefined) return { kind: 'exited', exitCode: code }
+  const errno = execErrno(complaint)
+  return errno === undefined ? { kind: 'not-made', reason: complaint } : { kind: 'not-executed', errno }
+}
+
+function lastError(log: string): string | undefined {
+  let text: string
+  try {
+    text = readFileSync(log, 'utf8')
+  } catch (error) {
+    if (errnoCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+  const messages = text.split('\n').flatMap((line) => {
+    const entry: unknown = line === '' ? undefined : parseJson(line)
+    if (typeof entry !== 'object' || entry === null || !('msg' in entry)) return []
+    const isError = !('level' in entry) || entry.level === 'error' || entry.level === 'fatal'
+    return isError && typeof entry.msg === 'string' ? [entry.msg.trim()] : []
+  })
+  return messages.at(-1)
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    // The line was cut off by a kill.
+    return undefined
+  }
+}
+
+/** The errno in a runtime's words about a failed execve(2), which differ between versions. */
+function execErrno(message: string): number | undefined {
+  if (!/\bexec\b|executable/i.test(message)) return undefined
+  if (/exec format error/i.test(message)) return 8
+  if (/permission denied/i.test(message)) return 13
+  if (/argument list too long/i.test(message)) return 7
+  if (/no such file|not found/i.test(message)) return 2
+  return undefined
+}

@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs'
+import { grantableCapabilities } from './capabilities.ts'
+import type { Container } from './engine.ts'
+import { maskedPaths, readonlyPaths } from './hidden-paths.ts'
+import { seccompProfile } from './seccomp-profile.ts'
+
+interface SpecMount {
+  readonly destination: string
+  readonly type: string
+  readonly source: string
+  readonly options: readonly string[]
+}
+
+/**
+ * The runtime configuration (config.json, OCI runtime-spec 1.0) of a container. What could be mounted beforehand is in
+ * the root already. No rlimits: raising them fails where the caller lacks CAP_SYS_RESOURCE.
+ */
+export function runtimeSpec(container: Container, inUserNamespace: boolean, arch: string): object {
+  const { request, root } = container
+  const seccomp = seccompProfile(arch)
+  const namespaces = ['mount', 'pid', 'ipc', 'uts', 'cgroup', ...(request.network === 'none' ? ['network'] : [])]
+  return {
+    ociVersion: '1.0.2',
+    process: processSpec(container),
+    root: { path: root.hostPath, readonly: false },
+    hostname: request.hostname,
+    mounts: [...kernelMounts(request.network, inUserNamespace), ...container.deviceMounts.map(deviceMount)],
+    linux: {
+      namespaces: namespaces.map((type) => ({ type })),
+      maskedPaths,
+      readonlyPaths,
+      ...(seccomp === undefined ? {} : { seccomp }),
+    },
+  }
+}
+
+function processSpec(container: Container): object {
+  const { request, user } = container
+  const granted = grantableCapabilities()
+  const effective = user.uid === 0 ? granted : []
+  return {
+    terminal: request.terminal,
+    user: { uid: user.uid, gid: user.gid, umask: 0o022, ...(mayNotSetGroups() ? {} : { additionalGids: user.groups }) },
+    args: [request.args[0]?.includes('/') ? request.args[0] : container.program, ...request.args.slice(1)],
+    env: container.env,
+    cwd: container.cwd,
+    capabilities: { bounding: granted, effective, permitted: effective, inheritable: [], ambient: [] },
+    noNewPrivileges: false,
+  }
+}
+
+/** A user namespace made without newgidmap may not set groups at all (user_namespaces(7)). */
+export function mayNotSetGroups(): boolean {
+  return readFileSync('/proc/self/setgroups', 'latin1').trim() === 'deny'
+}
+
+/** True when group `gid` exists in our user namespace. */
+function isGroupMapped(gid: number): boolean {
+  const ranges = readFileSync('/proc/self/gid_map', 'latin1').trim().split('\n')
+  return ranges.some((line) => {
+    const [first = 0, , count = 0] = line.trim().split(/\s+/).map(Number)
+    return gid >= first && gid < first + count
+  })
+}
+
+function kernelMounts(network: 'host' | 'none', inUserNamespace: boolean): readonly SpecMount[] {
+  const quiet = ['nosuid', 'noexec', 'nodev']
+  const ttyGroup = isGroupMapped(5) ? ['gid=5'] : []
+  const mount = (destination: string, type: string, source: string, options: readonly string[]): SpecMount => ({
+    destination,
+    type,
+    source,
+    options,
+  })
+  return [
+    mount('/proc', 'proc', 'proc', quiet),
+    mount('/dev', 'tmpfs', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
+    mount('/dev/pts', 'devpts', 'devpts', ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', ...ttyGroup]),
+    mount('/dev/shm', 'tmpfs', 'shm', [...quiet, 'mode=1777', 'size=65536k']),
+    mount('/dev/mqueue', 'mqueue', 'mqueue', quiet),
+    // The kernel gives sysfs only to the owner of the network namespace.
+    inUserNamespace && network === 'host'
+      ? mount('/sys', 'none', '/sys', ['rbind', ...quiet, 'ro'])
+      : mount('/sys', 'sysfs', 'sysfs', [...quiet, 'ro']),
+  ]
+}
+
+function deviceMount(mount: Container['deviceMounts'][number]): SpecMount {
+  if (mount.kind === 'bind') {
+    const options = ['rbind', mount.readonly ? 'ro' : 'rw']
+    return { destination: mount.target, type: 'bind', source: mount.source, options }
+  }
+  const size = mount.sizeBytes === undefined ? [] : [`size=${mount.sizeBytes}`]
+  const options = ['nosuid', 'nodev', `mode=${(mount.mode ?? 0o1777).toString(8)}`, ...size]
+  return { destination: mount.target, type: 'tmpfs', source: 'tmpfs', options }
+}

@@ -1,0 +1,4 @@
+/** `text` as one word of a POSIX shell command. */
+export function quoteForShell(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
+}

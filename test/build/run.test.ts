@@ -1,0 +1,239 @@
+import { expect, test } from 'vitest'
+import { ToolError } from '../../src/base/index.ts'
+import {
+  assembleConfig,
+  type BuildEvent,
+  needsWork,
+  probeGraph,
+  type RunResult,
+  runGraph,
+} from '../../src/build/index.ts'
+import type { Operation, Origin, Program, Stage } from '../../src/ir/index.ts'
+import { validateImage } from '../../src/oci/index.ts'
+import { planGraph } from '../../src/plan/index.ts'
+import { paperLayer } from '../support/layers.ts'
+import { type MemoryPorts, memoryPorts } from '../support/memory-ports.ts'
+
+const platform = { os: 'linux', architecture: 'amd64' }
+
+function origin(text: string): Origin {
+  return { file: 'Dockerfile', span: { start: 0, end: text.length }, startLine: 1, endLine: 1, text }
+}
+
+function run(text: string): Operation {
+  const rest = { cwd: '/', user: '', network: 'default', env: [], proxyEnv: [], createdBy: text } as const
+  return { kind: 'run', origin: origin(`RUN ${text}`), args: ['sh', '-c', text], ...rest }
+}
+
+function copy(source: string, stage?: number): Operation {
+  const from = stage === undefined ? ({ kind: 'context' } as const) : ({ kind: 'stage', stage } as const)
+  const text = `COPY ${stage === undefined ? '' : `--from=${stage} `}${source} /`
+  const rest = {
+    sources: [source],
+    sourceSpans: [{ start: 5, end: 6 }],
+    destination: '/',
+    unpack: false,
+    createdBy: text,
+  }
+  return { kind: 'copy', origin: origin(text), from, ...rest }
+}
+
+function stage(index: number, operations: readonly Operation[], base: Stage['base'] = { kind: 'scratch' }): Stage {
+  return { index, name: `s${index}`, base, platform, operations, config: {}, origin: origin('FROM scratch') }
+}
+
+function program(...stages: readonly Stage[]): Program {
+  return { stages, target: stages.at(-1)?.index ?? 0, stageCount: stages.length, diagnostics: [] }
+}
+
+interface Built {
+  readonly result: RunResult
+  readonly events: readonly BuildEvent[]
+  readonly executed: readonly string[]
+}
+
+async function build(
+  ports: MemoryPorts,
+  value: Program,
+  options: { jobs?: number; noCache?: boolean; signal?: AbortSignal } = {},
+): Promise<Built> {
+  ports.executed.length = 0
+  const events: BuildEvent[] = []
+  const noCache = options.noCache ?? false
+  const probed = probeGraph(planGraph(value), ports, { noCache })
+  const signal = options.signal ?? new AbortController().signal
+  const result = await runGraph(probed, ports, { noCache, jobs: options.jobs ?? 4, signal }, (event) =>
+    events.push(event),
+  )
+  return { result, events, executed: [...ports.executed] }
+}
+
+function diffIds(built: Built): readonly string[] {
+  if (built.result.kind !== 'done') throw new Error('the build failed')
+  return [...built.result.layers.values()].map((layer) => layer.diffId)
+}
+
+test('a second build executes nothing and gives the same layers', async () => {
+  const ports = memoryPorts()
+  ports.files.set('a', 'a')
+  const value = program(stage(0, [copy('a'), run('x')]), stage(1, [copy('/out', 0)]))
+  const first = await build(ports, value)
+  expect(first.executed).toEqual(['COPY a /', 'RUN x', 'COPY --from=0 /out /'])
+  expect(needsWork(probeGraph(planGraph(value), ports, { noCache: false }))).toBe(false)
+  const second = await build(ports, value)
+  expect(second.executed).toEqual([])
+  expect(diffIds(second)).toEqual(diffIds(first))
+  expect(second.result).toMatchObject({ cached: 3 })
+})
+
+test('an edited file reruns what depends on it and nothing else', async () => {
+  const ports = memoryPorts()
+  ports.files.set('a', 'a').set('b', 'b')
+  const value = program(stage(0, [run('before'), copy('a'), run('after')]), stage(1, [copy('b'), run('other')]))
+  const both = { ...value, stages: value.stages }
+  await build(ports, both)
+  ports.files.set('a', 'changed')
+  expect((await build(ports, both)).executed).toEqual(['COPY a /', 'RUN after'])
+})
+
+test('a step that makes the same tree again stops the rebuild there', async () => {
+  const ports = memoryPorts()
+  ports.makes.set('RUN one', () => ({ kind: 'selected', selection: paperLayer('same') }))
+  ports.makes.set('RUN two', () => ({
+    kind: 'selected',
+    selection: { ...paperLayer('later'), contentDigest: paperLayer('same').contentDigest },
+  }))
+  const first = await build(ports, program(stage(0, [run('one'), run('next')])))
+  const second = await build(ports, program(stage(0, [run('two'), run('next')])))
+  expect(second.executed).toEqual(['RUN two'])
+  expect(diffIds(second)).toEqual(diffIds(first))
+})
+
+test('results do not depend on the number of jobs', async () => {
+  const stages = [0, 1, 2, 3].map((index) => stage(index, [run(`a${index}`), run(`b${index}`)]))
+  const value = program(
+    ...stages,
+    stage(
+      4,
+      [0, 1, 2, 3].map((index) => copy(`/${index}`, index)),
+    ),
+  )
+  const one = await build(memoryPorts(), value, { jobs: 1 })
+  const four = await build(memoryPorts(), value, { jobs: 4 })
+  expect(diffIds(one)).toEqual(diffIds(four))
+})
+
+test('independent steps overlap, and no more than jobs of them', async () => {
+  for (const jobs of [1, 2, 3]) {
+    const ports = memoryPorts()
+    let running = 0
+    let most = 0
+    const stages = [0, 1, 2, 3, 4].map((index) => stage(index, [run(`work ${index}`)]))
+    for (const index of [0, 1, 2, 3, 4]) {
+      ports.makes.set(`RUN work ${index}`, async () => {
+        running += 1
+        most = Math.max(most, running)
+        // Enough turns of the event loop for every other step that may start to have started.
+        for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+        running -= 1
+        return { kind: 'selected', selection: paperLayer(`work ${index}`) }
+      })
+    }
+    await build(ports, program(...stages), { jobs })
+    expect(most).toBe(jobs)
+  }
+})
+
+test('identical steps that run at the same time run once', async () => {
+  const ports = memoryPorts()
+  const value = program(stage(0, [run('same')]), stage(1, [run('same')]), stage(2, [copy('/a', 0), copy('/b', 1)]))
+  const built = await build(ports, value)
+  expect(built.executed.filter((text) => text === 'RUN same')).toHaveLength(1)
+})
+
+test('a failing step is reported once, with its output, and cancels the others', async () => {
+  const ports = memoryPorts()
+  let aborted = false
+  ports.makes.set('RUN bad', async ({ onOutput }) => {
+    onOutput('stderr', Buffer.from('oh no\n'))
+    await new Promise((resolve) => setImmediate(resolve))
+    throw new ToolError('step-failed', 'exit code: 1', { details: { exitCode: 1 } })
+  })
+  ports.makes.set('RUN slow', async ({ signal }) => {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+    aborted = true
+    throw new ToolError('canceled', 'stopped')
+  })
+  const value = program(
+    stage(0, [run('bad'), run('after')]),
+    stage(1, [run('slow')]),
+    stage(2, [copy('/a', 0), copy('/b', 1)]),
+  )
+  const { result, executed, events } = await build(ports, value)
+  expect(aborted).toBe(true)
+  expect(executed).not.toContain('RUN after')
+  expect(result).toMatchObject({ kind: 'failed', failures: [{ outputTail: 'oh no', error: { code: 'step-failed' } }] })
+  expect(result.kind === 'failed' && result.failures).toHaveLength(1)
+  expect(
+    events
+      .filter((event) => event.kind === 'task-end')
+      .map((event) => event.status)
+      .sort(),
+  ).toEqual(['canceled', 'failed'])
+  expect(ports.stored.size).toBe(0)
+})
+
+test('canceling from outside ends the build and records nothing half done', async () => {
+  const ports = memoryPorts()
+  const abort = new AbortController()
+  ports.makes.set('RUN wait', async ({ signal }) => {
+    abort.abort()
+    signal.throwIfAborted()
+    throw new Error('not reached')
+  })
+  await expect(build(ports, program(stage(0, [run('wait')])), { signal: abort.signal })).rejects.toMatchObject({
+    code: 'canceled',
+  })
+  expect(ports.stored.size).toBe(0)
+})
+
+test('a mistake of ours is not taken for a failing step', async () => {
+  const ports = memoryPorts()
+  ports.makes.set('RUN x', () => {
+    throw new TypeError('ours')
+  })
+  await expect(build(ports, program(stage(0, [run('x')])))).rejects.toThrow('ours')
+})
+
+test('a missing source fails before anything runs, at its place', () => {
+  const ports = memoryPorts()
+  const probed = probeGraph(planGraph(program(stage(0, [run('x'), copy('nowhere')]))), ports, { noCache: false })
+  expect(probed.diagnostics).toMatchObject([{ code: 'source-not-found', span: { start: 5, end: 6 } }])
+  expect(ports.executed).toEqual([])
+})
+
+test('no cache means no cache, but what follows still runs on what was made', async () => {
+  const ports = memoryPorts()
+  const value = program(stage(0, [run('x'), run('y')]))
+  const first = await build(ports, value)
+  const second = await build(ports, value, { noCache: true })
+  expect(second.executed).toEqual(['RUN x', 'RUN y'])
+  expect(diffIds(second)).toEqual(diffIds(first))
+})
+
+test('the config lists layers and history of the whole chain and is sound', async () => {
+  const ports = memoryPorts()
+  const metadata: Operation = { kind: 'metadata', origin: origin('ENV a=b'), createdBy: 'ENV a=b' }
+  const value = program(stage(0, [run('x'), metadata]), stage(1, [metadata, run('y')], { kind: 'stage', stage: 0 }))
+  const built = await build(ports, value)
+  if (built.result.kind !== 'done') throw new Error('the build failed')
+  const config = assembleConfig(planGraph(value), built.result.layers, () => undefined)
+  expect(validateImage(config)).toEqual([])
+  expect(config.diffIds).toEqual(diffIds(built))
+  expect(config.history.map((entry) => [entry.createdBy, entry.emptyLayer ?? false])).toEqual([
+    ['x', false],
+    ['ENV a=b', true],
+    ['ENV a=b', true],
+    ['y', false],
+  ])
+})

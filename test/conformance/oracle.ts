@@ -1,0 +1,168 @@
+/**
+ * Builds conformance cases with the BuildKit of Debian's docker.io and compares them with expect.json; run by hand as root:
+ * `node test/conformance/oracle.ts [--update] [--show] [case…]`. With `--update` it writes the expect.json of cases that are new or
+ * have no `reason` in case.json: those with one differ from that old BuildKit on purpose and are only shown.
+ */
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type ConformanceCase, loadCases } from './cases.ts'
+import { prepareBaseContext, prepareContext } from './context-copy.ts'
+import { type ActualFailure, type ActualImage, actualImage, differences } from './differences.ts'
+import { asList, asObject, asText } from './json.ts'
+import { type ReadImage, readImage } from './layout-tree.ts'
+
+const docker = '/usr/bin/docker'
+const daemonPath = '/usr/sbin/dockerd'
+const baseName = 'longshore-base'
+
+interface Oracle {
+  readonly home: string
+  readonly daemon: ChildProcess
+  readonly env: NodeJS.ProcessEnv
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = args.filter((arg) => arg.startsWith('--'))
+  const unknown = options.filter((option) => option !== '--update' && option !== '--show')
+  if (unknown.length > 0) throw new Error(`unknown option ${unknown.join(' ')}`)
+  const cases = loadCases(args.filter((arg) => !arg.startsWith('--')))
+  const oracle = await startOracle()
+  try {
+    const base = await buildBase(oracle)
+    let differing = 0
+    for (const each of cases) {
+      const actual = await buildCase(oracle, each, base)
+      if (!report(each, actual, options.includes('--update'), options.includes('--show'))) differing++
+    }
+    console.log(`${cases.length} cases, ${differing} differ`)
+    return differing === 0 ? 0 : 1
+  } finally {
+    await stopOracle(oracle)
+  }
+}
+
+async function startOracle(): Promise<Oracle> {
+  const home = mkdtempSync(join(tmpdir(), 'longshore-oracle-'))
+  const socket = `unix://${join(home, 'd.sock')}`
+  const dirs = ['--data-root', join(home, 'data'), '--exec-root', join(home, 'exec'), '-p', join(home, 'pid')]
+  const log = openSync(join(home, 'log'), 'w')
+  const daemon = spawn(daemonPath, ['--iptables=false', '--bridge=none', '-H', socket, ...dirs], {
+    stdio: ['ignore', log, log],
+  })
+  const env = { ...process.env, DOCKER_HOST: socket, DOCKER_BUILDKIT: '1' }
+  const oracle = { home, daemon, env }
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if (daemon.exitCode !== null) break
+    if (spawnSync(docker, ['version'], { env }).status === 0) return oracle
+    await delay(200)
+  }
+  const text = readFileSync(join(home, 'log'), 'utf8')
+  await stopOracle(oracle)
+  throw new Error(`dockerd did not start:\n${text}`)
+}
+
+async function stopOracle({ home, daemon }: Oracle): Promise<void> {
+  if (daemon.exitCode === null) {
+    daemon.kill('SIGTERM')
+    await once(daemon, 'exit')
+  }
+  rmSync(home, { recursive: true, force: true })
+}
+
+async function buildBase(oracle: Oracle): Promise<ReadImage> {
+  const dir = prepareBaseContext()
+  try {
+    const failure = build(oracle, ['-t', baseName, dir])
+    if (failure !== undefined) throw new Error(failure.output)
+    const image = await readDockerImage(oracle, baseName)
+    if ('tree' in image) return image
+    throw new Error(image.output)
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+async function buildCase(oracle: Oracle, each: ConformanceCase, base: ReadImage): Promise<ActualImage | ActualFailure> {
+  const context = prepareContext(each)
+  try {
+    for (const image of context.images) {
+      const failure = build(oracle, ['-t', image.name, image.dir])
+      if (failure !== undefined) return failure
+    }
+    const name = `longshore-case-${each.name}`
+    const failure = build(oracle, ['-t', name, ...each.flags, '-f', context.dockerfile, context.dir])
+    if (failure !== undefined) return failure
+    const image = await readDockerImage(oracle, name)
+    return 'tree' in image ? actualImage(image, base) : image
+  } finally {
+    context.dispose()
+  }
+}
+
+/** Runs one build; the failure, if it failed. The exit code is docker's own and says nothing about ours. */
+function build(oracle: Oracle, args: readonly string[]): ActualFailure | undefined {
+  const run = spawnSync(docker, ['build', '--network', 'host', '--progress', 'plain', ...args], {
+    env: oracle.env,
+    encoding: 'utf8',
+  })
+  return run.status === 0 ? undefined : { kind: 'failure', output: lastLines(run.stderr), exitCode: undefined }
+}
+
+/** Reads an image from `docker save`, whose manifest.json names the config and the layer tars; it refuses images without layers. */
+async function readDockerImage(oracle: Oracle, name: string): Promise<ReadImage | ActualFailure> {
+  const dir = join(oracle.home, 'saved')
+  rmSync(dir, { recursive: true, force: true })
+  mkdirSync(dir)
+  const save = spawnSync(docker, ['save', '-o', join(dir, 'image.tar'), name], { env: oracle.env, encoding: 'utf8' })
+  if (save.status !== 0) return { kind: 'failure', output: save.stderr, exitCode: undefined }
+  execFileSync('tar', ['-xf', 'image.tar'], { cwd: dir })
+  const manifest: unknown = JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8'))
+  const image = asObject(asList(manifest, 'manifest.json')[0], 'manifest.json')
+  const layers = asList(image['Layers'], 'Layers').map((layer) => readFileSync(join(dir, asText(layer, 'Layers'))))
+  return readImage(readFileSync(join(dir, asText(image['Config'], 'Config'))), layers)
+}
+
+/** Prints what came out, writes expect.json when that is wanted and allowed; false when the case differs without a reason. */
+function report(each: ConformanceCase, actual: ActualImage | ActualFailure, update: boolean, show: boolean): boolean {
+  const found = differences(each, actual)
+  if (show) console.log(`--- ${each.name}\n${expectText(each, actual)}`)
+  // Old BuildKit words its messages in its own way: that it fails too is what counts.
+  if (found.length === 0 || (each.expected?.kind === 'failure' && actual.kind === 'failure')) {
+    console.log(`ok      ${each.name}${each.reason === undefined ? '' : ' (has a reason, but does not differ)'}`)
+    return true
+  }
+  const isNew = !existsSync(join(each.dir, 'expect.json'))
+  if (update && (isNew || (each.reason === undefined && actual.kind === 'image'))) {
+    writeFileSync(join(each.dir, 'expect.json'), expectText(each, actual))
+    console.log(`written ${each.name}`)
+    return true
+  }
+  console.log(`${each.reason === undefined ? 'DIFFERS' : 'reason '} ${each.name}: ${each.reason ?? ''}`)
+  for (const line of found) console.log(`        ${line.replaceAll('\n', '\n        ')}`)
+  return each.reason !== undefined
+}
+
+function expectText(each: ConformanceCase, actual: ActualImage | ActualFailure): string {
+  if (actual.kind === 'failure') return `${JSON.stringify({ error: actual.output }, null, 2)}\n`
+  const old = each.expected?.kind === 'image' ? each.expected : undefined
+  const mtimes = Object.fromEntries(Object.keys(old?.mtimes ?? {}).map((path) => [path, actual.mtimes[path]]))
+  const document = {
+    config: actual.config,
+    ...(actual.author === undefined ? {} : { author: actual.author }),
+    tree: actual.tree,
+    ...(Object.keys(mtimes).length === 0 ? {} : { mtimes }),
+    ...(old?.layerCount === undefined ? {} : { layerCount: actual.layerCount }),
+    ...(old?.historyCount === undefined ? {} : { historyCount: actual.historyCount }),
+  }
+  return `${JSON.stringify(document, null, 2)}\n`
+}
+
+function lastLines(output: string): string {
+  return output.trimEnd().split('\n').slice(-2).join('\n')
+}
+
+process.exitCode = await main(process.argv.slice(2))
