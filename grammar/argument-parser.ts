@@ -31,7 +31,8 @@ export interface Pieces {
 /** The start rules, one per shape of arguments. */
 export type ArgumentRule = 'from' | 'words' | 'assignments' | 'pairs' | 'legacyPair' | 'text' | 'exec' | 'health'
 
-function piece(token: IToken): Piece {
+/** A token as a piece of text. */
+export function piece(token: IToken): Piece {
   return { text: token.image, start: token.startOffset, end: token.startOffset + token.image.length }
 }
 

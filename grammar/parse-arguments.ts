@@ -1,14 +1,16 @@
 import { Lexer } from 'chevrotain'
 import { invariant } from '../src/base/index.ts'
-import { ArgumentParser, type ArgumentRule, type Piece, type Pieces } from './argument-parser.ts'
+import { ArgumentParser, type ArgumentRule, type Piece, type Pieces, piece } from './argument-parser.ts'
 import type { EscapeCharacter } from './escape.ts'
-import { type ArgumentMode, lexerModes } from './tokens.ts'
+import { type ArgumentMode, Flag, lexerModes } from './tokens.ts'
 
 export type { ArgumentRule, Piece, Pieces } from './argument-parser.ts'
 
 /** Arguments that do not fit their shape: the piece that does not belong, or nothing when the line ended too early. */
 export interface ShapeFailure {
   readonly kind: 'failure'
+  /** The flags all the same, since a wrong one is the better thing to report. */
+  readonly flags: readonly Piece[]
   readonly unexpected?: Piece
 }
 
@@ -56,7 +58,7 @@ export function parseArguments(rule: ArgumentRule, text: string, escapeCharacter
     invariant(pieces !== undefined, `rule ${rule} gave nothing`)
     return { kind: 'arguments', ...pieces }
   }
-  const { image, startOffset } = failure.token
-  if (image === '') return { kind: 'failure' }
-  return { kind: 'failure', unexpected: { text: image, start: startOffset, end: startOffset + image.length } }
+  const flags = tokens.filter((token) => token.tokenType === Flag).map(piece)
+  if (failure.token.image === '') return { kind: 'failure', flags }
+  return { kind: 'failure', flags, unexpected: piece(failure.token) }
 }

@@ -19,19 +19,21 @@ export function redactUrl(text: string): string {
   return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@\s]*@/i, '$1').replace(/([?&][^=&\s]+=)[^&\s]+/g, '$1…')
 }
 
-/** Levenshtein distance, cut off at `limit` (returns limit + 1 when it is larger). */
+/** Edits (insert, remove, replace, swap of neighbours) from `a` to `b`, cut off at `limit` (limit + 1 when there are more). */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index)
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, index) => index)]
+  const at = (i: number, j: number): number => rows[i]?.[j] ?? limit + 1
   for (let i = 1; i <= a.length; i++) {
     const row = [i]
+    rows.push(row)
     for (let j = 1; j <= b.length; j++) {
-      const swap = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      row.push(Math.min(swap, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1))
+      const replaced = at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? at(i - 2, j - 2) + 1 : limit + 1
+      row.push(Math.min(replaced, swapped, at(i - 1, j) + 1, at(i, j - 1) + 1))
     }
-    previous = row
   }
-  return previous[b.length] ?? limit + 1
+  return at(a.length, b.length)
 }
 
 /** The candidate nearest to `word` (case-insensitive, at most a third of its letters off, at least one), for "did you mean". */

@@ -32,15 +32,12 @@ export async function defineProgram(
     const lowered = lowerDockerfile(parsed, source, options, { images, triggers })
     switch (lowered.kind) {
       case 'program':
-        return {
-          kind: 'defined',
-          program: lowered.program,
-          diagnostics: [...parsed.diagnostics, ...lowered.program.diagnostics],
-        }
+        return { kind: 'defined', program: lowered.program, diagnostics: lowered.program.diagnostics }
       case 'failed':
         return { kind: 'failed', diagnostics: [...parsed.diagnostics, ...lowered.diagnostics] }
       case 'needs-triggers':
-        for (const { text, sourceName } of lowered.triggers) triggers.set(text, await ports.parseTrigger(text, sourceName))
+        for (const { text, sourceName } of lowered.triggers)
+          triggers.set(text, await ports.parseTrigger(text, sourceName))
         break
       case 'needs-images': {
         const configs = await Promise.all(lowered.images.map((image) => ports.imageConfig(image)))

@@ -47,7 +47,7 @@ export interface ExecutorPort {
     layers: readonly Layer[],
     sources: readonly string[],
     spans: readonly Span[],
-  ): SelectResult<ContextSelection['contentDigest']>
+  ): Promise<SelectResult<ContextSelection['contentDigest']>>
 }
 
 export interface ClockPort {

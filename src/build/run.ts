@@ -138,7 +138,7 @@ class GraphRun {
       step.files === undefined ? undefined : this.#root(step.files),
     ])
     this.#signal.throwIfAborted()
-    const files = operation.kind === 'copy' ? this.#files(step, operation, from) : undefined
+    const files = operation.kind === 'copy' ? await this.#files(step, operation, from) : undefined
     const { key, components } = stepKey(operation, platformOf(this.#probed.graph, step), {
       rootfs: contentOf(parent),
       ...(files === undefined ? {} : { files: files.digest }),
@@ -167,11 +167,11 @@ class GraphRun {
   }
 
   /** What a COPY takes, and its identity. */
-  #files(
+  async #files(
     step: Step,
     operation: CopyOperation,
     from: readonly Layer[] | undefined,
-  ): { digest: ContextSelection['contentDigest']; source: CopySource } {
+  ): Promise<{ digest: ContextSelection['contentDigest']; source: CopySource }> {
     if (from === undefined) {
       const result = this.#ports.context.select(operation.sources, operation.sourceSpans)
       if (result.kind === 'missing') throw this.#missing(step, operation, result.missing)
@@ -181,7 +181,7 @@ class GraphRun {
     const key = selectionKey(operation, contentOf(from))
     const remembered = this.#ports.records.readSelection(key)
     if (remembered !== undefined) return { digest: remembered.contentDigest, source }
-    const result = this.#guard(step, () =>
+    const result = await this.#guard(step, () =>
       this.#ports.executor.selectFrom(from, operation.sources, operation.sourceSpans),
     )
     if (result.kind === 'missing') throw this.#missing(step, operation, result.missing)
@@ -237,9 +237,9 @@ class GraphRun {
     }
   }
 
-  #guard<T>(step: Step, action: () => T): T {
+  async #guard<T>(step: Step, action: () => Promise<T>): Promise<T> {
     try {
-      return action()
+      return await action()
     } catch (error) {
       throw this.#failure(step, error, '')
     }

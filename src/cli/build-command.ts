@@ -17,7 +17,8 @@ export interface BuildFlags {
   readonly iidfile?: string
   readonly quiet?: boolean
   readonly progress: 'auto' | 'plain' | 'quiet' | 'rawjson'
-  readonly plan?: true | 'text' | 'json'
+  readonly plan?: boolean
+  readonly format: 'text' | 'json'
   readonly isolation?: 'crun' | 'runc' | 'builtin'
 }
 
@@ -49,12 +50,8 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
         .choices(['auto', 'plain', 'quiet', 'rawjson'])
         .default('auto'),
     )
-    .addOption(
-      new Option('--plan [format]', 'print what would run, and why, without running anything').choices([
-        'text',
-        'json',
-      ]),
-    )
+    .option('--plan', 'print what would run, and why, without running anything')
+    .addOption(new Option('--format <format>', 'format of --plan').choices(['text', 'json']).default('text'))
     .addOption(
       new Option('--isolation <name>', 'what runs RUN steps (default: the first that works)').choices([
         'crun',

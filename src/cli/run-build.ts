@@ -50,7 +50,7 @@ function buildRequest(context: string, flags: BuildFlags, root: string | undefin
       const output = parseOutput(text)
       return { ...output, dest: isAbsolute(output.dest) ? output.dest : join(host.cwd, output.dest) }
     }),
-    planOnly: flags.plan !== undefined,
+    planOnly: flags.plan === true,
     ...(file === undefined ? {} : { file }),
     ...(target === undefined ? {} : { target }),
     ...(isolation === undefined ? {} : { isolation }),
@@ -93,7 +93,7 @@ function printOutcome(
       return exitCodes.done
     case 'planned': {
       const entries = planEntries(outcome.probed, outcome.hasImage)
-      process.stdout.write(flags.plan === 'json' ? `${JSON.stringify(entries, null, 2)}\n` : renderPlan(entries))
+      process.stdout.write(flags.format === 'json' ? `${JSON.stringify(entries, null, 2)}\n` : renderPlan(entries))
       return exitCodes.done
     }
     case 'invalid':

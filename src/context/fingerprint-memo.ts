@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { errnoCode, errorMessage, type FileNode, ToolError } from '../base/index.ts'
@@ -77,7 +77,7 @@ export class FingerprintMemo {
   /** Writes the memo if anything was recorded. Throws `ToolError` `store-failed` or `no-space`. */
   save(): void {
     if (this.#recorded.size === 0) return
-    const temporary = `${this.#file}.${process.pid}.tmp`
+    const temporary = `${this.#file}.${randomBytes(6).toString('hex')}.tmp`
     try {
       mkdirSync(dirname(this.#file), { recursive: true })
       writeFileSync(temporary, encodeMemo(this.#merged()), { mode: 0o600 })

@@ -10,12 +10,19 @@ import type {
   RunInstruction,
   ShellInstruction,
 } from './ast.ts'
+import { checkHealthFlags, checkRunFlags } from './check-flag-values.ts'
 import type { InstructionText } from './instruction-text.ts'
 import { readArguments, readArray } from './read-arguments.ts'
 
 export function parseRun(at: InstructionText): RunInstruction | undefined {
   const read = readCommand(at, 'run')
-  if (read === undefined) return undefined
+  if (read === undefined || !checkRunFlags(at, read.flags)) return undefined
+  const { command } = read
+  if (command.kind === 'exec' && command.args.length === 0) {
+    const hint = 'name the program to run'
+    at.problems.error('missing-arguments', 'RUN requires at least one argument', command.span, { hint })
+    return undefined
+  }
   return { kind: 'run', ...at.head, ...read, heredocs: at.line.heredocs }
 }
 
@@ -46,7 +53,7 @@ export function parseShell(at: InstructionText): ShellInstruction | undefined {
 export function parseHealthcheck(at: InstructionText): HealthcheckInstruction | undefined {
   const read = readArguments(at, 'healthcheck', 'health')
   const [type, rest] = read?.words ?? []
-  if (read === undefined || type === undefined) return undefined
+  if (read === undefined || type === undefined || !checkHealthFlags(at, read.flags)) return undefined
   const fail = (code: string, message: string, hint: string): undefined => {
     at.problems.error(code, message, at.span(rest ?? type), { hint })
   }
@@ -64,6 +71,9 @@ export function parseHealthcheck(at: InstructionText): HealthcheckInstruction | 
   }
   const command = commandOf(at, rest)
   if (command === undefined) return undefined
+  if (command.kind === 'exec' && command.args.length === 0) {
+    return fail('healthcheck-arguments', 'Missing command after HEALTHCHECK CMD', 'write the command that checks')
+  }
   return { kind: 'healthcheck', ...at.head, flags: read.flags, command }
 }
 

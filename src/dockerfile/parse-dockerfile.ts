@@ -1,3 +1,4 @@
+import type { EscapeCharacter } from '../../grammar/index.ts'
 import { type SourceFile, sourceFile } from '../base/index.ts'
 import type { Instruction, ParsedDockerfile } from './ast.ts'
 import { applyCheckDirective } from './check-directive.ts'
@@ -15,11 +16,7 @@ export function parseDockerfile(source: SourceFile): ParsedDockerfile {
   const problems = new Problems(source.name)
   const { directives, escape: escapeCharacter, nextLine } = readDirectives(source, problems)
   const lines = scanLogicalLines(source, nextLine, escapeCharacter, problems)
-  const instructions: Instruction[] = []
-  for (const line of lines) {
-    const instruction = parseInstruction(line, escapeCharacter, problems)
-    if (instruction !== undefined) instructions.push(instruction)
-  }
+  const instructions = parseLines(lines, escapeCharacter, problems)
   checkOrder(lines, instructions, problems)
   lintInstructions(lines, instructions, problems)
   return {
@@ -35,12 +32,20 @@ export function parseDockerfile(source: SourceFile): ParsedDockerfile {
  * The text is one instruction on one line; it may not be FROM, MAINTAINER or ONBUILD.
  */
 export function parseTrigger(text: string, sourceName: string): ParsedDockerfile {
-  const parsed = parseDockerfile(sourceFile(sourceName, `ONBUILD ${text}`))
-  const instructions: Instruction[] = []
-  for (const instruction of parsed.instructions) {
-    if (instruction.kind === 'onbuild') instructions.push(instruction.trigger)
-  }
-  return { ...parsed, instructions }
+  const problems = new Problems(sourceName)
+  const lines = scanLogicalLines(sourceFile(sourceName, `ONBUILD ${text}`), 0, '\\', problems)
+  const instructions = parseLines(lines, '\\', problems).flatMap((instruction) =>
+    instruction.kind === 'onbuild' ? instruction.trigger : [],
+  )
+  return { directives: [], escape: '\\', instructions, diagnostics: problems.all }
+}
+
+function parseLines(
+  lines: readonly LogicalLine[],
+  escapeCharacter: EscapeCharacter,
+  problems: Problems,
+): readonly Instruction[] {
+  return lines.flatMap((line) => parseInstruction(line, escapeCharacter, problems) ?? [])
 }
 
 /** Only ARG may stand in front of the first FROM, and there has to be one. A line that failed to parse was reported already. */

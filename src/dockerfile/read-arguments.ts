@@ -18,9 +18,10 @@ export function readArguments<K extends InstructionKind>(
   rule: ArgumentRule,
 ): ReadArguments<K> | undefined {
   const parsed = parseArguments(rule, at.arguments, at.escape)
-  if (parsed.kind === 'failure') return reportShape(at, kind, rule, parsed.unexpected)
   const flags = readFlags(at, kind, parsed.flags)
-  return flags === undefined ? undefined : { flags, words: parsed.words }
+  if (flags === undefined) return undefined
+  if (parsed.kind === 'failure') return reportShape(at, kind, rule, parsed.unexpected)
+  return { flags, words: parsed.words }
 }
 
 /** The text of the arguments behind the flags; undefined when there is none. */

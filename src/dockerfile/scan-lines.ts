@@ -65,9 +65,9 @@ class LineScanner {
     for (let line = this.#read(); line !== undefined; line = this.#read()) {
       const trimmed = line.text.trimStart()
       if (trimmed === '' || trimmed.startsWith('#')) continue
-      const start = line.start + line.text.length - trimmed.length
+      const { start } = line
       const joining = { text: '', start, end: start, offsets: new OffsetMap(), emptyContinuations: [] }
-      this.#join({ ...line, text: trimmed, start }, joining)
+      this.#join(line, joining)
       const done = this.#finish(joining)
       if (done !== undefined) return done
     }
@@ -89,8 +89,11 @@ class LineScanner {
   /** Adds a line; true when its end says that another one follows. */
   #append(line: SourceLine, joining: Joining): boolean {
     const tail = this.#continuation.exec(line.text)?.[1]
-    const kept = tail === undefined ? line.text : line.text.slice(0, -tail.length)
-    joining.offsets.add(joining.text.length, line.start)
+    const whole = tail === undefined ? line.text : line.text.slice(0, -tail.length)
+    const kept = joining.text === '' ? whole.trimStart() : whole
+    const start = line.start + whole.length - kept.length
+    if (joining.text === '') joining.start = start
+    joining.offsets.add(joining.text.length, start)
     joining.text += kept
     joining.end = line.start + line.text.length
     return tail !== undefined

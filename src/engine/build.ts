@@ -49,7 +49,7 @@ export async function buildImage(
       emit({ kind: 'diagnostic', diagnostic })
     return await run(scene, probed, emit, signal, startMs)
   } finally {
-    scene.workshop()?.close()
+    await scene.close()
   }
 }
 

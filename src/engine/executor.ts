@@ -1,11 +1,12 @@
 import { assertNever, invariant, ToolError } from '../base/index.ts'
 import type { ExecuteRequest, ExecutorPort, SelectResult } from '../build/index.ts'
 import type { CopyOperation, RunOperation, WorkdirOperation } from '../ir/index.ts'
-import { digestLayer, unpackArchive } from '../layer/index.ts'
-import type { Layer, OverlayXattrs, Sandbox } from '../ports/index.ts'
+import { digestLayer, sniffArchive, unpackArchive } from '../layer/index.ts'
+import type { ContextSelection, Layer, OverlayXattrs, Sandbox } from '../ports/index.ts'
 import {
   applyCopy,
   applyWorkdir,
+  type CopyRequest,
   openView,
   openWorkspace,
   resolveOwner,
@@ -36,7 +37,7 @@ export function stepExecutor(settings: ExecutorSettings): ExecutorPort {
   return {
     execute: (request) => executeStep(settings, request),
     selectFrom(layers, sources, spans) {
-      return withView(settings, layers, (root) => {
+      return withView<SelectResult<ContextSelection['contentDigest']>>(settings, layers, (root) => {
         const result = selectInRoot(root, sources, spans)
         return result.kind === 'missing' ? result : { kind: 'selected', selection: result.selection.contentDigest }
       })
@@ -145,35 +146,45 @@ function containerId(directory: string): string {
     .replace(/[^a-z0-9-]/g, '')}`.slice(0, 40)
 }
 
-function copyFiles(
+async function copyFiles(
   settings: ExecutorSettings,
   operation: CopyOperation,
   request: ExecuteRequest,
   workspace: Workspace,
-): Missing | undefined {
+): Promise<Missing | undefined> {
   const { files } = request
   invariant(files !== undefined, 'COPY without files')
-  const target = {
-    targetRoot: workspace.root,
-    destination: operation.destination,
-    ...(operation.chown === undefined ? {} : { owner: resolveOwner(workspace.root, operation.chown) }),
-    ...(operation.chmod === undefined ? {} : { chmod: operation.chmod }),
-  }
-  const copy = (source: Parameters<typeof applyCopy>[0]['source']): void => {
-    const owner = target.owner
-    const unpack = (archive: string, destination: string): boolean =>
-      unpackArchive(archive, workspace.root, destination, owner === undefined ? {} : { owner })
-    applyCopy(operation.unpack ? { ...target, source, unpackArchive: unpack } : { ...target, source })
-  }
   if (files.kind === 'context') {
-    copy({ kind: 'context', root: settings.contextDirectory, selection: files.selection })
+    await copySelection(operation, request, workspace, { root: settings.contextDirectory, selection: files.selection })
     return undefined
   }
-  return withView(settings, files.layers, (root) => {
+  return withView(settings, files.layers, async (root) => {
     const result = selectInRoot(root, operation.sources, operation.sourceSpans)
     if (result.kind === 'missing') return result
-    copy({ kind: 'root', root, selection: result.selection })
+    await copySelection(operation, request, workspace, { root, selection: result.selection })
     return undefined
+  })
+}
+
+async function copySelection(
+  operation: CopyOperation,
+  request: ExecuteRequest,
+  workspace: Workspace,
+  source: CopyRequest['source'],
+): Promise<void> {
+  const owner = operation.chown === undefined ? {} : { owner: resolveOwner(workspace.root, operation.chown) }
+  const unpack = async (archive: string, directory: string): Promise<boolean> => {
+    if (sniffArchive(archive) === undefined) return false
+    await unpackArchive(archive, workspace.root, directory, { ...owner, signal: request.signal })
+    return true
+  }
+  await applyCopy({
+    source,
+    targetRoot: workspace.root,
+    destination: operation.destination,
+    ...owner,
+    ...(operation.chmod === undefined ? {} : { chmod: operation.chmod }),
+    ...(operation.unpack ? { unpackArchive: unpack } : {}),
   })
 }
 
@@ -182,13 +193,17 @@ function makeWorkdir(operation: WorkdirOperation, workspace: Workspace): void {
   applyWorkdir({ targetRoot: workspace.root, path: operation.path, owner })
 }
 
-function withView<T>(settings: ExecutorSettings, layers: readonly Layer[], action: (root: string) => T): T {
+async function withView<T>(
+  settings: ExecutorSettings,
+  layers: readonly Layer[],
+  action: (root: string) => T | Promise<T>,
+): Promise<T> {
   const directory = settings.session.makeDirectory('view')
   try {
     const lowers = layers.map((layer) => settings.store.layers.treeName(layer.diffId))
     const view = openView(settings.snapshots, lowers, directory)
     try {
-      return action(view.root)
+      return await action(view.root)
     } finally {
       view.unmount()
     }

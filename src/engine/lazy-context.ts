@@ -16,10 +16,10 @@ export interface LazyContext extends ContextPort {
 }
 
 /** The context at `directory`, with the ignore file of the Dockerfile at `dockerfile`. Opens nothing yet. */
-export function lazyContext(directory: string, dockerfile: string, store: Store): LazyContext {
+export function lazyContext(directory: string, dockerfile: string, store: Store, nowMs: () => number): LazyContext {
   let opened: BuildContext | undefined
   const context = (): BuildContext => {
-    opened ??= openContext({ directory, dockerfile, memoFile: memoFile(directory, dockerfile, store) })
+    opened ??= openContext({ directory, dockerfile, memoFile: memoFile(directory, dockerfile, store), nowMs })
     return opened
   }
   return {
@@ -28,7 +28,7 @@ export function lazyContext(directory: string, dockerfile: string, store: Store)
     async gitIgnored(sources, spans) {
       const result = context().select(sources, spans)
       if (result.kind === 'missing') return undefined
-      const ignored = await context().gitIgnoredWarning(result.selection)
+      const ignored = await context().gitIgnored(result.selection)
       if (ignored === undefined) return undefined
       return {
         message: `${sources.join(' ')} takes ${ignored.count.toLocaleString('en-US')} files that git ignores (${ignored.examples.join(', ')})`,

@@ -1,7 +1,8 @@
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ToolError } from '../base/index.ts'
 import { digestLayer, unpackLayer } from '../layer/index.ts'
-import { familiarName, type Platform, parseReference, withDefaultTag } from '../oci/index.ts'
+import { type Descriptor, familiarName, type Platform, parseReference, withDefaultTag } from '../oci/index.ts'
 import type { StoredImage } from '../ports/index.ts'
 import type { RegistryClient } from '../registry/index.ts'
 import { findStored, type ImageSettings, storedName } from './images.ts'
@@ -38,7 +39,7 @@ export async function pullImage(settings: ImageSettings, text: string, platform:
       reference,
       wanted,
       async (descriptor, stream) => {
-        await storeLayer(settings, task, remote, remote.manifest.layers.indexOf(descriptor), stream)
+        await storeLayer(settings, task, remote, descriptor, stream)
       },
       { signal },
     )
@@ -65,13 +66,12 @@ async function storeLayer(
   settings: ImageSettings,
   task: string,
   remote: RemoteImage,
-  index: number,
+  descriptor: Descriptor,
   stream: AsyncIterable<Uint8Array>,
 ): Promise<void> {
   const { store, overlay, emit } = settings
-  const descriptor = remote.manifest.layers[index]
-  const diffId = remote.config.diffIds[index]
-  if (descriptor === undefined || diffId === undefined) {
+  const diffId = remote.config.diffIds[remote.manifest.layers.findIndex((layer) => layer.digest === descriptor.digest)]
+  if (diffId === undefined) {
     throw new ToolError(
       'invalid-document',
       `the config lists ${remote.config.diffIds.length} layers, the manifest ${remote.manifest.layers.length}`,
@@ -90,7 +90,17 @@ async function storeLayer(
   }
   try {
     const tree = join(directory, 'fs')
-    const unpacked = await unpackLayer(tee(), tree, { overlay })
+    mkdirSync(tree, { mode: 0o755 })
+    const unpacked = await unpackLayer(tee(), tree, { overlay, signal: settings.signal })
+    if (unpacked.opaqueRoot) {
+      throw new ToolError(
+        'not-supported',
+        `layer ${descriptor.digest} hides all layers below it, which is not supported`,
+        {
+          hint: 'flatten the image, for example with `docker export`',
+        },
+      )
+    }
     if (unpacked.diffId !== diffId) {
       throw new ToolError(
         'blob-mismatch',

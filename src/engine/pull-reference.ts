@@ -6,7 +6,7 @@ import { openSession } from '../store/session.ts'
 import { type Host, overlayXattrs, storeRoot } from './host.ts'
 import { imagePort } from './images.ts'
 import { enterNamespace } from './namespace.ts'
-import { lazyRegistryClient } from './registry-client.ts'
+import { lazyRegistry } from './registry-client.ts'
 
 export interface PullRequest {
   readonly reference: string
@@ -24,12 +24,13 @@ export async function pullReference(
   const store = openStore(storeRoot(host, request.root))
   await enterNamespace(host, store)
   const session = openSession(store.root, host.nowMs(), () => {})
+  const registry = lazyRegistry(host)
   try {
     const images = imagePort({
       store,
       overlay: overlayXattrs(host),
       refresh: true,
-      registry: () => lazyRegistryClient(host),
+      registry: () => registry.client(),
       session: () => session,
       signal,
       emit,
@@ -38,5 +39,6 @@ export async function pullReference(
     return (await images.pull(request.reference, request.platform ?? hostPlatform(host.arch))).id
   } finally {
     session.close()
+    await registry.close()
   }
 }

@@ -1,9 +1,47 @@
+import { readFileSync } from 'node:fs'
+import { errorMessage, ToolError } from '../base/index.ts'
 import type { RegistryClient } from '../registry/index.ts'
 import { version } from '../version.ts'
 import type { Host } from './host.ts'
 
-/** A registry client with the credentials, proxies and certificates of the host. The HTTP library is loaded here and not before. */
-export async function lazyRegistryClient(host: Host): Promise<RegistryClient> {
-  const { openRegistry } = await import('../registry/index.ts')
-  return openRegistry({ env: host.env, userAgent: `longshore/${version}` })
+/** A registry client that is opened when it is first asked for, and closed with the command. */
+export interface LazyRegistry {
+  client(): Promise<RegistryClient>
+  close(): Promise<void>
+}
+
+/** A client with the credentials, proxies and certificates of the host. The HTTP library is loaded on first use and not before. */
+export function lazyRegistry(host: Host): LazyRegistry {
+  let opened: Promise<RegistryClient> | undefined
+  return {
+    client() {
+      opened ??= openClient(host)
+      return opened
+    },
+    close: async () => (await opened)?.close(),
+  }
+}
+
+async function openClient(host: Host): Promise<RegistryClient> {
+  const { credentialsFromFiles, openRegistry, proxyFromEnvironment } = await import('../registry/index.ts')
+  return openRegistry({
+    userAgent: `longshore/${version}`,
+    ca: extraCertificates(host),
+    credentials: credentialsFromFiles({ env: host.env, home: host.env['HOME'] ?? '/' }),
+    proxy: proxyFromEnvironment(host.env),
+  })
+}
+
+/** The certificates of NODE_EXTRA_CA_CERTS, which the launcher hands on under a name that Node does not read at start. */
+function extraCertificates(host: Host): readonly string[] {
+  const path = host.env['LONGSHORE_EXTRA_CA_CERTS'] ?? host.env['NODE_EXTRA_CA_CERTS']
+  if (path === undefined || path === '') return []
+  try {
+    return [readFileSync(path, 'utf8')]
+  } catch (error) {
+    throw new ToolError('usage', `cannot read the certificates of NODE_EXTRA_CA_CERTS: ${errorMessage(error)}`, {
+      hint: 'correct the path, or unset NODE_EXTRA_CA_CERTS',
+      cause: error,
+    })
+  }
 }

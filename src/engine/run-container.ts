@@ -10,13 +10,13 @@ import {
   randomContainerId,
 } from '../container/index.ts'
 import { hostPlatform } from '../oci/index.ts'
-import type { Isolation, SandboxMount, SandboxRun } from '../ports/index.ts'
+import type { Isolation, SandboxMount, SandboxRun, StoredImage } from '../ports/index.ts'
 import { openWorkspace } from '../snapshot/index.ts'
 import { openStore, type Store } from '../store/index.ts'
 import { type Host, overlayXattrs, storeRoot } from './host.ts'
 import { findStored, imagePort } from './images.ts'
 import { enterNamespace } from './namespace.ts'
-import { lazyRegistryClient } from './registry-client.ts'
+import { lazyRegistry } from './registry-client.ts'
 import { openWorkshop, type Workshop } from './workshop.ts'
 
 /** A container to run in the foreground. */
@@ -97,18 +97,30 @@ async function runIn(
   }
 }
 
-function pull(workshop: Workshop, store: Store, reference: string, host: Host, emit: EmitEvent, signal: AbortSignal) {
+async function pull(
+  workshop: Workshop,
+  store: Store,
+  reference: string,
+  host: Host,
+  emit: EmitEvent,
+  signal: AbortSignal,
+): Promise<StoredImage> {
+  const registry = lazyRegistry(host)
   const images = imagePort({
     store,
     overlay: overlayXattrs(host),
     refresh: false,
-    registry: () => lazyRegistryClient(host),
+    registry: () => registry.client(),
     session: () => workshop.session,
     signal,
     emit,
     nowMs: () => host.nowMs(),
   })
-  return images.pull(reference, hostPlatform(host.arch))
+  try {
+    return await images.pull(reference, hostPlatform(host.arch))
+  } finally {
+    await registry.close()
+  }
 }
 
 function checkedVolume(text: string, host: Host): SandboxMount {

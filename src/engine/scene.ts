@@ -9,7 +9,7 @@ import { type Host, overlayXattrs, storeRoot } from './host.ts'
 import { imagePort } from './images.ts'
 import { type LazyContext, lazyContext } from './lazy-context.ts'
 import { enterNamespace } from './namespace.ts'
-import { lazyRegistryClient } from './registry-client.ts'
+import { lazyRegistry } from './registry-client.ts'
 import type { Workshop } from './workshop.ts'
 
 /** All that one build works with. The workshop, where steps run, opens only when something has to run. */
@@ -27,6 +27,8 @@ export interface Scene {
   /** Enters the namespace and opens the workshop, once. As a user this does not return the first time. */
   enter(): Promise<Workshop>
   workshop(): Workshop | undefined
+  /** Gives everything back: connections, working area, lock. */
+  close(): Promise<void>
 }
 
 /** Looks at the request and the files it names; runs and fetches nothing. Throws `ToolError` for what is not there. */
@@ -35,17 +37,18 @@ export function openScene(request: BuildRequest, host: Host, emit: EmitEvent, si
   const directory = isAbsolute(request.context) ? request.context : join(host.cwd, request.context)
   const { path, source } = readDockerfile(host.cwd, directory, request.file)
   const store = openStore(storeRoot(host, request.root))
-  const context = lazyContext(directory, path, store)
+  const context = lazyContext(directory, path, store, () => host.nowMs())
   let opened: Workshop | undefined
   const workshop = (): Workshop => {
     invariant(opened !== undefined, 'work before the namespace was entered')
     return opened
   }
+  const registry = lazyRegistry(host)
   const images = imagePort({
     store,
     overlay: overlayXattrs(host),
     refresh: request.pull,
-    registry: () => lazyRegistryClient(host),
+    registry: () => registry.client(),
     session: () => workshop().session,
     signal,
     emit,
@@ -67,6 +70,10 @@ export function openScene(request: BuildRequest, host: Host, emit: EmitEvent, si
     images,
     ports: { records: store.records, layers: store.layers, images, context, clock, executor },
     workshop: () => opened,
+    async close() {
+      opened?.close()
+      await registry.close()
+    },
     async enter() {
       if (opened !== undefined) return opened
       context.save()

@@ -22,11 +22,12 @@ export function lowerCopy(
       : reportUnsupportedFlags(site, copy.kind, copy.flags)
   if (unsupported || reportUnsupportedHeredocs(site, copy.heredocs)) return undefined
   const sources = expandSources(site, copy, scope)
-  const written = expandIn(site, copy.destination, scope)
+  const written = sources && expandIn(site, copy.destination, scope)
+  if (sources === undefined || written === undefined) return undefined
   const owner = expandFlag(site, copy.flags, 'chown', scope)
+  if (owner === 'failed' || !checkOwner(site, owner)) return undefined
   const mode = expandFlag(site, copy.flags, 'chmod', scope)
-  if (sources === undefined || written === undefined || owner === 'failed' || mode === 'failed') return undefined
-  if (!checkOwner(site, owner) || !checkMode(site, mode)) return undefined
+  if (mode === 'failed' || !checkMode(site, mode)) return undefined
   const destination = absolutePath(state.workingDir, written)
   const { keyword } = instructionRule(copy.kind)
   return {

@@ -23,7 +23,10 @@ export function lowerDockerfile(
   const problems = new Problems(source.name)
   const { globals, stages } = splitStages(parsed.instructions)
   const escapeCharacter = parsed.escape
-  const diagnostics = () => [...parsed.diagnostics, ...applyCheckDirective(parsed.directives, problems.all)]
+  const diagnostics = () =>
+    [...parsed.diagnostics, ...applyCheckDirective(parsed.directives, problems.all)].sort(
+      (a, b) => a.span.start - b.span.start,
+    )
   const scope = globalScope(source, globals, escapeCharacter, options, problems)
   const target = findTarget(source, stages, options.target, problems)
   if (target === undefined || problems.hasErrors) return { kind: 'failed', diagnostics: diagnostics() }

@@ -21,12 +21,13 @@ export function reportUnsupportedFlags<K extends InstructionKind>(
   return false
 }
 
-/** Reports the first heredoc; true when there is one. */
+/** Reports the first heredoc of a COPY or ADD; true when there is one. */
 export function reportUnsupportedHeredocs(site: InstructionSite, heredocs: readonly Heredoc[]): boolean {
   const [first] = heredocs
   if (first === undefined) return false
-  site.error('not-supported', `the heredoc "${first.name}" is not supported`, site.span(first), {
-    hint: 'join the commands by && and continuation lines, or COPY a file',
+  const keyword = site.instruction.kind.toUpperCase()
+  site.error('not-supported', `the heredoc "${first.name}" of ${keyword} is not supported`, site.span(first), {
+    hint: 'RUN supports heredocs: write the file by RUN cat <<NAME > FILE, or keep it in the context',
   })
   return true
 }

@@ -8,9 +8,12 @@ export function invalidArchive(message: string, cause?: unknown): ToolError {
   })
 }
 
-/** The archive goes past a limit that protects the machine (security 12). */
-export function archiveTooLarge(message: string, limit: string): ToolError {
-  return new ToolError('archive-too-large', message, { hint: `if you trust the archive, raise ${limit}` })
+/** The archive goes past a limit that protects the machine (security 12). `hint` says what can be done about it. */
+export function archiveTooLarge(
+  message: string,
+  hint = 'no sound archive goes past this limit: make or fetch it again',
+): ToolError {
+  return new ToolError('archive-too-large', message, { hint })
 }
 
 /** Turns anything thrown while reading or writing files into a `ToolError`; `doing` starts the message, e.g. `cannot unpack "x"`. */
@@ -21,7 +24,7 @@ export function translateError(error: unknown, doing: string): ToolError {
     case 'ENOSPC':
     case 'EDQUOT':
       return new ToolError('no-space', message, {
-        hint: 'free some space: longshore prune, or another --root',
+        hint: 'free some space there, or put the store elsewhere with --root',
         cause: error,
       })
     case 'EACCES':

@@ -186,7 +186,7 @@ function blockName(block: Buffer): string {
 
 function checkName(name: string): void {
   if (name.length > maxNameBytes)
-    throw archiveTooLarge(`a name of ${name.length} bytes is longer than Linux allows (${maxNameBytes})`, 'nothing')
+    throw archiveTooLarge(`a name of ${name.length} bytes is longer than Linux allows (${maxNameBytes})`)
   if (name.includes('\0')) throw invalidArchive(`the name ${quoteName(name)} holds a NUL byte`)
 }
 

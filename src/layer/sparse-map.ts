@@ -50,10 +50,7 @@ export function oldGnuRuns(
 /** Fails when a map has grown past what a real sparse file needs (security 12). */
 export function checkRunCount(count: number): void {
   if (count > maxRuns)
-    throw archiveTooLarge(
-      `the map of a sparse file has more than ${maxRuns} entries`,
-      'nothing: repack it without --sparse',
-    )
+    throw archiveTooLarge(`the map of a sparse file has more than ${maxRuns} entries`, 'pack it again without --sparse')
 }
 
 function sparseNumber(text: string): number {

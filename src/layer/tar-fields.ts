@@ -48,8 +48,7 @@ function base256(block: Buffer, at: number, length: number, what: string): numbe
     value = index === 0 && negative ? BigInt(bits) - 256n : (value << 8n) | BigInt(bits)
   }
   const result = Number(value)
-  if (!Number.isSafeInteger(result))
-    throw archiveTooLarge(`the ${what} ${value} of a tar header is too large`, 'nothing')
+  if (!Number.isSafeInteger(result)) throw archiveTooLarge(`the ${what} ${value} of a tar header is too large`)
   return result
 }
 

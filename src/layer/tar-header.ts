@@ -164,6 +164,7 @@ function finishBlock(block: Buffer, typeFlag: string): void {
   block.write(typeFlag, 156, 'latin1')
   block.write('ustar\0' + '00', 257, 'latin1')
   let sum = 8 * 0x20
-  for (const byte of block) sum += byte
+  // Twice as fast as iterating over the block, and this runs for every entry.
+  for (let index = 0; index < BLOCK; index++) sum += block[index] ?? 0
   block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1')
 }

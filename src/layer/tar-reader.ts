@@ -119,8 +119,7 @@ export class TarReader {
     }
     const size = fieldNumber(block, 124, 12, 'size')
     if (size < 0) throw invalidArchive('the size of an extended header is negative')
-    if (size > maxMetaBytes)
-      throw archiveTooLarge(`an extended header of ${size} bytes is longer than ${maxMetaBytes}`, 'nothing')
+    if (size > maxMetaBytes) throw archiveTooLarge(`an extended header of ${size} bytes is longer than ${maxMetaBytes}`)
     this.#meta = { kind, bytes: Buffer.alloc(size) }
     this.#left = size
     this.#pad = padding(size)

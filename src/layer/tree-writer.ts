@@ -9,20 +9,19 @@ import {
   linkSync,
   mkdirSync,
   openSync,
-  readdirSync,
-  rmdirSync,
   symlinkSync,
-  unlinkSync,
   writeSync,
 } from 'node:fs'
 import { assertNever, errnoCode, invariant } from '../base/index.ts'
 import type { OverlayXattrs } from '../ports/index.ts'
 import { makeDevice, mknod, S_IFBLK, S_IFCHR, S_IFIFO, setTimes, setXattr } from '../sys/index.ts'
 import { invalidArchive } from './archive-error.ts'
-import { cleanComponents, nameBytes, osPath, quoteName } from './byte-name.ts'
-import { isLayerXattr, opaqueXattr } from './layer-xattrs.ts'
+import { cleanComponents, osPath, quoteName } from './byte-name.ts'
+import { opaqueXattr } from './layer-xattrs.ts'
+import { removeTree } from './remove-tree.ts'
 import { isWhiteout, lstatIfAny, type MissingDirectory, RootedTree } from './rooted-tree.ts'
 import type { TarHeader } from './tar-header.ts'
+import { XattrRestorer } from './xattr-restorer.ts'
 
 export interface TreeWriterOptions {
   /** Where the archive's top is below the root, as components; made when missing. */
@@ -54,7 +53,7 @@ export class TreeWriter {
   readonly #tree: RootedTree
   readonly #options: TreeWriterOptions
   readonly #directoryTimes = new Map<string, bigint>()
-  readonly #warnings = new Map<string, string>()
+  readonly #xattrs = new XattrRestorer()
   #file: { readonly fd: number; readonly at: string | Buffer; readonly header: TarHeader; end: number } | undefined
   #skippedDevices = 0
   #implicitDirectories = 0
@@ -72,7 +71,7 @@ export class TreeWriter {
     return {
       skippedDevices: this.#skippedDevices,
       implicitDirectories: this.#implicitDirectories,
-      warnings: [...this.#warnings.values()],
+      warnings: this.#xattrs.warnings,
     }
   }
 
@@ -134,7 +133,7 @@ export class TreeWriter {
     // chown clears setuid and file capabilities, so it comes first; writing is done by now, and clears them too.
     fchownSync(fd, uid, gid)
     fchmodSync(fd, header.mode)
-    this.#setXattrs(at, header)
+    this.#xattrs.restore(at, header)
     setTimes(at, header.mtimeNs)
     this.#file = undefined
     closeSync(fd)
@@ -183,8 +182,8 @@ export class TreeWriter {
     if (replaces === 'whiteout') this.remove(at)
     mkdirSync(at, implicitMode)
     const { owner, overlay } = this.#options
+    lchownSync(at, owner?.uid ?? 0, owner?.gid ?? 0)
     chmodSync(at, implicitMode)
-    if (owner) lchownSync(at, owner.uid, owner.gid)
     if (overlay) {
       if (replaces === 'whiteout') this.markOpaque(at, overlay)
       // A layer is a function of its archive: no time of this machine in it.
@@ -223,7 +222,7 @@ export class TreeWriter {
     )
     const mode = type[header.type] | 0o600
     try {
-      this.#replacing(at, () => mknod(nameBytesOf(at), mode, makeDevice(header.major, header.minor)))
+      this.#replacing(at, () => mknod(at, mode, makeDevice(header.major, header.minor)))
     } catch (error) {
       if (errnoCode(error) !== 'EPERM') throw error
       this.#skippedDevices++
@@ -259,25 +258,7 @@ export class TreeWriter {
   #setMetadata(at: string | Buffer, header: TarHeader): void {
     this.#own(at, header)
     chmodSync(at, header.mode)
-    this.#setXattrs(at, header)
-  }
-
-  #setXattrs(at: string | Buffer, header: TarHeader): void {
-    for (const [name, value] of header.xattrs) {
-      if (!isLayerXattr(name)) continue
-      try {
-        setXattr(at, name, value)
-      } catch (error) {
-        const code = errnoCode(error)
-        if (code === undefined || !toleratedXattrErrors.has(code)) throw error
-        if (!this.#warnings.has(code)) {
-          this.#warnings.set(
-            code,
-            `the extended attribute "${name}" of ${quoteName(header.name)} could not be set (${code}); others like it may be missing too`,
-          )
-        }
-      }
-    }
+    this.#xattrs.restore(at, header)
   }
 
   #noteTime(path: readonly string[], timeNs: bigint): void {
@@ -285,21 +266,4 @@ export class TreeWriter {
     this.#directoryTimes.delete(key)
     this.#directoryTimes.set(key, timeNs)
   }
-}
-
-/** The filesystem keeps no such attribute, or none so large; or this process may not set it. */
-const toleratedXattrErrors = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'E2BIG', 'ENOSPC', 'ERANGE'])
-
-function nameBytesOf(at: string | Buffer): Buffer {
-  return typeof at === 'string' ? nameBytes(at) : at
-}
-
-function removeTree(at: string | Buffer): void {
-  if (!lstatIfAny(at)?.isDirectory()) {
-    unlinkSync(at)
-    return
-  }
-  const path = nameBytesOf(at).toString('latin1')
-  for (const child of readdirSync(at, 'latin1')) removeTree(osPath(`${path}/${child}`))
-  rmdirSync(at)
 }

@@ -27,7 +27,7 @@ export interface UnpackedLayer extends WriteReport {
 /**
  * Unpacks a layer blob (plain, gzip, zstd; xz and bzip2 through their commands; told by magic bytes) into an empty
  * directory, in overlay form: whiteouts become character devices 0:0, `.wh..wh..opq` the opaque xattr. Safe against
- * hostile archives (security 1-16). The blob's own digest is the caller's to check, and so is removing the directory
+ * hostile archives (security 1-16). Chunks of `source` must stay as they are after the next is asked for. The blob's own digest is the caller's to check, and so is removing the directory
  * after a failure. File work is synchronous between chunks. Throws `archive-invalid`, `archive-too-large`,
  * `canceled`, `no-space`, `permission-denied`, `system-call-failed`, and what `source` throws.
  */

@@ -7,12 +7,18 @@ export interface UnpackLimits {
   /** Uncompressed bytes of the archive, and bytes of all files in it with holes counted. */
   readonly maxBytes: number
   readonly maxEntries: number
-  /** Uncompressed bytes for each compressed byte, looked at past the first GiB. gzip cannot go over 1,032. */
+  /** Uncompressed bytes for each compressed byte. gzip cannot go over 1,032. */
   readonly maxRatio: number
+  /** The ratio counts from this many uncompressed bytes on: small files of zeros are no attack. */
+  readonly ratioFromBytes: number
 }
 
-const defaults: UnpackLimits = { maxBytes: 256 * 1024 ** 3, maxEntries: 10_000_000, maxRatio: 1_100 }
-const ratioFreeBytes = 1024 ** 3
+const defaults: UnpackLimits = {
+  maxBytes: 256 * 1024 ** 3,
+  maxEntries: 10_000_000,
+  maxRatio: 1_100,
+  ratioFromBytes: 1024 ** 3,
+}
 
 /** Counts what an archive gives, and throws `archive-too-large` when it goes past a limit. */
 export class UnpackMeter {
@@ -26,28 +32,29 @@ export class UnpackMeter {
   }
 
   addBytes(count: number, inputBytes: number): void {
+    const { maxBytes, maxRatio, ratioFromBytes } = this.#limits
     this.bytes += count
-    if (this.bytes > this.#limits.maxBytes)
-      throw archiveTooLarge(`the archive has more than ${this.#limits.maxBytes} bytes`, 'maxBytes')
-    if (
-      this.bytes > Math.min(ratioFreeBytes, this.#limits.maxBytes) &&
-      this.bytes > inputBytes * this.#limits.maxRatio
-    ) {
-      throw archiveTooLarge(
-        `the archive grows more than ${this.#limits.maxRatio} times when it is decompressed`,
-        'maxRatio',
-      )
+    if (this.bytes > maxBytes) throw tooMuch(`the archive has more than ${maxBytes} bytes`)
+    if (this.bytes > ratioFromBytes && this.bytes > inputBytes * maxRatio) {
+      throw tooMuch(`the archive grows more than ${maxRatio} times when it is decompressed`)
     }
   }
 
   addEntry(header: TarHeader): void {
+    const { maxBytes, maxEntries } = this.#limits
     this.entries++
-    if (this.entries > this.#limits.maxEntries)
-      throw archiveTooLarge(`the archive has more than ${this.#limits.maxEntries} entries`, 'maxEntries')
     this.#fileBytes += header.size
-    if (this.#fileBytes > this.#limits.maxBytes)
-      throw archiveTooLarge(`the files of the archive have more than ${this.#limits.maxBytes} bytes`, 'maxBytes')
+    if (this.entries > maxEntries) throw tooMuch(`the archive has more than ${maxEntries} entries`)
+    if (this.#fileBytes > maxBytes)
+      throw tooMuch(`the files of the archive have more than ${maxBytes} bytes, holes counted`)
   }
+}
+
+function tooMuch(message: string): ToolError {
+  return archiveTooLarge(
+    message,
+    'this limit keeps an archive from filling the machine: split the archive, or fetch it from a source you trust',
+  )
 }
 
 /** Passes chunks on until `signal` aborts; then throws `canceled`. */

@@ -1,8 +1,6 @@
-/** What a COPY from the build context takes, and its identity; the words are those of any selection of files. */
-export type {
-  FileSelection as ContextSelection,
-  MissingSource,
-  SelectedEntry,
-  SelectedPath,
-  SelectedSource,
-} from '../base/index.ts'
+import type { FileSelection } from '../base/index.ts'
+
+export type { FileSelection, MissingSource } from '../base/index.ts'
+
+/** What a COPY from the build context takes, and its identity. */
+export type ContextSelection = FileSelection

@@ -1,8 +1,8 @@
 import { chmodSync, closeSync, mkdirSync, openSync, symlinkSync, writeFileSync } from 'node:fs'
 import { errnoCode } from '../base/index.ts'
 import * as sys from '../sys/index.ts'
-import type { Container } from './engine.ts'
 import { mountInRoot } from './container-mounts.ts'
+import type { Container } from './engine.ts'
 
 /** Devices every container has: name, major, minor. */
 const devices: readonly (readonly [name: string, major: number, minor: number])[] = [

@@ -1,17 +1,18 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ToolError } from '../base/index.ts'
 import * as sys from '../sys/index.ts'
 import { mountDevices, stubName } from './builtin-devices.ts'
 import { stageFstab, stageScript } from './builtin-script.ts'
-import { grantableCapabilities } from './capabilities.ts'
-import { makeReadonly } from './container-mounts.ts'
+import { grantableCapabilities, mayNotSetGroups } from './capabilities.ts'
 import { exitCodeOf } from './child-process.ts'
+import { makeReadonly } from './container-mounts.ts'
 import type { ChildExit, Container, Engine, Launch, Outcome } from './engine.ts'
 import { execMark, execStub } from './exec-stub.ts'
+import { fileIdentity } from './host-processes.ts'
 import { findTool, toolEnv } from './host-tools.ts'
-import { pidFile } from './state-directory.ts'
 import { quoteForShell } from './shell-quote.ts'
+import { pidFile } from './state-directory.ts'
 
 export interface BuiltinOptions {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -60,9 +61,13 @@ function findTools(env: BuiltinOptions['env']): Tools {
   const [sh, mount, umount] = [find('sh'), find('mount'), find('umount')]
   const [setpriv, unshare, script] = [find('setpriv'), find('unshare'), find('script')]
   if (missing.length === 0) return { sh, mount, umount, setpriv, unshare, script }
-  throw new ToolError('isolation-unavailable', `builtin isolation needs ${missing.join(', ')}, which this machine lacks`, {
-    hint: 'install util-linux (and bsdutils on Debian, util-linux-misc on Alpine), or crun',
-  })
+  throw new ToolError(
+    'isolation-unavailable',
+    `builtin isolation needs ${missing.join(', ')}, which this machine lacks`,
+    {
+      hint: 'install util-linux (and bsdutils on Debian, util-linux-misc on Alpine), or crun',
+    },
+  )
 }
 
 /** With the host's network, /sys is the host's, read-only; otherwise the script mounts that of the new network namespace. */
@@ -85,21 +90,30 @@ function launch(container: Container, tools: Tools, options: BuiltinOptions): La
   const { sh, mount, umount, setpriv, unshare } = tools
   const hostname = findTool(options.env, 'hostname') ?? ''
   const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--ipc', '--uts']
-  const container1 = [
+  const contained = [
     ...[unshare, ...namespaces, ...(request.network === 'none' ? ['--net'] : []), '--'],
-    ...[sh, '-c', stageScript, 'sandbox', root.hostPath, join(request.scratch, 'fstab'), request.hostname, request.network],
+    ...[
+      sh,
+      '-c',
+      stageScript,
+      'sandbox',
+      root.hostPath,
+      join(request.scratch, 'fstab'),
+      request.hostname,
+      request.network,
+    ],
     ...[join(container.state, pidFile), mount, umount, hostname, Object.values(tools).join(':')],
     ...leastPrivilege(container, setpriv),
     ...[unshare, '--root=.', `--wd=${container.cwd}`, `--setuid=${container.user.uid}`, '--'],
     ...[`/dev/${stubName}`, ...container.env, '', container.program, ...request.args],
   ]
-  const command = request.terminal ? onTerminal(container, tools, container1) : container1
+  const command = request.terminal ? onTerminal(container, tools, contained) : contained
   return {
     file: setpriv,
     args: ['--pdeathsig', 'KILL', ...command],
     env: toolEnv(options.env),
     statusPipe: true,
-    tools: [...Object.values(tools), `${root.hostPath}/dev/${stubName}`, `/dev/${stubName}`],
+    tools: [...Object.values(tools), `${root.hostPath}/dev/${stubName}`].map(fileIdentity),
     outcome,
     afterKill: () => undefined,
   }
@@ -109,10 +123,16 @@ function launch(container: Container, tools: Tools, options: BuiltinOptions): La
 function leastPrivilege(container: Container, setpriv: string): readonly string[] {
   const { gid, groups } = container.user
   const names = grantableCapabilities().map((name) => `+${name.slice('CAP_'.length).toLowerCase()}`)
-  // A user namespace without newgidmap may not set groups at all (user_namespaces(7)).
-  const denied = readFileSync('/proc/self/setgroups', 'latin1').trim() === 'deny'
-  const groupOption = denied ? ['--keep-groups'] : ['--groups', groups.join(',')]
-  return [setpriv, '--inh-caps=-all', `--bounding-set=-all,${names.join(',')}`, '--regid', String(gid), ...groupOption, '--']
+  const groupOption = mayNotSetGroups() ? ['--keep-groups'] : ['--groups', groups.join(',')]
+  return [
+    setpriv,
+    '--inh-caps=-all',
+    `--bounding-set=-all,${names.join(',')}`,
+    '--regid',
+    String(gid),
+    ...groupOption,
+    '--',
+  ]
 }
 
 /**
@@ -128,7 +148,19 @@ mount=$1 pts=$2 script=$3 command=$4
 exec "$script" -q -e -c "$command" /dev/null
 `
   const inner = command.map(quoteForShell).join(' ')
-  return [tools.unshare, '--mount', '--', tools.sh, '-c', text, 'terminal', tools.mount, pts, tools.script, `exec ${inner}`]
+  return [
+    tools.unshare,
+    '--mount',
+    '--',
+    tools.sh,
+    '-c',
+    text,
+    'terminal',
+    tools.mount,
+    pts,
+    tools.script,
+    `exec ${inner}`,
+  ]
 }
 
 function outcome(exit: ChildExit): Outcome {

@@ -27,3 +27,17 @@ export function grantableCapabilities(): readonly string[] {
   const permitted = BigInt(`0x${/^CapPrm:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`)
   return containerCapabilities.filter(([, bit]) => ((permitted >> BigInt(bit)) & 1n) === 1n).map(([name]) => name)
 }
+
+/** A user namespace made without newgidmap may not set groups at all (user_namespaces(7)). */
+export function mayNotSetGroups(): boolean {
+  return readFileSync('/proc/self/setgroups', 'latin1').trim() === 'deny'
+}
+
+/** True when group `gid` exists in our user namespace. */
+export function isGroupMapped(gid: number): boolean {
+  const ranges = readFileSync('/proc/self/gid_map', 'latin1').trim().split('\n')
+  return ranges.some((line) => {
+    const [first = 0, , count = 0] = line.trim().split(/\s+/).map(Number)
+    return gid >= first && gid < first + count
+  })
+}

@@ -24,14 +24,19 @@ export function mountInRoot(root: ContainerRoot, mount: SandboxMount): void {
     }
   } catch (error) {
     if (error instanceof ToolError) throw error
-    throw new ToolError('run-failed', `cannot mount on ${JSON.stringify(mount.target)}: ${errorMessage(error)}`, { cause: error })
+    throw new ToolError('run-failed', `cannot mount on ${JSON.stringify(mount.target)}: ${errorMessage(error)}`, {
+      cause: error,
+    })
   }
 }
 
 function bind(root: ContainerRoot, mount: Extract<SandboxMount, { kind: 'bind' }>): void {
   const source = statSync(mount.source, { throwIfNoEntry: false })
   if (source === undefined) {
-    throw new ToolError('run-failed', `cannot mount ${JSON.stringify(mount.source)} on ${JSON.stringify(mount.target)}: it does not exist`)
+    throw new ToolError(
+      'run-failed',
+      `cannot mount ${JSON.stringify(mount.source)} on ${JSON.stringify(mount.target)}: it does not exist`,
+    )
   }
   const target = root.makeStub(mount.target, source.isDirectory() ? 'directory' : 'file')
   refuseKernelTarget(mount.target, target.real)
@@ -61,9 +66,13 @@ export function isDeviceMount(mount: SandboxMount): boolean {
 /** /, /proc, /sys and /dev are the container's own; what is mounted there beforehand would be covered by them. */
 function refuseKernelTarget(asked: string, real: string): void {
   if (real !== '/' && real !== '/dev' && !/^\/(proc|sys)(\/|$)/.test(real)) return
-  throw new ToolError('not-supported', `cannot mount on ${JSON.stringify(asked)}: ${real} belongs to the container itself`, {
-    hint: 'choose a target outside of /proc, /sys and /dev',
-  })
+  throw new ToolError(
+    'not-supported',
+    `cannot mount on ${JSON.stringify(asked)}: ${real} belongs to the container itself`,
+    {
+      hint: 'choose a target outside of /proc, /sys and /dev',
+    },
+  )
 }
 
 /** Flags that a remount must name again: the kernel refuses to drop them in a user namespace (mount_namespaces(7)). */
@@ -85,7 +94,8 @@ export function makeReadonly(hostPath: string): void {
       sys.mount('none', mountPoint, '', sys.MS_BIND | sys.MS_REMOUNT | sys.MS_RDONLY | flags)
     } catch (error) {
       // A mount below that another one covers cannot be reached by its path, from the container neither.
-      if (mountPoint === hostPath || errnoCode(error) !== 'EINVAL') throw error
+      const code = errnoCode(error)
+      if (mountPoint === hostPath || (code !== 'EINVAL' && code !== 'ENOENT')) throw error
     }
   }
 }

@@ -13,9 +13,13 @@ export function containerUser(root: ContainerRoot, text: string): ResolvedUser {
   const groups = parseGroup(readText(root, '/etc/group'))
   const user = resolveUser(text, passwd, groups)
   if (user !== undefined) return user
-  throw new ToolError('user-not-found', `the image's /etc/passwd and /etc/group do not know user ${JSON.stringify(text)}`, {
-    hint: 'create the user in an earlier step (useradd, adduser), or give numbers, as in USER 1000:1000',
-  })
+  throw new ToolError(
+    'user-not-found',
+    `the image's /etc/passwd and /etc/group do not know user ${JSON.stringify(text)}`,
+    {
+      hint: 'create the user in an earlier step (useradd, adduser), or give numbers, as in USER 1000:1000',
+    },
+  )
 }
 
 function readText(root: ContainerRoot, path: string): string {

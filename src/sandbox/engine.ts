@@ -40,7 +40,7 @@ export interface Launch {
   readonly env: Readonly<Record<string, string>>
   /** Ask for a pipe on descriptor 3. */
   readonly statusPipe: boolean
-  /** Executables of the isolation itself: while the first process executes one of them, its program has not started. */
+  /** `fileIdentity` of the isolation's own programs: while the first process executes one, the container's has not started. */
   readonly tools: readonly string[]
   outcome(exit: ChildExit): Outcome
   /** Removes what is left outside of the state entry when the launch was killed before it could clean up. */

@@ -1,22 +1,22 @@
 import { invariant } from '../base/index.ts'
 
 /**
- * The last program of the builtin isolation before the container's own: 240 bytes that need no library. Nothing of
+ * The last program of the builtin isolation before the container's own: some 260 bytes that need no library. Nothing of
  * the host can play its part: whatever runs with the container's environment before the root has changed would obey
  * its LD_PRELOAD with host privileges, and after the change only the container's files are there.
  *
  * Called as `stub K=V… "" path argv0 argument…` with descriptor 3 a status pipe and 4 the command's stderr, it does
  *
- *     dup3(4, 2, 0); close(4); fcntl(3, F_SETFD, FD_CLOEXEC); write(3, "\1", 1)
+ *     dup3(4, 2, 0); close(4); close_range(3, ~0, CLOSE_RANGE_CLOEXEC); fcntl(3, F_SETFD, FD_CLOEXEC)
+ *     write(3, "\1", 1)
  *     execve(path, {argv0, argument…}, {K=V…}); write(3, &errno, 1); exit_group(127)
  *
- * so the status pipe ends with \1 when the command runs, and with \1 and the errno when it could not be executed.
+ * so no descriptor that our own caller left open reaches the container (close_range needs Linux 5.11), and the status
+ * pipe ends with \1 when the command runs, and with \1 and the errno when it could not be executed.
  */
 export function execStub(arch: string): Uint8Array | undefined {
   const program = programs[arch]
-  return program === undefined
-    ? undefined
-    : elfFile(program.machine, Buffer.from(program.code.replace(/[^0-9a-f]/g, ''), 'hex'))
+  return program === undefined ? undefined : elfFile(program.machine, Buffer.from(program.code, 'hex'))
 }
 
 /** The byte that stands for "the command is being executed" on the status pipe. */
@@ -26,7 +26,7 @@ export const execMark = 1
 const programs: Readonly<Record<string, { readonly machine: number; readonly code: string }>> = {
   x64: {
     machine: 62,
-    code: `
+    code: bytes(`
       4c8d642410 4c89e3            /* lea r12,[rsp+16]; mov rbx,r12        r12 = envp              */
       488b03 4883c308 803800 75f4  /* until *[rbx] is "": rbx += 8                                 */
       488363f800                   /* and qword [rbx-8],0                  ends envp               */
@@ -34,6 +34,8 @@ const programs: Readonly<Record<string, { readonly machine: number; readonly cod
       6a045f 6a025e 31d2           /* rdi=4 rsi=2 rdx=0                                            */
       b824010000 0f05              /* dup3                                                         */
       6a0358 0f05                  /* close                                                        */
+      6a035f 6aff5e 6a045a         /* rdi=3 rsi=~0 rdx=CLOSE_RANGE_CLOEXEC                         */
+      b8b4010000 0f05              /* close_range                                                  */
       6a035f 6a025e 6a015a         /* rdi=3 rsi=F_SETFD rdx=FD_CLOEXEC                             */
       6a4858 0f05                  /* fcntl                                                        */
       4889ee 6a0158 0f05           /* rsi=rbp; write                                               */
@@ -43,7 +45,7 @@ const programs: Readonly<Record<string, { readonly machine: number; readonly cod
       6a035f 4889ee 6a015a         /* rdi=3 rsi=rbp rdx=1                                          */
       6a0158 0f05                  /* write                                                        */
       6a7f5f b8e7000000 0f05       /* exit_group(127)                                              */
-    `.replace(/\/\*.*?\*\//g, ''),
+    `),
   },
   arm64: {
     machine: 183,
@@ -55,6 +57,8 @@ const programs: Readonly<Record<string, { readonly machine: number; readonly cod
       d2800080 d2800041 d2800002   /* x0=4 x1=2 x2=0                                               */
       d2800308 d4000001            /* dup3                                                         */
       d2800080 d2800728 d4000001   /* close(4)                                                     */
+      d2800060 12800001 d2800082   /* x0=3 x1=~0 x2=CLOSE_RANGE_CLOEXEC                            */
+      d2803688 d4000001            /* close_range                                                  */
       d2800060 d2800041 d2800022   /* x0=3 x1=F_SETFD x2=FD_CLOEXEC                                */
       d2800328 d4000001            /* fcntl                                                        */
       d2800060 910003e1 d2800022   /* x0=3 x1=sp x2=1                                              */
@@ -69,10 +73,14 @@ const programs: Readonly<Record<string, { readonly machine: number; readonly cod
   },
 }
 
+/** Hex digits of a listing, without its comments. */
+function bytes(listing: string): string {
+  return listing.replace(/\/\*.*?\*\//g, '').replace(/\s/g, '')
+}
+
 /** Hex digits of little-endian bytes from 32-bit instruction words as a disassembler prints them. */
 function words(listing: string): string {
-  const plain = listing.replace(/\/\*.*?\*\//g, '')
-  return plain.replace(/([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})/g, '$4$3$2$1')
+  return bytes(listing).replace(/([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})/g, '$4$3$2$1')
 }
 
 /** A 64-bit little-endian ELF executable of one read-only segment: header, program header, code (elf(5)). */

@@ -1,4 +1,4 @@
-import { closeSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { closeSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { constants } from 'node:os'
 import { errnoCode } from '../base/index.ts'
 import * as sys from '../sys/index.ts'
@@ -12,7 +12,10 @@ interface ProcessStat {
 
 /** Reads a line of /proc/PID/stat (proc(5)); the name in it may hold anything but ends at the last parenthesis. */
 export function parseStat(line: string): ProcessStat {
-  const fields = line.slice(line.lastIndexOf(')') + 2).trim().split(' ')
+  const fields = line
+    .slice(line.lastIndexOf(')') + 2)
+    .trim()
+    .split(' ')
   return { state: fields[0] ?? '', parent: Number(fields[1]), startTime: fields[19] ?? '' }
 }
 
@@ -52,23 +55,35 @@ export function readPid(file: string): number | undefined {
 export function childrenOf(pid: number): readonly number[] {
   try {
     const list = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1')
-    return list.split(' ').filter((id) => id !== '').map(Number)
+    return list
+      .split(' ')
+      .filter((id) => id !== '')
+      .map(Number)
   } catch (error) {
     if (!isGone(error)) throw error
   }
   // A kernel without CONFIG_PROC_CHILDREN, or the process has ended: then nobody names it as parent.
-  const ids = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number)
+  const ids = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
   return ids.filter((id) => readStat(id)?.parent === pid)
 }
 
-/** The file a process executes; undefined when it has ended. */
+/** Identity of the file a process executes; undefined when it has ended, or may not be looked at yet. */
 export function executableOf(pid: number): string | undefined {
   try {
-    return readlinkSync(`/proc/${pid}/exe`)
+    // A sealed copy in memory is how runc protects itself (CVE-2019-5736); no container starts with one.
+    return readlinkSync(`/proc/${pid}/exe`).startsWith('/memfd:') ? undefined : fileIdentity(`/proc/${pid}/exe`)
   } catch (error) {
     if (isGone(error)) return undefined
     throw error
   }
+}
+
+/** Device and inode of a file: a container's /bin/sh has the path of the host's, but not this. */
+export function fileIdentity(path: string): string {
+  const { dev, ino } = statSync(path, { bigint: true })
+  return `${dev}:${ino}`
 }
 
 /** Signals process `pid` if it is still the one that `isMeant` recognises; the check and the signal cannot race. */

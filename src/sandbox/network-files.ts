@@ -1,8 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { errnoCode } from '../base/index.ts'
-import type { SandboxRequest } from '../ports/index.ts'
-import type { SandboxMount } from '../ports/index.ts'
+import type { SandboxMount, SandboxRequest } from '../ports/index.ts'
 
 /**
  * Writes hosts, hostname and resolv.conf of a run into its scratch directory and returns the binds that show them in

@@ -10,8 +10,8 @@ import { ContainerRoot } from './container-root.ts'
 import { containerUser } from './container-user.ts'
 import type { Container, Engine, Launch, Outcome } from './engine.ts'
 import { networkFiles } from './network-files.ts'
-import { stopContainer, signalInit } from './stop-container.ts'
 import { pidFile, type StateDirectory } from './state-directory.ts'
+import { signalInit, stopContainer } from './stop-container.ts'
 
 /**
  * Runs one container with `engine`. What can be known to be wrong beforehand (user, mounts, working directory) throws;
@@ -63,7 +63,11 @@ function prepareContainer(root: ContainerRoot, state: string, request: SandboxRe
  * The real path of the working directory, made when missing. One below /proc is refused: it could name a descriptor of
  * the runtime, and so a directory of the host (CVE-2024-21626). Those of /sys and /dev are there once these are mounted.
  */
-function workingDirectory(root: ContainerRoot, path: string, owner: { readonly uid: number; readonly gid: number }): string {
+function workingDirectory(
+  root: ContainerRoot,
+  path: string,
+  owner: { readonly uid: number; readonly gid: number },
+): string {
   invariant(path.startsWith('/'), `working directory ${JSON.stringify(path)} is absolute`)
   const normal = posix.normalize(path)
   if (/^\/(dev|sys)(\/|$)/.test(normal)) return normal
@@ -80,7 +84,10 @@ function workingDirectory(root: ContainerRoot, path: string, owner: { readonly u
 }
 
 /** A run that ended before it began: the program is not there. */
-function finishedRun(request: SandboxRequest, failure: { readonly exitCode: number; readonly message: string }): SandboxRun {
+function finishedRun(
+  request: SandboxRequest,
+  failure: { readonly exitCode: number; readonly message: string },
+): SandboxRun {
   const done = Promise.resolve().then(() => {
     complain(request, failure.message)
     return { exitCode: failure.exitCode }

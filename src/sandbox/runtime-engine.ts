@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { errnoCode } from '../base/index.ts'
 import { exitCodeOf } from './child-process.ts'
 import type { ChildExit, Container, Engine, Launch, Outcome } from './engine.ts'
+import { fileIdentity } from './host-processes.ts'
 import { toolEnv } from './host-tools.ts'
+import { hasEmulators, isForeignProgram, readProgramHead } from './program-head.ts'
 import { runtimeSpec } from './runtime-spec.ts'
 import { deleteFile, pidFile } from './state-directory.ts'
 
@@ -37,6 +40,7 @@ function launch(container: Container, options: RuntimeOptions): Launch {
   const log = join(state, 'log')
   mkdirSync(stateRoot, { mode: 0o700 })
   const env = { ...toolEnv(options.env), XDG_RUNTIME_DIR: stateRoot }
+  const isForeign = isForeignProgram(readProgramHead(container.root, container.program), options.arch)
   const global = [
     ...(options.isolation === 'crun' ? ['--cgroup-manager=disabled'] : []),
     ...['--root', stateRoot, '--log', log, '--log-format', 'json'],
@@ -48,20 +52,25 @@ function launch(container: Container, options: RuntimeOptions): Launch {
     args: [...global, 'run', '--bundle', request.scratch, '--pid-file', join(state, pidFile), request.id],
     env,
     statusPipe: false,
-    // Both execute themselves from a sealed copy in memory, so that a container cannot overwrite them (CVE-2019-5736).
-    tools: [options.program, '/memfd:', '/proc/self/fd', '/'],
-    outcome: (exit) => outcome(exit, log),
+    tools: [fileIdentity(options.program)],
+    outcome: (exit) => outcome(exit, log, isForeign),
     afterKill: () => {
       spawnSync(options.program, remove.slice(1), { env, stdio: 'ignore', cwd: '/' })
     },
   }
 }
 
-/** A runtime fails before the container's program runs, or passes its exit code on; only its log tells which. */
-function outcome(exit: ChildExit, log: string): Outcome {
+/**
+ * A runtime fails before the container's program runs, or passes its exit code on; only its log tells which. runc does
+ * not log when execve(2) itself fails, so its 1 of a program that no processor here understands counts as that.
+ */
+function outcome(exit: ChildExit, log: string, isForeign: boolean): Outcome {
   const code = exitCodeOf(exit)
   const complaint = code === 0 ? undefined : lastError(log)
-  if (complaint === undefined) return { kind: 'exited', exitCode: code }
+  if (complaint === undefined) {
+    const refused = code === 1 && isForeign && !hasEmulators()
+    return refused ? { kind: 'not-executed', errno: constants.errno.ENOEXEC } : { kind: 'exited', exitCode: code }
+  }
   const errno = execErrno(complaint)
   return errno === undefined ? { kind: 'not-made', reason: complaint } : { kind: 'not-executed', errno }
 }
@@ -95,9 +104,13 @@ function parseJson(line: string): unknown {
 /** The errno in a runtime's words about a failed execve(2), which differ between versions. */
 function execErrno(message: string): number | undefined {
   if (!/\bexec\b|executable/i.test(message)) return undefined
-  if (/exec format error/i.test(message)) return 8
-  if (/permission denied/i.test(message)) return 13
-  if (/argument list too long/i.test(message)) return 7
-  if (/no such file|not found/i.test(message)) return 2
-  return undefined
+  return execWords.find(([pattern]) => pattern.test(message))?.[1]
 }
+
+const execWords: readonly (readonly [pattern: RegExp, errno: number])[] = [
+  [/exec format error/i, constants.errno.ENOEXEC],
+  [/permission denied/i, constants.errno.EACCES],
+  [/operation not permitted/i, constants.errno.EPERM],
+  [/argument list too long/i, constants.errno.E2BIG],
+  [/no such file|not found/i, constants.errno.ENOENT],
+]

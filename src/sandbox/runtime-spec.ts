@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { grantableCapabilities } from './capabilities.ts'
+import { grantableCapabilities, isGroupMapped, mayNotSetGroups } from './capabilities.ts'
 import type { Container } from './engine.ts'
 import { maskedPaths, readonlyPaths } from './hidden-paths.ts'
 import { seccompProfile } from './seccomp-profile.ts'
@@ -49,20 +48,6 @@ function processSpec(container: Container): object {
   }
 }
 
-/** A user namespace made without newgidmap may not set groups at all (user_namespaces(7)). */
-export function mayNotSetGroups(): boolean {
-  return readFileSync('/proc/self/setgroups', 'latin1').trim() === 'deny'
-}
-
-/** True when group `gid` exists in our user namespace. */
-function isGroupMapped(gid: number): boolean {
-  const ranges = readFileSync('/proc/self/gid_map', 'latin1').trim().split('\n')
-  return ranges.some((line) => {
-    const [first = 0, , count = 0] = line.trim().split(/\s+/).map(Number)
-    return gid >= first && gid < first + count
-  })
-}
-
 function kernelMounts(network: 'host' | 'none', inUserNamespace: boolean): readonly SpecMount[] {
   const quiet = ['nosuid', 'noexec', 'nodev']
   const ttyGroup = isGroupMapped(5) ? ['gid=5'] : []
@@ -75,7 +60,14 @@ function kernelMounts(network: 'host' | 'none', inUserNamespace: boolean): reado
   return [
     mount('/proc', 'proc', 'proc', quiet),
     mount('/dev', 'tmpfs', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
-    mount('/dev/pts', 'devpts', 'devpts', ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', ...ttyGroup]),
+    mount('/dev/pts', 'devpts', 'devpts', [
+      'nosuid',
+      'noexec',
+      'newinstance',
+      'ptmxmode=0666',
+      'mode=0620',
+      ...ttyGroup,
+    ]),
     mount('/dev/shm', 'tmpfs', 'shm', [...quiet, 'mode=1777', 'size=65536k']),
     mount('/dev/mqueue', 'mqueue', 'mqueue', quiet),
     // The kernel gives sysfs only to the owner of the network namespace.

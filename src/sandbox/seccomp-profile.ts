@@ -52,7 +52,12 @@ export function seccompProfile(arch: string): object | undefined {
   })
   // s390 has the flags of clone(2) in the second argument.
   const cloneFlags = arch === 's390x' ? 1 : 0
-  const maskedEqual = (index: number, bit: number): object => ({ index, value: bit, valueTwo: bit, op: 'SCMP_CMP_MASKED_EQ' })
+  const maskedEqual = (index: number, bit: number): object => ({
+    index,
+    value: bit,
+    valueTwo: bit,
+    op: 'SCMP_CMP_MASKED_EQ',
+  })
   return {
     defaultAction: 'SCMP_ACT_ALLOW',
     architectures: names,

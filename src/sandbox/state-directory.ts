@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { errnoCode } from '../base/index.ts'
 import * as sys from '../sys/index.ts'
 
 /** Names inside a container's entry. `pid` is the first process, as its launch wrote it; `child` is the launch itself. */
@@ -49,7 +48,11 @@ rmdir "$1"
  * Makes this process's directory under `parent` (made when missing, 0700), locked for as long as the process lives. The
  * warden, a shell that outlives us by a moment, is started with the first container.
  */
-export function openStateDirectory(parent: string, shell: string, env: Readonly<Record<string, string>>): StateDirectory {
+export function openStateDirectory(
+  parent: string,
+  shell: string,
+  env: Readonly<Record<string, string>>,
+): StateDirectory {
   mkdirSync(parent, { recursive: true, mode: 0o700 })
   const name = randomBytes(8).toString('hex')
   const fresh = join(parent, `.${name}`)

@@ -17,7 +17,7 @@ const pollMs = 5
 function findInit({ launch, pidFile }: RunningContainer): number | undefined {
   const pid = readPid(pidFile)
   const executable = pid === undefined ? undefined : executableOf(pid)
-  return executable === undefined || launch.tools.some((tool) => executable.startsWith(tool)) ? undefined : pid
+  return executable === undefined || launch.tools.includes(executable) ? undefined : pid
 }
 
 /** Sends `signal` to the container's first process, waiting for its program to start when need be. */

@@ -124,11 +124,18 @@ export function startLongshore(actor: Actor, args: readonly string[], options: R
   return spawn(program, rest, { cwd: actor.name === 'root' ? cwd : '/', env, stdio: ['pipe', 'pipe', 'pipe'] })
 }
 
+/** Makes a folder and all in it the actor's own. */
+export function giveTo(actor: Actor, directory: string): void {
+  if (actor.name !== 'user' || process.getuid?.() !== 0) return
+  const result = spawnSync('chown', ['-hR', `${testUid}:${testUid}`, directory], { encoding: 'utf8' })
+  if (result.status !== 0) throw new Error(result.stderr)
+}
+
 /** Copies a folder of the checkout to a place the actor owns. */
 export function copyFor(actor: Actor, from: string, to: string): string {
   const target = join(actor.home, to)
   cpSync(join(checkout, from), target, { recursive: true })
-  if (actor.name === 'user' && process.getuid?.() === 0) spawnSync('chown', ['-R', `${testUid}:${testUid}`, target])
+  giveTo(actor, target)
   return target
 }
 
@@ -139,6 +146,24 @@ export function contextFor(actor: Actor, name: string, files: Readonly<Record<st
     mkdirSync(join(directory, path, '..'), { recursive: true })
     writeFileSync(join(directory, path), text)
   }
-  if (actor.name === 'user' && process.getuid?.() === 0) spawnSync('chown', ['-R', `${testUid}:${testUid}`, directory])
+  giveTo(actor, directory)
   return directory
+}
+
+/** Runs `longshore` as the actor without blocking this process, and collects what it prints. */
+export async function longshoreAsync(
+  actor: Actor,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }> {
+  const child = startLongshore(actor, args, options)
+  const collected = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      collected[name] += text
+    })
+  }
+  child.stdin?.end(options.input ?? '')
+  const status = await new Promise<number>((done) => child.once('close', (code) => done(code ?? -1)))
+  return { status, ...collected }
 }

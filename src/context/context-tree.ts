@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  type Stats,
+} from 'node:fs'
+import {
+  decodePath,
+  errnoCode,
+  errorMessage,
+  type FileNode,
+  joinPath,
+  mayBeBroken,
+  osPath,
+  printablePath,
+  type SelectableTree,
+  sortNames,
+  ToolError,
+} from '../base/index.ts'
+import type { FingerprintMemo } from './fingerprint-memo.ts'
+import type { IgnoreMatcher } from './ignore-rules.ts'
+
+/** Files are read through one buffer: fewer, larger reads, and no memory made for each. */
+const buffer = Buffer.allocUnsafe(1 << 20)
+
+/**
+ * How near to the present a file's times may be for its digest to be remembered (git's "racy" rule): a later change
+ * within the clock's granularity would leave them as they are.
+ */
+const racyMs = 50
+
+/**
+ * The files of a build context that an ignore file leaves. Owners count as 0:0, as a context's files have them in the
+ * image; extended attributes of the context are not taken. Each file is read at most once, or not at all when the memo
+ * knows it. `nowMs` is when the scan began. Throws `ToolError` `context-unreadable`.
+ */
+export function contextTree(
+  root: string,
+  matcher: IgnoreMatcher,
+  memo: FingerprintMemo,
+  nowMs: () => number,
+): SelectableTree {
+  const nodes = new Map<string, FileNode | undefined>()
+  const listings = new Map<string, readonly string[]>()
+  const digests = new Map<string, Uint8Array>()
+  const taken = new Map<string, boolean>()
+  const at = (path: string): string | Buffer => osPath(path === '' ? root : `${root}/${path}`)
+  return {
+    lstat: (path) => remembered(nodes, path, () => readNode(at(path), path)),
+    names: (path) => remembered(listings, path, () => readNames(at(path), path)),
+    readLink: (path) => readable(path, () => decodePath(readlinkSync(at(path), 'buffer'))),
+    takes: (path) => remembered(taken, path, () => !matcher.excludes(path)),
+    mayTakeBelow: (path) => !matcher.canPrune(path),
+    excludedBy(path) {
+      const rule = matcher.excludedBy(path)
+      return rule === undefined ? undefined : { file: matcher.fileName, line: rule.line, rule: rule.text }
+    },
+    fileDigest(path, node) {
+      return remembered(digests, path, () => {
+        const known = memo.find(path, node)
+        if (known !== undefined) return known
+        const digest = readable(path, () => hashFile(at(path)))
+        if (!isRacy(node, nowMs())) memo.record(path, node, digest)
+        return digest
+      })
+    },
+    isRacy: (_path, node) => isRacy(node, nowMs()),
+    xattrs: () => undefined,
+  }
+}
+
+function remembered<T>(known: Map<string, T>, path: string, make: () => T): T {
+  const found = known.get(path)
+  if (found !== undefined || known.has(path)) return found ?? make()
+  const made = make()
+  known.set(path, made)
+  return made
+}
+
+function isRacy(node: FileNode, nowMs: number): boolean {
+  return Math.max(node.mtimeMs, node.ctimeMs) > nowMs - racyMs
+}
+
+function readNode(path: string | Buffer, name: string): FileNode | undefined {
+  const stat = readable(name, () => lstatSync(path, { throwIfNoEntry: false }))
+  return stat === undefined ? undefined : nodeOf(stat)
+}
+
+function nodeOf(stat: Stats): FileNode {
+  return {
+    type: typeOf(stat),
+    mode: stat.mode & 0o7777,
+    uid: 0,
+    gid: 0,
+    sizeBytes: stat.size,
+    device: stat.dev,
+    inode: stat.ino,
+    links: stat.nlink,
+    mtimeMs: stat.mtimeMs,
+    ctimeMs: stat.ctimeMs,
+    major: stat.rdev === 0 ? 0 : (stat.rdev >> 8) & 0xfff,
+    minor: stat.rdev === 0 ? 0 : (stat.rdev & 0xff) | ((stat.rdev >> 12) & 0xfff00),
+  }
+}
+
+function typeOf(stat: Stats): FileNode['type'] {
+  if (stat.isFile()) return 'file'
+  if (stat.isDirectory()) return 'directory'
+  if (stat.isSymbolicLink()) return 'symlink'
+  if (stat.isCharacterDevice()) return 'char'
+  if (stat.isBlockDevice()) return 'block'
+  return stat.isFIFO() ? 'fifo' : 'socket'
+}
+
+function readNames(directory: string | Buffer, name: string): readonly string[] {
+  return readable(name, () => {
+    const names = readdirSync(directory)
+    if (!names.some(mayBeBroken)) return sortNames(names)
+    return sortNames(readdirSync(directory, 'buffer').map(decodePath))
+  })
+}
+
+function hashFile(path: string | Buffer): Uint8Array {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  try {
+    if (!fstatSync(fd).isFile()) throw new Error('it is no regular file any more')
+    const hash = createHash('sha256')
+    for (let read = readSync(fd, buffer); read > 0; read = readSync(fd, buffer)) hash.update(buffer.subarray(0, read))
+    return hash.digest()
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function readable<T>(path: string, action: () => T): T {
+  try {
+    return action()
+  } catch (error) {
+    const shown = path === '' ? 'the build context' : `"${printablePath(path)}"`
+    const denied = errnoCode(error) === 'EACCES' || errnoCode(error) === 'EPERM'
+    throw new ToolError('context-unreadable', `cannot read ${shown} in the build context: ${errorMessage(error)}`, {
+      hint: denied
+        ? `give yourself read permission (chmod), or add the line "${printablePath(joinPath('', path))}" to .dockerignore`
+        : 'the file changed or went away while it was read: build again',
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,7 @@
+/**
+ * Build contexts: a directory and an ignore file come in, selections of files with their identity go out. Looks only at
+ * what is asked for, remembers fingerprints between builds, never leaves the root. Loads no FFI: a cached build uses it.
+ */
+
+export { type IgnoreMatcher, type IgnoreRule, type ParsedIgnore, parseIgnore } from './ignore-rules.ts'
+export { type BuildContext, type ContextOptions, type GitIgnored, openContext } from './open-context.ts'

@@ -1,0 +1,100 @@
+import {
+  baseName,
+  type FileOwner,
+  type FileSelection,
+  joinPath,
+  parentPath,
+  type SelectedPath,
+  ToolError,
+} from '../base/index.ts'
+import { changedMode } from './chmod.ts'
+import { copyEntries } from './copy-entries.ts'
+import { snapshotError } from './rooted.ts'
+import { SourceRoot } from './source-file.ts'
+import { TargetRoot } from './target-root.ts'
+
+export interface CopyRequest {
+  readonly source: { readonly root: string; readonly selection: FileSelection }
+  /** Mounted, writable root filesystem. */
+  readonly targetRoot: string
+  /** Absolute; a slash at the end makes it a directory. */
+  readonly destination: string
+  /** --chown; absent keeps the owners of the selection. */
+  readonly owner?: FileOwner
+  /** --chmod, validated. */
+  readonly chmod?: string
+  /** ADD: called with each file; true means it was an archive and has been unpacked into the directory given. */
+  readonly unpackArchive?: (archive: string, directory: string) => Promise<boolean>
+}
+
+/**
+ * COPY and ADD of local files, with BuildKit's rules (dockerfile.md 1.7): a directory brings its contents; an existing
+ * directory, or a slash at the end, takes files in; missing parents are made; merging leaves the top directory's own
+ * metadata and gives nested ones the source's; a file never replaces a directory nor the reverse. Times of files are
+ * kept to the nanosecond, those of directories are a function of the inputs. Throws `ToolError` `step-failed` for what
+ * cannot be copied that way, `context-unreadable` for a source that changed since it was selected, `no-space`.
+ */
+export async function applyCopy(request: CopyRequest): Promise<void> {
+  const source = new SourceRoot(request.source.root)
+  const target = new TargetRoot(request.targetRoot)
+  try {
+    for (const match of request.source.selection.sources.flatMap(({ matches }) => matches)) {
+      await copyMatch(request, source, target, match)
+    }
+    target.times.apply()
+  } catch (error) {
+    throw snapshotError(`copy to "${request.destination}"`, error)
+  } finally {
+    target.close()
+    source.close()
+  }
+}
+
+async function copyMatch(
+  request: CopyRequest,
+  source: SourceRoot,
+  target: TargetRoot,
+  match: SelectedPath,
+): Promise<void> {
+  const { destination, unpackArchive } = request
+  const archive = match.type === 'file' ? match.entries[0] : undefined
+  if (unpackArchive !== undefined && archive !== undefined) {
+    if (await source.withPath(match.resolved, archive, (path) => unpackArchive(path, destination))) return
+  }
+  const made = { owner: request.owner ?? { uid: 0, gid: 0 }, mode: madeMode(request.chmod) }
+  const place =
+    match.type === 'directory' ? directoryPlace(request, target, made) : filePlace(request, target, made, match)
+  copyEntries({ source, target, match, place, owner: request.owner, chmod: request.chmod })
+}
+
+/** Directories on the way to the destination take an octal --chmod, else 0755. */
+function madeMode(chmod: string | undefined): number {
+  return chmod !== undefined && /^[0-7]+$/.test(chmod) ? changedMode(chmod, 0, true) : 0o755
+}
+
+type Made = Parameters<TargetRoot['makeDirectories']>[1]
+
+/** Where the contents of a directory go: the destination itself, made when it is missing. */
+function directoryPlace({ destination }: CopyRequest, target: TargetRoot, made: Made): string {
+  const found = target.resolve(destination)
+  if (found.kind === 'found' && found.node.type !== 'directory') {
+    throw new ToolError('step-failed', `cannot copy a directory to "${destination}": a file is there`, {
+      hint: 'choose another destination, or remove the file in an earlier RUN step',
+    })
+  }
+  return target.makeDirectories(destination, made)
+}
+
+/** Where a file goes: into the destination when that is a directory or ends in a slash, else under its very name. */
+function filePlace({ destination }: CopyRequest, target: TargetRoot, made: Made, match: SelectedPath): string {
+  const name = baseName(match.path)
+  if (destination.endsWith('/')) return joinPath(target.makeDirectories(destination, made), name)
+  const found = target.resolve(destination)
+  if (found.kind === 'found') return found.node.type === 'directory' ? joinPath(found.path, name) : found.path
+  // A symlink to nowhere is followed: the file is made where it points.
+  const wanted =
+    found.kind === 'missing'
+      ? `/${[found.directory, ...found.rest].filter((part) => part !== '').join('/')}`
+      : destination
+  return joinPath(target.makeDirectories(parentPath(wanted), made), baseName(wanted))
+}

@@ -1,0 +1,136 @@
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  lchownSync,
+  linkSync,
+  mkdirSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import {
+  encodePath,
+  type FileOwner,
+  invariant,
+  joinPath,
+  parentPath,
+  printablePath,
+  type SelectedEntry,
+  type SelectedPath,
+  ToolError,
+} from '../base/index.ts'
+import { makeDevice, mknod, S_IFBLK, S_IFCHR, S_IFIFO, setTimes, setXattr } from '../sys/index.ts'
+import { changedMode } from './chmod.ts'
+import type { SourceRoot } from './source-file.ts'
+import type { TargetRoot } from './target-root.ts'
+
+export interface CopyEntriesRequest {
+  readonly source: SourceRoot
+  readonly target: TargetRoot
+  readonly match: SelectedPath
+  /** Resolved path in the target: of the file, or of the directory that takes the contents. */
+  readonly place: string
+  readonly owner: FileOwner | undefined
+  readonly chmod: string | undefined
+}
+
+/** Copies what one match brings to its place. Parents of `place` exist. A directory's own metadata is not touched. */
+export function copyEntries(request: CopyEntriesRequest): void {
+  for (const entry of request.match.entries) copyEntry(request, entry)
+}
+
+function copyEntry(request: CopyEntriesRequest, entry: SelectedEntry): void {
+  const { target, match, source } = request
+  const place = entry.path === '' ? request.place : joinPath(request.place, entry.path)
+  const from = entry.path === '' ? match.resolved : joinPath(match.resolved, entry.path)
+  target.times.keep(parentPath(place))
+  if (entry.node.type === 'directory') {
+    copyDirectory(request, entry, place)
+    target.times.set(place, source.modifiedNs(from))
+    return
+  }
+  removeFile(target, place)
+  if (entry.sameAs !== undefined) {
+    linkEntry(request, entry.sameAs, place)
+    return
+  }
+  makeEntry(request, entry, from, place)
+}
+
+function copyDirectory(request: CopyEntriesRequest, entry: SelectedEntry, place: string): void {
+  const { target } = request
+  const existing = target.node(place)
+  if (existing !== undefined && existing.type !== 'directory') {
+    throw new ToolError(
+      'step-failed',
+      `cannot copy the directory "${printablePath(entry.path)}" to "/${printablePath(place)}": a file is there`,
+      {
+        hint: 'choose another destination, or remove the file in an earlier RUN step',
+      },
+    )
+  }
+  if (existing === undefined) mkdirSync(target.path(place))
+  setMetadata(request, entry, place)
+}
+
+/** Removes what a file replaces; a directory is never replaced. */
+function removeFile(target: TargetRoot, place: string): void {
+  const existing = target.node(place)
+  if (existing === undefined) return
+  if (existing.type === 'directory') {
+    throw new ToolError('step-failed', `cannot replace the directory "/${printablePath(place)}" with a file`, {
+      hint: 'choose another destination, or remove the directory in an earlier RUN step',
+    })
+  }
+  unlinkSync(target.path(place))
+}
+
+function linkEntry({ target, place }: CopyEntriesRequest, first: string, at: string): void {
+  linkSync(target.otherPath(first === '' ? place : joinPath(place, first)), target.path(at))
+}
+
+function makeEntry(request: CopyEntriesRequest, entry: SelectedEntry, from: string, place: string): void {
+  const { source, target } = request
+  const { node } = entry
+  switch (node.type) {
+    case 'file': {
+      const modifiedNs = source.withFile(from, entry, (fd, stat) => {
+        copyFileSync(`/proc/self/fd/${fd}`, target.path(place), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+        return stat.mtimeNs
+      })
+      setMetadata(request, entry, place)
+      setTimes(target.path(place), modifiedNs)
+      return
+    }
+    case 'symlink':
+      symlinkSync(encodePath(entry.target ?? ''), target.path(place))
+      break
+    case 'char':
+    case 'block':
+      mknod(target.path(place), node.type === 'char' ? S_IFCHR : S_IFBLK, makeDevice(node.major, node.minor))
+      break
+    case 'fifo':
+      mknod(target.path(place), S_IFIFO)
+      break
+    case 'socket':
+      // A socket is nothing without its process: it becomes an empty file, as with BuildKit.
+      writeFileSync(target.path(place), '', { flag: 'wx' })
+      break
+    case 'directory':
+      invariant(false, 'directories are copied elsewhere')
+  }
+  setMetadata(request, entry, place)
+  setTimes(target.path(place), source.modifiedNs(from))
+}
+
+/** Owner, then mode (chown clears setuid and setgid), then xattrs (chown clears capabilities). */
+function setMetadata(request: CopyEntriesRequest, entry: SelectedEntry, place: string): void {
+  const { owner, chmod, target } = request
+  const { node, xattrs } = entry
+  const at = target.path(place)
+  lchownSync(at, owner?.uid ?? node.uid, owner?.gid ?? node.gid)
+  if (node.type === 'symlink') return
+  chmodSync(at, chmod === undefined ? node.mode : changedMode(chmod, node.mode, node.type === 'directory'))
+  for (const [name, value] of xattrs ?? []) setXattr(at, name, value)
+}

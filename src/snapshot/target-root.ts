@@ -1,0 +1,90 @@
+import { chmodSync, lchownSync, lstatSync, mkdirSync } from 'node:fs'
+import {
+  baseName,
+  type FileNode,
+  type FileOwner,
+  joinPath,
+  parentPath,
+  type ResolvedPath,
+  resolvePath,
+  ToolError,
+} from '../base/index.ts'
+import { DirectoryTimes } from './directory-times.ts'
+import { nodeOf, type RootTree, rootTree } from './root-tree.ts'
+import { Rooted } from './rooted.ts'
+
+/** Owner and mode of directories that are made on the way to a destination. */
+export interface MadeDirectory {
+  readonly owner: FileOwner
+  readonly mode: number
+}
+
+/** A writable root filesystem that COPY, ADD and WORKDIR write into. Close it after use, whatever happened. */
+export class TargetRoot {
+  readonly rooted: Rooted
+  readonly times: DirectoryTimes
+  readonly #tree: RootTree
+  readonly #other: Rooted
+
+  constructor(root: string) {
+    this.rooted = new Rooted(root)
+    this.times = new DirectoryTimes(this.rooted)
+    this.#tree = rootTree(root)
+    this.#other = new Rooted(root)
+  }
+
+  /** Where a path leads, symlinks followed inside the root, its last name included. */
+  resolve(path: string): ResolvedPath {
+    return resolvePath(this.#tree, path)
+  }
+
+  /** A path of the host for a resolved path inside the root; good until the next call. */
+  path(resolved: string): Buffer {
+    return resolved === '' ? this.rooted.at('', '.') : this.rooted.at(parentPath(resolved), baseName(resolved))
+  }
+
+  /** As `path`, and good while the result of `path` is used beside it. */
+  otherPath(resolved: string): Buffer {
+    return this.#other.at(parentPath(resolved), baseName(resolved))
+  }
+
+  node(resolved: string): FileNode | undefined {
+    const stat = lstatSync(this.path(resolved), { bigint: true, throwIfNoEntry: false })
+    return stat === undefined ? undefined : nodeOf(stat)
+  }
+
+  /**
+   * Makes the directory `path` and what is missing above it; an existing one stays as it is. Returns where it really
+   * is. Throws `ToolError` `step-failed` when something else is in the way.
+   */
+  makeDirectories(path: string, made: MadeDirectory): string {
+    const found = this.resolve(path)
+    if (found.kind === 'found' && found.node.type === 'directory') return found.path
+    if (found.kind !== 'missing') {
+      const why =
+        found.kind === 'blocked' && found.reason === 'too-many-links'
+          ? 'is a symlink that leads in a circle'
+          : 'is not a directory'
+      throw new ToolError('step-failed', `cannot make the directory "${path}": "/${found.path}" ${why}`, {
+        hint: 'choose another destination, or remove what is in the way in an earlier RUN step',
+      })
+    }
+    let directory = found.directory
+    for (const name of found.rest) {
+      this.times.keep(directory)
+      directory = joinPath(directory, name)
+      const at = this.path(directory)
+      mkdirSync(at)
+      lchownSync(at, made.owner.uid, made.owner.gid)
+      chmodSync(at, made.mode)
+      this.times.set(directory, 0n)
+    }
+    return directory
+  }
+
+  close(): void {
+    this.#tree.close()
+    this.#other.close()
+    this.rooted.close()
+  }
+}

@@ -1,0 +1,66 @@
+import { existsSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { actualImage, differences, loadCases, prepareContext, readLayout } from '../conformance/index.ts'
+import { type Actor, giveTo, longshore, longshoreAsync, makeActor, unavailable } from '../support/actor.ts'
+import { buildBase } from '../support/base-image.ts'
+import { makeTemporaryDirectory } from '../support/temporary.ts'
+
+const directory = makeTemporaryDirectory()
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+const cases = loadCases()
+
+test('the collection is there', () => {
+  expect(cases.length).toBeGreaterThanOrEqual(40)
+})
+
+describe.each(['root', 'user'] as const)('as %s', (name) => {
+  const reason = unavailable(name)
+  if (reason !== undefined) {
+    test.skip(`conformance cases: ${reason}`)
+    return
+  }
+  const actor = makeActor(name, directory)
+  const base = readBase(actor)
+
+  // An ordinary user has 65,536 ids; a case with higher ones is root's.
+  const mine = cases.filter((one) => name === 'root' || one.highestId < 65_536)
+
+  test.concurrent.each(mine.map((one) => [one.name, one] as const))('%s', async (_, one) => {
+    const context = prepareContext(one)
+    try {
+      giveTo(actor, dirname(context.dir))
+      for (const image of context.images) {
+        const made = await longshoreAsync(actor, ['build', '-q', '-t', image.name, image.dir])
+        expect(made.status, made.stderr).toBe(0)
+      }
+      const out = join(actor.home, 'layouts', one.name)
+      const output = `type=oci,tar=false,dest=${out}`
+      const built = await longshoreAsync(actor, ['build', ...one.flags, '-f', context.dockerfile, '-o', output, context.dir])
+      const actual =
+        built.status === 0
+          ? actualImage(await readLayout(out), await base)
+          : ({ kind: 'failure', output: built.stderr, exitCode: built.status ?? -1 } as const)
+      expect(differences(one, actual), built.stderr).toEqual([])
+    } finally {
+      context.dispose()
+    }
+  })
+})
+
+/** The base image as a layout, to tell what a case changed. */
+async function readBase(actor: Actor): ReturnType<typeof readLayout> {
+  buildBase(actor)
+  const out = join(actor.home, 'base-layout')
+  if (!existsSync(out)) {
+    const built = longshore(actor, [
+      'build',
+      '--output',
+      `type=oci,tar=false,dest=${out}`,
+      join(actor.home, 'base-context'),
+    ])
+    if (built.status !== 0) throw new Error(built.stderr)
+  }
+  return readLayout(out)
+}
