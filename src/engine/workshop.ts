@@ -39,7 +39,6 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
       stateDirectory: session.makeDirectory('sandbox'),
       env: host.env,
       inUserNamespace: host.inUserNamespace,
-      arch: host.arch,
       probeCacheFile: store.cachePath('isolation.json'),
     })
     return opened

@@ -152,6 +152,10 @@ async function writeTar(layout: string, dest: string, digests: readonly Digest[]
   const archive = pack()
   const files = [layoutFiles.layout, layoutFiles.index, ...new Set(digests.map((digest) => layoutBlobPath(digest)))]
   const fill = async (): Promise<void> => {
+    // Readers that unpack as an ordinary user make parents themselves with an owner they may not give; so they are listed.
+    for (const name of ['blobs/', 'blobs/sha256/']) {
+      archive.entry({ name, type: 'directory', mode: 0o755, mtime: new Date(0) })
+    }
     for (const name of files) {
       const path = join(layout, name)
       const entry = archive.entry({ name, size: statSync(path).size, mode: 0o644, mtime: new Date(0) })

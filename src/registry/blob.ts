@@ -42,11 +42,13 @@ export async function* streamBlob(
         options.onProgress?.(received)
         yield bytes
       }
+      if (received === descriptor.size) break
       failure = mismatch(blob, `ended after ${received} of ${descriptor.size} bytes`)
     } catch (error) {
       if (!isPassing(error)) throw error
       failure = error
     }
+    // The connection may break after the last byte: nothing is missing then.
     if (received === descriptor.size) break
     if (received - receivedAtBreak >= enoughProgressBytes) breaks = 0
     if (breaks >= connection.retry.retries) throw failure

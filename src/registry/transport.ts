@@ -46,6 +46,9 @@ export function openTransport(options: TransportOptions): Transport {
           ...(form === undefined ? {} : { body: form }),
           ...(signal === undefined ? {} : { signal }),
         })
+        // A body that is given up or breaks before anyone reads it emits an error that would end the process;
+        // a reader gets the same error through its own iteration.
+        response.body.on('error', () => {})
         return { url, status: response.statusCode, header: headerOf(response.headers), body: response.body }
       } catch (error) {
         throw connectionError(error, url, signal)

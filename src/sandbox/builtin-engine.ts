@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { ToolError } from '../base/index.ts'
 import * as sys from '../sys/index.ts'
@@ -105,7 +106,7 @@ function launch(container: Container, tools: Tools, options: BuiltinOptions): La
     ...[join(container.state, pidFile), mount, umount, hostname, Object.values(tools).join(':')],
     ...leastPrivilege(container, setpriv),
     ...[unshare, '--root=.', `--wd=${container.cwd}`, `--setuid=${container.user.uid}`, '--'],
-    ...[`/dev/${stubName}`, ...container.env, '', container.program, ...request.args],
+    ...[`/dev/${stubName}`, ...container.env, '', container.execPath, ...request.args],
   ]
   const command = request.terminal ? onTerminal(container, tools, contained) : contained
   return {
@@ -143,26 +144,15 @@ function onTerminal(container: Container, tools: Tools, command: readonly string
   const pts = `${container.root.hostPath}/dev/pts`
   const text = `set -eu
 mount=$1 pts=$2 script=$3 command=$4
-"$mount" --bind "$pts" /dev/pts
-"$mount" --bind "$pts/ptmx" /dev/ptmx
+"$mount" -n --bind "$pts" /dev/pts
+"$mount" -n --bind "$pts/ptmx" /dev/ptmx
 exec "$script" -q -e -c "$command" /dev/null
 `
-  const inner = command.map(quoteForShell).join(' ')
-  return [
-    tools.unshare,
-    '--mount',
-    '--',
-    tools.sh,
-    '-c',
-    text,
-    'terminal',
-    tools.mount,
-    pts,
-    tools.script,
-    `exec ${inner}`,
-  ]
+  const inner = `exec 4>&2 2>&3; exec ${command.map(quoteForShell).join(' ')}`
+  return [tools.unshare, '--mount', '--', tools.sh, '-c', text, 'terminal', tools.mount, pts, tools.script, inner]
 }
 
+/** Reads the status pipe: complaints of tools, then the stub's mark once the program was reached, then perhaps an errno. */
 function outcome(exit: ChildExit): Outcome {
   const { status } = exit
   const at = status.indexOf(execMark)
@@ -170,7 +160,9 @@ function outcome(exit: ChildExit): Outcome {
     const words = Buffer.from(status).toString('utf8').trim()
     return { kind: 'not-made', reason: words || `the isolation's tools ended with ${exit.signal ?? exit.code}` }
   }
-  const errno = status[at + 1]
-  if (errno !== undefined) return { kind: 'not-executed', errno }
-  return { kind: 'exited', exitCode: exitCodeOf(exit) }
+  const rest = status.subarray(at + 1)
+  const [errno] = rest
+  if (errno !== undefined && rest.length === 1) return { kind: 'not-executed', errno }
+  // unshare(1) ends as its child did, but before util-linux 2.40 only complains when that was by SIGKILL.
+  return { kind: 'exited', exitCode: rest.length > 1 ? 128 + constants.signals.SIGKILL : exitCodeOf(exit) }
 }

@@ -6,16 +6,16 @@ import { escapeField } from './mount-table.ts'
  * What runs, as root of the new namespaces, between unshare(1) and the program that gives the privileges away.
  * Arguments: root, fstab, host name, network, pid file, mount, umount, hostname, tool paths, then the command to become.
  *
- * - Descriptor 3 is the status pipe: it takes the tools' complaints, the command's own stderr waits on 4.
+ * - Descriptors 2 and 3 are the status pipe, which takes the tools' complaints; the command's own stderr waits on 4.
  * - /proc is still the host's, so its /proc/self/stat tells which process this is there.
  * - Other containers' overlays came along with the copied mount table; held here, they would stay mounted for good.
  * - /sys/class/net/lo/flags is ifconfig for those who have none: 1 is IFF_UP.
+ * - `-n` keeps mount(8) from noting our mounts in the host's /run/mount/utab.
  * - After `mount --move . /` the root filesystem lies over the host's at the top of the tree: `..` from anywhere ends
  *   in it, as after switch_root(8), so CAP_SYS_CHROOT finds no way out. Our own root directory is still the host's,
  *   so that the last tools are found.
  */
-export const stageScript = `set -eu
-exec 4>&2 2>&3
+export const stageScript = `set -euf
 umask 022
 root=$1 fstab=$2 host=$3 network=$4 record=$5 mount=$6 umount=$7 hostname=$8 tools=$9
 shift 9
@@ -24,7 +24,7 @@ echo "$self" >"$record"
 stale=
 while read -r _ _ _ _ where rest; do
   case $rest in *' - overlay '*) ;; *) continue ;; esac
-  where=$(printf %b "$where")
+  case $where in *\\*) where=$(printf %b "$where") ;; esac
   case $where in / | "$root" | "$root"/*) continue ;; esac
   case $root:$tools in *"$where/"*) continue ;; esac
   stale="$where
@@ -32,12 +32,12 @@ $stale"
 done </proc/self/mountinfo
 IFS='
 '
-for where in $stale; do "$umount" -l "$where" 2>/dev/null || :; done
-"$mount" -a -T "$fstab"
+if [ -n "$stale" ]; then "$umount" -n -l $stale 2>/dev/null || :; fi
+"$mount" -n -a -T "$fstab"
 if [ "$network" = none ]; then echo 1 >/sys/class/net/lo/flags; fi
 { echo "$host" >/proc/sys/kernel/hostname; } 2>/dev/null || { [ -n "$hostname" ] && "$hostname" "$host"; } || :
 cd "$root"
-"$mount" --move . /
+"$mount" -n --move . /
 exec "$@"
 `
 

@@ -27,20 +27,20 @@ interface Owner {
 export function startChild(launch: Launch, stdio: SandboxStdio, owner: Owner): StartedChild {
   const pipes: OutputPipe[] = []
   const status: Uint8Array[] = []
-  const descriptors: (number | 'ignore' | 'inherit')[] = []
   const pipe = (onChunk: (chunk: Uint8Array) => void): number => {
     const made = outputPipe(onChunk)
     pipes.push(made)
     return made.writeFd
   }
   try {
-    if (stdio.kind === 'inherit') descriptors.push(stdio.stdin ? 'inherit' : 'ignore', 'inherit', 'inherit')
-    else {
-      const outputs = (['stdout', 'stderr'] as const).map((stream) => pipe((chunk) => stdio.onOutput(stream, chunk)))
-      for (const fd of outputs) fchownSync(fd, owner.uid, owner.gid)
-      descriptors.push('ignore', ...outputs)
-    }
-    if (launch.statusPipe) descriptors.push(pipe((chunk) => status.push(chunk)))
+    const output = (stream: 'stdout' | 'stderr', inherited: number): number =>
+      stdio.kind === 'inherit' ? inherited : pipe((chunk) => stdio.onOutput(stream, chunk))
+    const [stdout, stderr] = [output('stdout', 1), output('stderr', 2)]
+    for (const { writeFd } of pipes) fchownSync(writeFd, owner.uid, owner.gid)
+    const stdin: number | 'ignore' = stdio.kind === 'inherit' && stdio.stdin ? 0 : 'ignore'
+    const statusFd = launch.statusPipe ? pipe((chunk) => status.push(chunk)) : undefined
+    const descriptors: (number | 'ignore')[] =
+      statusFd === undefined ? [stdin, stdout, stderr] : [stdin, stdout, statusFd, statusFd, stderr]
     const child = spawn(launch.file, launch.args, { env: launch.env, stdio: descriptors, cwd: '/' })
     const ended = exitOf(child, pipes)
     const exit = ended.then((how) => ({ ...how, status: Buffer.concat(status) }))

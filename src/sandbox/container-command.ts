@@ -9,7 +9,9 @@ import { readProgramHead } from './program-head.ts'
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /** The program to execute, or why there is none: the exit code shells give (127, 126) and one line of words. */
-export type CommandLookup = { readonly kind: 'found'; readonly path: string } | CommandFailure
+export type CommandLookup =
+  | { readonly kind: 'found'; readonly path: string; readonly execPath: string }
+  | CommandFailure
 
 export interface CommandFailure {
   readonly kind: 'failed'
@@ -32,7 +34,7 @@ export function findCommand(
   if (command.includes('/')) {
     const path = command.startsWith('/') ? command : `${cwd === '/' ? '' : cwd}/${command}`
     const verdict = examine(root, path, user)
-    if (verdict === 'executable') return checkInterpreter(root, command, path)
+    if (verdict === 'executable') return checkInterpreter(root, command, path, command)
     if (verdict === 'missing') return failed(127, `exec: ${quoted}: no such file or directory`)
     return failed(126, `exec: ${quoted}: ${verdict === 'directory' ? 'is a directory' : 'permission denied'}`)
   }
@@ -42,7 +44,7 @@ export function findCommand(
     const base = folder.startsWith('/') ? folder : `${cwd}/${folder}`
     const path = `${base.replace(/\/+$/, '')}/${command}`
     const verdict = command === '' ? 'missing' : examine(root, path, user)
-    if (verdict === 'executable') return checkInterpreter(root, command, path)
+    if (verdict === 'executable') return checkInterpreter(root, command, path, path)
     if (verdict === 'denied') denied = true
   }
   return denied
@@ -75,10 +77,11 @@ function examine(
 }
 
 /** A program whose interpreter is not there cannot be executed, and execve(2) would say that the program is missing. */
-function checkInterpreter(root: ContainerRoot, command: string, path: string): CommandLookup {
-  const interpreter = readProgramHead(root, path).interpreter
-  const isKnowable = interpreter?.startsWith('/') && !/^\/(proc|dev|sys)\//.test(interpreter)
-  if (!isKnowable || root.find(interpreter) !== undefined) return { kind: 'found', path }
+function checkInterpreter(root: ContainerRoot, command: string, path: string, execPath: string): CommandLookup {
+  const { interpreter } = readProgramHead(root, path)
+  // What lies below the kernel's own directories is not there before the container is made.
+  const isChecked = interpreter !== undefined && /^\/(?!(proc|dev|sys)\/)/.test(interpreter)
+  if (!isChecked || root.find(interpreter) !== undefined) return { kind: 'found', path, execPath }
   const reason = `its interpreter ${JSON.stringify(interpreter)} is not in the image`
   return failed(127, `exec: ${JSON.stringify(command)}: no such file or directory: ${reason}`)
 }

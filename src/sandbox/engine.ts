@@ -10,8 +10,10 @@ export interface Container {
   readonly env: readonly string[]
   /** Real path of the working directory inside the root. */
   readonly cwd: string
-  /** Program to execute, a path inside the container. */
+  /** Program to execute, an absolute path inside the container. */
   readonly program: string
+  /** The same as execve(2) is to get it, and so a script as $0: relative to the working directory when it was asked for so. */
+  readonly execPath: string
   /** Mounts below /dev, which only the isolation can make. */
   readonly deviceMounts: readonly SandboxMount[]
   /** The container's entry in the state directory; the launch writes the first process's id to `pid` there. */
@@ -38,7 +40,7 @@ export interface Launch {
   readonly args: readonly string[]
   /** Environment of `file`, as host program: never the container's. */
   readonly env: Readonly<Record<string, string>>
-  /** Ask for a pipe on descriptor 3. */
+  /** Ask for a pipe on descriptors 2 and 3; the container's stderr is on 4 then. */
   readonly statusPipe: boolean
   /** `fileIdentity` of the isolation's own programs: while the first process executes one, the container's has not started. */
   readonly tools: readonly string[]

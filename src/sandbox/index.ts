@@ -1,7 +1,8 @@
 /**
- * Runs a process in a root filesystem, isolated by crun, runc or util-linux. In: a mounted root and a request; out:
- * its output and exit code, the root as the process left it. Assumes a private mount namespace; must not know layers,
- * images or the store, and must pass nothing of the host's environment or descriptors on.
+ * Runs one process in a root filesystem, isolated by crun, runc or what every Linux has. In: a mounted root, words and
+ * mounts; out: an exit code and output. Call it inside a mount namespace of our own; nothing here knows layers,
+ * images or the store, and no path of a root is ever resolved by string.
  */
-export { describeIsolation, type IsolationReport, openSandbox, type SandboxOptions } from './open-sandbox.ts'
+export { describeIsolation, type IsolationReport } from './describe-isolation.ts'
+export { openSandbox, type SandboxOptions } from './open-sandbox.ts'
 export { sweepSandboxes } from './sweep-sandboxes.ts'

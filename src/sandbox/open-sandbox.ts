@@ -1,127 +1,129 @@
-import { ToolError } from '../base/index.ts'
+import { arch } from 'node:os'
+import { assertNever, errorMessage, ToolError } from '../base/index.ts'
 import type { Isolation, Sandbox } from '../ports/index.ts'
 import { builtinEngine } from './builtin-engine.ts'
-import { hideHybridCgroups } from './cgroup-workaround.ts'
+import { hideHybridCgroups } from './cgroup-view.ts'
 import type { Engine } from './engine.ts'
 import { findTool, toolEnv } from './host-tools.ts'
-import { type ProbeCache, probeEngine, readProbeCache } from './isolation-probe.ts'
+import { readVerdict, writeVerdict } from './probe-cache.ts'
+import { probeEngine } from './probe-engine.ts'
 import { runContainer } from './run-container.ts'
 import { runtimeEngine } from './runtime-engine.ts'
 import { openStateDirectory, type StateDirectory } from './state-directory.ts'
 
 export interface SandboxOptions {
-  /** The one to use; else the first of crun, runc, builtin that works here. */
+  /** Only this one; the best that works when not given. */
   readonly isolation?: Isolation
-  /** Private directory for records of running containers; shared by all processes of this user, made when missing. */
+  /** A directory of this process alone, for what runs; `sweepSandboxes` clears it up when the process dies. */
   readonly stateDirectory: string
-  /** Only PATH is read. */
+  /** The host's environment: only PATH is read. */
   readonly env: Readonly<Record<string, string | undefined>>
-  /** True when uid 0 of this process is not the machine's. */
   readonly inUserNamespace: boolean
-  /** Processor, as Node names it. */
-  readonly arch: string
-  /** File that remembers which isolations work; without it each is tried anew. */
+  /** Remembers which isolations work here; made when missing, ignored when broken. */
   readonly probeCacheFile?: string
 }
 
-/** One rung of isolation as this machine has it. `hint` is the command or edit that adds it. */
-export interface IsolationReport {
-  readonly isolation: Isolation
-  readonly works: boolean
-  readonly program?: string
-  readonly reason?: string
-  readonly hint?: string
-}
-
-const ladder: readonly Isolation[] = ['crun', 'runc', 'builtin']
-
-const hints: Readonly<Record<Isolation, string>> = {
-  crun: 'install it: apt install crun, dnf install crun, apk add crun',
-  runc: 'install it: apt install runc, dnf install runc, apk add runc',
-  builtin: 'install util-linux: apt install util-linux bsdutils, dnf install util-linux, apk add util-linux-misc',
-}
+/** From the strongest to the one that needs nothing installed. */
+export const isolations: readonly Isolation[] = ['crun', 'runc', 'builtin']
 
 /**
- * Chooses the isolation and opens it. The process must be in a mount namespace of its own. Each isolation is tried
- * once by running a container; the verdict is remembered per program, kernel and user. Throws `ToolError`
- * `isolation-unavailable` when the one asked for, or every one, does not work.
+ * Opens the best isolation that works here, or the one asked for. Call it in a mount namespace of our own, which it
+ * changes (cgroup mounts). Throws `ToolError` `isolation-unavailable` with each candidate's own words.
  */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const cache = readProbeCache(options.probeCacheFile)
-  const state = openState(options)
-  const reports: IsolationReport[] = []
-  for (const isolation of options.isolation === undefined ? ladder : [options.isolation]) {
-    const tried = await tryIsolation(isolation, options, state, cache)
-    if (tried.engine !== undefined) return sandboxOf(tried.engine, state)
-    reports.push(tried.report)
+  const state = openStateDirectory(options.stateDirectory, findTool(options.env, 'sh'), toolEnv(options.env))
+  if (options.isolation !== undefined) {
+    const attempt = await tryIsolation(options.isolation, options, state, 'successes')
+    if (attempt.kind === 'works') return sandbox(attempt.engine, state)
+    throw new ToolError(
+      'isolation-unavailable',
+      `isolation ${options.isolation} does not work here: ${attempt.reason}`,
+      {
+        hint: attempt.hint ?? 'leave --isolation out to take the best that works, or ask `longshore doctor`',
+      },
+    )
   }
-  const [only] = reports
-  if (options.isolation !== undefined && only !== undefined) {
-    throw new ToolError('isolation-unavailable', `isolation ${only.isolation} does not work here: ${only.reason}`, {
-      hint: `${only.hint ?? hints[only.isolation]}; or leave --isolation away`,
-    })
+  const reasons: string[] = []
+  for (const isolation of isolations) {
+    const attempt = await tryIsolation(isolation, options, state, 'all')
+    if (attempt.kind === 'works') return sandbox(attempt.engine, state)
+    reasons.push(`${isolation}: ${attempt.reason}`)
   }
-  const reasons = reports.map(({ isolation, reason }) => `${isolation}: ${reason}`).join('\n')
-  throw new ToolError('isolation-unavailable', `no way to run a container works here\n${reasons}`, { hint: hints.crun })
+  throw new ToolError('isolation-unavailable', `no way to run a container works here: ${reasons.join('; ')}`, {
+    hint: 'install crun (apt-get install crun, apk add crun, dnf install crun), or ask `longshore doctor`',
+  })
 }
 
-/** Tries every rung anew, whatever is remembered. The last ones first: crun's workaround for hybrid cgroups is in runc's way. */
-export async function describeIsolation(
-  options: Omit<SandboxOptions, 'isolation'>,
-): Promise<readonly IsolationReport[]> {
-  const cache = readProbeCache(undefined)
-  const state = openState(options)
-  const reports: IsolationReport[] = []
-  for (const isolation of ladder.toReversed())
-    reports.push((await tryIsolation(isolation, options, state, cache)).report)
-  return reports.reverse()
-}
-
-function openState(options: SandboxOptions): StateDirectory {
-  return openStateDirectory(options.stateDirectory, findTool(options.env, 'sh') ?? '/bin/sh', toolEnv(options.env))
-}
-
-function sandboxOf(engine: Engine, state: StateDirectory): Sandbox {
+function sandbox(engine: Engine, state: StateDirectory): Sandbox {
   return { isolation: engine.isolation, start: (request) => runContainer(engine, state, request) }
 }
 
-interface Tried {
-  readonly engine?: Engine
-  readonly report: IsolationReport
-}
+export type Attempt =
+  | { readonly kind: 'works'; readonly engine: Engine; readonly program: string | undefined }
+  | { readonly kind: 'fails'; readonly reason: string; readonly hint?: string; readonly program?: string }
 
-async function tryIsolation(
+/**
+ * Makes the engine of one isolation and makes sure that it works: by the remembered verdict, else by running a
+ * container. `believe` says which remembered verdicts count: a failure is looked at afresh when somebody asks for it.
+ */
+export async function tryIsolation(
   isolation: Isolation,
   options: SandboxOptions,
   state: StateDirectory,
-  cache: ProbeCache,
-): Promise<Tried> {
+  believe: 'all' | 'successes' | 'none',
+): Promise<Attempt> {
   const program = findTool(options.env, isolation === 'builtin' ? 'unshare' : isolation)
-  const failed = (reason: string, hint?: string): Tried => ({
-    report: {
-      isolation,
-      works: false,
-      reason,
-      ...(program === undefined ? {} : { program }),
-      hint: hint ?? hints[isolation],
-    },
-  })
-  if (program === undefined) return failed(`${isolation === 'builtin' ? 'unshare' : isolation} is not on PATH`)
-  let engine: Engine
-  try {
-    if (isolation === 'crun') hideHybridCgroups()
-    engine = isolation === 'builtin' ? builtinEngine(options) : runtimeEngine({ ...options, isolation, program })
-  } catch (error) {
-    if (error instanceof ToolError) return failed(error.message, error.hint)
-    throw error
+  if (program === undefined && isolation !== 'builtin') {
+    return {
+      kind: 'fails',
+      reason: `the program ${JSON.stringify(isolation)} is not on PATH`,
+      hint: `install ${isolation}, or leave --isolation out`,
+    }
   }
-  const reason = await probeEngine(engine, program, state, cache, options)
-  if (reason !== undefined) return failed(reason, brokenHint(isolation))
-  return { engine, report: { isolation, works: true, program } }
+  const known = believe === 'none' ? undefined : readVerdict(options, isolation, program)
+  if (known?.reason !== undefined && believe === 'all') return { kind: 'fails', reason: known.reason }
+  const undo = isolation === 'crun' ? hideHybridCgroups(options.inUserNamespace) : () => undefined
+  const attempt = await makeEngine(
+    isolation,
+    program,
+    options,
+    state,
+    known !== undefined && known.reason === undefined,
+  )
+  if (attempt.kind === 'fails') undo()
+  if (known === undefined || attempt.kind === 'fails' || known.reason !== undefined) {
+    writeVerdict(options, isolation, program, attempt.kind === 'works' ? {} : { reason: attempt.reason })
+  }
+  return attempt
 }
 
-function brokenHint(isolation: Isolation): string {
-  if (isolation === 'builtin')
-    return 'allow namespaces: run with CAP_SYS_ADMIN, or enable user namespaces on this machine'
-  return `update ${isolation} (crun before 1.9 does not know every cgroup layout), or choose --isolation builtin`
+async function makeEngine(
+  isolation: Isolation,
+  program: string | undefined,
+  options: SandboxOptions,
+  state: StateDirectory,
+  isKnownToWork: boolean,
+): Promise<Attempt> {
+  const found = program === undefined ? {} : { program }
+  try {
+    const engine = engineOf(isolation, program ?? '', options)
+    if (!isKnownToWork) await probeEngine(engine, state, options.stateDirectory)
+    return { kind: 'works', engine, program }
+  } catch (error) {
+    const hint = error instanceof ToolError && error.code === 'isolation-unavailable' ? error.hint : undefined
+    return { kind: 'fails', reason: errorMessage(error), ...found, ...(hint === undefined ? {} : { hint }) }
+  }
+}
+
+function engineOf(isolation: Isolation, program: string, options: SandboxOptions): Engine {
+  const { env, inUserNamespace } = options
+  switch (isolation) {
+    case 'crun':
+    case 'runc':
+      return runtimeEngine({ isolation, program, env, inUserNamespace, arch: arch() })
+    case 'builtin':
+      return builtinEngine({ env, inUserNamespace, arch: arch() })
+    default:
+      return assertNever(isolation)
+  }
 }

@@ -56,7 +56,19 @@ function prepareContainer(root: ContainerRoot, state: string, request: SandboxRe
   const [command = ''] = request.args
   const lookup = findCommand(root, command, env, cwd, user)
   if (lookup.kind === 'failed') return lookup
-  return { kind: 'ready', container: { request, root, user, env, cwd, program: lookup.path, deviceMounts, state } }
+  return {
+    kind: 'ready',
+    container: {
+      request,
+      root,
+      user,
+      env,
+      cwd,
+      ...{ program: lookup.path, execPath: lookup.execPath },
+      deviceMounts,
+      state,
+    },
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { grantableCapabilities, isGroupMapped, mayNotSetGroups } from './capabilities.ts'
+import { envValue } from './container-env.ts'
 import type { Container } from './engine.ts'
 import { maskedPaths, readonlyPaths } from './hidden-paths.ts'
 import { seccompProfile } from './seccomp-profile.ts'
@@ -40,7 +41,8 @@ function processSpec(container: Container): object {
   return {
     terminal: request.terminal,
     user: { uid: user.uid, gid: user.gid, umask: 0o022, ...(mayNotSetGroups() ? {} : { additionalGids: user.groups }) },
-    args: [request.args[0]?.includes('/') ? request.args[0] : container.program, ...request.args.slice(1)],
+    // A runtime searches PATH by itself; without one it finds less than we do.
+    args: envValue(container.env, 'PATH') === undefined ? [container.program, ...request.args.slice(1)] : request.args,
     env: container.env,
     cwd: container.cwd,
     capabilities: { bounding: granted, effective, permitted: effective, inheritable: [], ambient: [] },

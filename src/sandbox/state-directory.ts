@@ -1,15 +1,14 @@
 import { spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as sys from '../sys/index.ts'
 
-/** Names inside a container's entry. `pid` is the first process, as its launch wrote it; `child` is the launch itself. */
+/** Id of the container's first process, as its launch writes it. */
 export const pidFile = 'pid'
+/** The /proc/PID/stat line of the launch itself. */
 export const childFile = 'child'
-/** Arguments of a runtime's command that removes the container, one a line; only for runtimes. */
+/** Arguments of the runtime's command that removes the container, one a line; only for runtimes. */
 export const deleteFile = 'delete'
-export const lockFile = 'lock'
 
 /** The running containers of this process, on disk for whoever has to end them when it cannot. */
 export interface StateDirectory {
@@ -25,45 +24,40 @@ export interface StateEntry {
 }
 
 /**
- * Waits until its stdin ends, which is when our process is gone in whatever way, and kills the containers that are
- * still there. Then it removes the directory, unless entries are left for the next sweep.
+ * Waits until its stdin ends, which is when our process is gone in whatever way, and ends the containers that are
+ * still there: the first process is the child of the launch, which cleans up after it. The start time (field 22 of
+ * the stat line) tells the launch from a later process of the same number. Entries are left for the next sweep.
  */
 const wardenScript = `trap '' HUP INT QUIT TERM
+start() { shift 21; started=$1; }
 while read -r _; do :; done
 for entry in "$1"/*/; do
-  pid=
-  read -r pid _ <"$entry${pidFile}"
-  if [ -z "$pid" ]; then
-    read -r pid _ <"$entry${childFile}"
-    read -r below <"/proc/$pid/task/$pid/children"
-    kill -9 $below
-  fi
-  kill -9 "$pid"
+  read -r noted <"$entry${childFile}" || continue
+  pid=\${noted%% *}
+  read -r now <"/proc/$pid/stat" || continue
+  start $noted; then=$started
+  start $now
+  [ "$then" = "$started" ] || continue
+  read -r below <"/proc/$pid/task/$pid/children"
+  [ -s "$entry${pidFile}" ] || kill -9 "$pid"
+  [ -z "$below" ] || kill -9 $below
 done
-rm -f "$1/${lockFile}"
-rmdir "$1"
 `
 
 /**
- * Makes this process's directory under `parent` (made when missing, 0700), locked for as long as the process lives. The
- * warden, a shell that outlives us by a moment, is started with the first container.
+ * Opens `path` (made when missing, 0700) for the containers of this process. The warden, a shell that outlives us by a
+ * moment, is started with the first container; without a shell on the machine, only the next sweep ends what is left.
  */
 export function openStateDirectory(
-  parent: string,
-  shell: string,
+  path: string,
+  shell: string | undefined,
   env: Readonly<Record<string, string>>,
 ): StateDirectory {
-  mkdirSync(parent, { recursive: true, mode: 0o700 })
-  const name = randomBytes(8).toString('hex')
-  const fresh = join(parent, `.${name}`)
-  mkdirSync(fresh, { mode: 0o700 })
-  sys.tryLock(openSync(join(fresh, lockFile), 'wx', 0o600), 'exclusive')
-  const path = join(parent, name)
-  renameSync(fresh, path)
-  let guarded = false
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+  let guarded = shell === undefined
   return {
     enter(id) {
-      if (!guarded) startWarden(path, shell, env)
+      if (!guarded && shell !== undefined) startWarden(path, shell, env)
       guarded = true
       return enter(join(path, id))
     },
@@ -82,7 +76,11 @@ function enter(path: string): StateEntry {
 /** Our end of its stdin is a bare descriptor that nobody closes but the kernel. */
 function startWarden(path: string, shell: string, env: Readonly<Record<string, string>>): void {
   const { readFd } = sys.makePipe()
-  const options = { env, cwd: '/', detached: true, stdio: [readFd, 'ignore', 'ignore'] as const }
-  spawn(shell, ['-c', wardenScript, 'warden', path], { ...options, stdio: [...options.stdio] }).unref()
+  spawn(shell, ['-c', wardenScript, 'warden', path], {
+    env,
+    cwd: '/',
+    detached: true,
+    stdio: [readFd, 'ignore', 'ignore'],
+  }).unref()
   closeSync(readFd)
 }

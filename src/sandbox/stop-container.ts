@@ -47,7 +47,7 @@ export async function stopContainer(running: RunningContainer): Promise<void> {
 }
 
 /** Freezes a process before its children are listed, so that it cannot make another one meanwhile; children die first. */
-function killTree(pid: number): readonly number[] {
+export function killTree(pid: number): readonly number[] {
   signalProcess(pid, 'SIGSTOP', () => true)
   while (processState(pid) === 'running');
   const below = childrenOf(pid).flatMap(killTree)

@@ -1,78 +1,51 @@
 import { spawnSync } from 'node:child_process'
-import { closeSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { errnoCode } from '../base/index.ts'
-import * as sys from '../sys/index.ts'
-import { childrenOf, parseStat, processStartTime, signalProcess } from './host-processes.ts'
-import { toolEnv } from './host-tools.ts'
-import { childFile, deleteFile, lockFile, pidFile } from './state-directory.ts'
+import { parseStat, processStartTime, readPid } from './host-processes.ts'
+import { childFile, deleteFile } from './state-directory.ts'
+import { killTree } from './stop-container.ts'
 
 /**
- * Ends the containers of processes that are gone (their lock is free) and deletes what is known of them. Returns how
- * many containers there were. Any number of processes may sweep the same directory at the same time.
+ * Ends what a dead process's containers left: `sessionDirectory` is its working area, the state directory is
+ * `N-sandbox` in it. Processes are recognised by id and start time (the runtimes do the same), so that nobody else's
+ * are touched. Returns when the kills are sent and the runtimes' state is gone; no error when there is nothing.
  */
-export function sweepSandboxes(stateDirectory: string, env: Readonly<Record<string, string | undefined>>): number {
-  let count = 0
-  for (const name of list(stateDirectory)) {
-    const directory = join(stateDirectory, name)
-    // A name with a dot is just being made, before its lock is held.
-    if (name.startsWith('.')) continue
-    const lock = openLock(directory)
-    if (lock === undefined) continue
-    try {
-      if (!sys.tryLock(lock, 'exclusive')) continue
-      for (const id of list(directory)) {
-        if (id === lockFile) continue
-        endContainer(join(directory, id), env)
-        count++
-      }
-      rmSync(directory, { recursive: true, force: true })
-    } finally {
-      closeSync(lock)
+export function sweepSandboxes(sessionDirectory: string): void {
+  for (const name of list(sessionDirectory)) {
+    if (!/^\d+-sandbox$/.test(name)) continue
+    for (const id of list(join(sessionDirectory, name))) {
+      if (!id.startsWith('.')) sweepEntry(join(sessionDirectory, name, id))
     }
   }
-  return count
 }
 
-function list(directory: string): readonly string[] {
+function sweepEntry(entry: string): void {
+  const child = readPid(join(entry, childFile))
+  if (child !== undefined) {
+    const noted = parseStat(readFileSync(join(entry, childFile), 'latin1')).startTime
+    if (processStartTime(child) === noted) killTree(child)
+  }
+  const [program, ...args] = deleteCommand(join(entry, deleteFile))
+  // It complains when the container had not been made or is gone already: then nothing is left to delete.
+  if (program !== undefined) spawnSync(program, args, { cwd: '/', env: { LC_ALL: 'C' }, stdio: 'ignore' })
+  rmSync(entry, { recursive: true, force: true })
+}
+
+function deleteCommand(file: string): readonly string[] {
   try {
-    return readdirSync(directory)
+    return readFileSync(file, 'utf8').split('\n')
   } catch (error) {
     if (errnoCode(error) === 'ENOENT') return []
     throw error
   }
 }
 
-function openLock(directory: string): number | undefined {
+function list(directory: string): readonly string[] {
   try {
-    return openSync(join(directory, lockFile), 'r')
+    return readdirSync(directory)
   } catch (error) {
-    // The warden of that process was faster.
-    if (errnoCode(error) === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-/** A runtime knows its container and deletes it by itself; what the builtin isolation started is recorded with its start time. */
-function endContainer(entry: string, env: Readonly<Record<string, string | undefined>>): void {
-  for (const file of [pidFile, childFile]) {
-    const line = read(join(entry, file))
-    const pid = Number.parseInt(line, 10)
-    if (Number.isNaN(pid)) continue
-    const isRecorded = (): boolean => processStartTime(pid) === parseStat(line).startTime
-    if (!isRecorded()) continue
-    for (const below of file === childFile ? childrenOf(pid) : []) signalProcess(below, 'SIGKILL', isRecorded)
-    signalProcess(pid, 'SIGKILL', isRecorded)
-  }
-  const [program, ...args] = read(join(entry, deleteFile)).split('\n')
-  if (program) spawnSync(program, args, { env: toolEnv(env), stdio: 'ignore', cwd: '/' })
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    if (errnoCode(error) === 'ENOENT') return ''
+    if (errnoCode(error) === 'ENOENT' || errnoCode(error) === 'ENOTDIR') return []
     throw error
   }
 }

@@ -24,7 +24,8 @@ export interface OverlayMount {
  * `layer-limit` when the image has more layers than one mount takes, else `system-call-failed`.
  */
 export function mountOverlay(request: OverlayMount): void {
-  const { lowers, upper, overlay } = request
+  const { upper, overlay } = request
+  const lowers = withoutRepeats(request.lowers)
   const options = [`lowerdir=${lowers.toReversed().join(':')}`]
   if (upper !== undefined)
     options.push(`upperdir=${escapeOption(upper.directory)}`, `workdir=${escapeOption(upper.work)}`)
@@ -37,6 +38,14 @@ export function mountOverlay(request: OverlayMount): void {
     })
   }
   tryMount(request, upper === undefined ? [text] : [`${text},volatile`, text])
+}
+
+/**
+ * Overlayfs refuses a directory that is listed twice. A layer that occurs again higher up decides over every path it
+ * has, so that its lower occurrence can go.
+ */
+function withoutRepeats(lowers: readonly string[]): readonly string[] {
+  return lowers.filter((lower, index) => lowers.lastIndexOf(lower) === index)
 }
 
 function tryMount(request: OverlayMount, variants: readonly string[]): void {

@@ -33,6 +33,8 @@ export interface ConformanceCase {
   readonly description: string
   /** Why the expectation is not what the BuildKit of 2021 gives. */
   readonly reason: string | undefined
+  /** A feature Longshore does not have yet: until then the build must fail and say so. */
+  readonly needs: string | undefined
   /** Flags of `build`, without the context: build arguments, target. */
   readonly flags: readonly string[]
   /** The highest user or group id in the image: as an ordinary user, a smaller id range cannot build it. */
@@ -60,7 +62,7 @@ function loadCase(name: string): ConformanceCase {
   const dir = join(conformanceDir, name)
   const facts = readJson(join(dir, 'case.json')) ?? {}
   const where = `${name}/case.json`
-  refuseOtherKeys(facts, ['buildArgs', 'description', 'dockerfile', 'highestId', 'reason', 'target'], where)
+  refuseOtherKeys(facts, ['buildArgs', 'description', 'dockerfile', 'highestId', 'needs', 'reason', 'target'], where)
   const buildArgs = Object.entries(asTextMap(facts['buildArgs'], `${where} buildArgs`))
   const target = optionalText(facts, 'target', where)
   const expected = readJson(join(dir, 'expect.json'))
@@ -69,6 +71,7 @@ function loadCase(name: string): ConformanceCase {
     dir,
     description: optionalText(facts, 'description', where) ?? '',
     reason: optionalText(facts, 'reason', where),
+    needs: optionalText(facts, 'needs', where),
     flags: [
       ...buildArgs.flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]),
       ...(target === undefined ? [] : ['--target', target]),

@@ -2,6 +2,8 @@
  * The conformance cases of fixtures/conformance: plain folders in, expectations and readable differences out.
  * Builds nothing itself: a test gives the image or the failure that a builder made of a prepared context.
  */
+
+export { type BrokenBuild, type ExpectedError, loadBrokenBuilds } from './broken-builds.ts'
 export {
   type ConformanceCase,
   type Expected,

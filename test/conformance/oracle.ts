@@ -1,6 +1,6 @@
 /**
  * Builds conformance cases with the BuildKit of Debian's docker.io and compares them with expect.json; run by hand as root:
- * `node test/conformance/oracle.ts [--update] [--show] [case…]`. With `--update` it writes the expect.json of cases that are new or
+ * `node_modules/.bin/node test/conformance/oracle.ts [--update] [--show] [case…]`. With `--update` it writes the expect.json of cases that are new or
  * have no `reason` in case.json: those with one differ from that old BuildKit on purpose and are only shown.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'

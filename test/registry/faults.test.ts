@@ -82,7 +82,7 @@ describe.skipIf(skip !== undefined)(`a registry that misbehaves${skip ? ` (${ski
     const range = from > 0 ? { 'content-range': `bytes ${from}-${body.byteLength - 1}/${body.byteLength}` } : {}
     response.writeHead(from > 0 ? 206 : 200, { 'content-length': part.byteLength, ...range })
     if (cutAt >= part.byteLength) response.end(part)
-    else response.write(part.subarray(0, cutAt), () => response.socket?.resetAndDestroy())
+    else response.write(part.subarray(0, cutAt), () => response.socket?.destroy())
     return true
   }
 

@@ -28,11 +28,11 @@ export interface TestLayer {
 export async function makeTar(files: Readonly<Record<string, Uint8Array | string>>): Promise<Uint8Array> {
   const tar = pack()
   for (const [name, content] of Object.entries(files)) {
-    tar.entry({ name, mode: 0o755, mtime: new Date(0) }, Buffer.from(content))
+    tar.entry({ name, mode: 0o755, mtime: new Date(0) }, typeof content === 'string' ? content : Buffer.from(content))
   }
   tar.finalize()
   const chunks: Uint8Array[] = []
-  for await (const chunk of tar) chunks.push(Buffer.from(chunk))
+  for await (const chunk of tar) if (chunk instanceof Uint8Array) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
 
