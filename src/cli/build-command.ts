@@ -1,26 +1,7 @@
 import { type Command, Option } from 'commander'
 import { collect, positiveInteger } from './collect.ts'
-import type { SetExitCode } from './program.ts'
-
-/** Flags of `longshore build` as commander gives them. */
-export interface BuildFlags {
-  readonly tag: readonly string[]
-  readonly file?: string
-  readonly buildArg: readonly string[]
-  readonly label: readonly string[]
-  readonly target?: string
-  readonly cache: boolean
-  readonly pull?: boolean
-  readonly network: 'default' | 'none' | 'host'
-  readonly jobs?: number
-  readonly output: readonly string[]
-  readonly iidfile?: string
-  readonly quiet?: boolean
-  readonly progress: 'auto' | 'plain' | 'quiet' | 'rawjson'
-  readonly plan?: boolean
-  readonly format: 'text' | 'json'
-  readonly isolation?: 'crun' | 'runc' | 'builtin'
-}
+import type { BuildFlags } from './flags.ts'
+import type { SetExitCode } from './set-exit-code.ts'
 
 /** Adds `longshore build`. */
 export function addBuildCommand(program: Command, setExitCode: SetExitCode): void {

@@ -1,13 +1,6 @@
 import { type Command, Option } from 'commander'
-import type { SetExitCode } from './program.ts'
-
-/** Flags of `longshore images`. */
-export interface ImagesFlags {
-  readonly all?: boolean
-  readonly quiet?: boolean
-  readonly trunc: boolean
-  readonly format?: 'table' | 'json'
-}
+import type { ImagesFlags } from './flags.ts'
+import type { SetExitCode } from './set-exit-code.ts'
 
 /** Adds `longshore images`. */
 export function addImagesCommand(program: Command, setExitCode: SetExitCode): void {

@@ -4,9 +4,7 @@ import { addBuildCommand } from './build-command.ts'
 import { addImagesCommand } from './images-command.ts'
 import { addPullCommand } from './pull-command.ts'
 import { addRunCommand } from './run-command.ts'
-
-/** Tells the exit code of the command that ran. */
-export type SetExitCode = (code: number) => void
+import type { SetExitCode } from './set-exit-code.ts'
 
 /** The command line, as a table of commands and flags; each command loads what it needs when it runs. */
 export function createProgram(setExitCode: SetExitCode): Command {

@@ -1,21 +1,7 @@
 import { type Command, Option } from 'commander'
 import { collect } from './collect.ts'
-import type { SetExitCode } from './program.ts'
-
-/** Flags of `longshore run`. */
-export interface RunFlags {
-  readonly rm?: boolean
-  readonly env: readonly string[]
-  readonly volume: readonly string[]
-  readonly workdir?: string
-  readonly user?: string
-  readonly entrypoint?: string
-  readonly name?: string
-  readonly interactive?: boolean
-  readonly tty?: boolean
-  readonly network: 'host' | 'none'
-  readonly isolation?: 'crun' | 'runc' | 'builtin'
-}
+import type { RunFlags } from './flags.ts'
+import type { SetExitCode } from './set-exit-code.ts'
 
 /** Adds `longshore run`. */
 export function addRunCommand(program: Command, setExitCode: SetExitCode): void {

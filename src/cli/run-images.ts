@@ -2,7 +2,7 @@ import { digestHex } from '../base/index.ts'
 import { type ListedImage, listImages } from '../engine/list-images.ts'
 import { formatAge, formatBytes, renderTable } from '../report/index.ts'
 import { exitCodes } from './exit-codes.ts'
-import type { ImagesFlags } from './images-command.ts'
+import type { ImagesFlags } from './flags.ts'
 import { processHost } from './process-host.ts'
 
 /** Runs `longshore images`; returns the exit code. */

@@ -3,8 +3,8 @@ import { runContainer } from '../engine/run-container.ts'
 import type { SandboxRun } from '../ports/index.ts'
 import { plainReporter } from '../report/index.ts'
 import { keyValues } from './collect.ts'
+import type { RunFlags } from './flags.ts'
 import { processHost } from './process-host.ts'
-import type { RunFlags } from './run-command.ts'
 
 /** Signals that are passed on to the container; what stops a process by force cannot be. */
 const forwarded = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGCONT'] as const

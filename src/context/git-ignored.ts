@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ignore, { type Ignore } from 'ignore'
 import { type FileSelection, joinPath, parentPath } from '../base/index.ts'
-import type { GitIgnored } from './open-context.ts'
+import type { GitIgnored } from './git-ignored-report.ts'
 
 const mostExamples = 3
 

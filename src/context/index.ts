@@ -3,5 +3,6 @@
  * what is asked for, remembers fingerprints between builds, never leaves the root. Loads no FFI: a cached build uses it.
  */
 
+export type { GitIgnored } from './git-ignored-report.ts'
 export { type IgnoreMatcher, type IgnoreRule, type ParsedIgnore, parseIgnore } from './ignore-rules.ts'
-export { type BuildContext, type ContextOptions, type GitIgnored, openContext } from './open-context.ts'
+export { type BuildContext, type ContextOptions, openContext } from './open-context.ts'

@@ -11,6 +11,7 @@ import {
 } from '../base/index.ts'
 import { contextTree } from './context-tree.ts'
 import { FingerprintMemo } from './fingerprint-memo.ts'
+import type { GitIgnored } from './git-ignored-report.ts'
 import { type IgnoreMatcher, parseIgnore } from './ignore-rules.ts'
 
 export interface ContextOptions {
@@ -20,13 +21,6 @@ export interface ContextOptions {
   /** Where fingerprints are remembered from build to build. */
   readonly memoFile: string
   nowMs(): number
-}
-
-/** Files of a selection that git would ignore. */
-export interface GitIgnored {
-  readonly count: number
-  /** The topmost ignored paths, directories with a slash at the end; at most a few. */
-  readonly examples: readonly string[]
 }
 
 /** A directory whose files COPY and ADD can take. */

@@ -5,7 +5,7 @@ import { digestLayer, unpackLayer } from '../layer/index.ts'
 import { type Descriptor, familiarName, type Platform, parseReference, withDefaultTag } from '../oci/index.ts'
 import type { StoredImage } from '../ports/index.ts'
 import type { RegistryClient } from '../registry/index.ts'
-import { findStored, type ImageSettings, storedName } from './images.ts'
+import { findStored, type ImageSettings, storedName } from './stored-images.ts'
 
 /**
  * Pulls an image: manifest and config first, then the layers the store does not have, in parallel; each is verified,

@@ -14,9 +14,10 @@ import type { Isolation, SandboxMount, SandboxRun, StoredImage } from '../ports/
 import { openWorkspace } from '../snapshot/index.ts'
 import { openStore, type Store } from '../store/index.ts'
 import { type Host, overlayXattrs, storeRoot } from './host.ts'
-import { findStored, imagePort } from './images.ts'
+import { imagePort } from './images.ts'
 import { enterNamespace } from './namespace.ts'
 import { lazyRegistry } from './registry-client.ts'
+import { findStored } from './stored-images.ts'
 import { openWorkshop, type Workshop } from './workshop.ts'
 
 /** A container to run in the foreground. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errnoCode, ToolError } from '../base/index.ts'
 import { type Decoder, decodeJson, defaultRegistry, fieldsOf, mapOf, text } from '../oci/index.ts'
-import { askHelper } from './credential-helper.ts'
+import { askHelper } from './credential-program.ts'
 import type { CredentialLookup, Credentials } from './credentials.ts'
 
 export interface CredentialFileOptions {

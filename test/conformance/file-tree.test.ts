@@ -29,7 +29,7 @@ describe('one layer', () => {
     ])
     expect(tree).toEqual({
       '/a': 'file 0644 0:0 = hello\n',
-      '/b': 'file 0644 0:0 sha256:2be9ea4d1d04',
+      '/b': 'file 0644 0:0 sha256:84a0678c9093',
       '/c': 'file 0644 0:0 sha256:6e340b9cffb3',
       '/empty': 'file 4755 7:8 = ',
     })

@@ -45,6 +45,8 @@ describe('directives', () => {
       ['from-as-casing', 'error'],
       ['maintainer-deprecated', 'error'],
     ])
-    expect(problemsOf('# check=skip=all\nFORM a')).toEqual(['unknown-instruction: unknown instruction: FORM'])
+    expect(problemsOf('# check=skip=all\nFORM a')).toEqual([
+      'unknown-instruction: unknown instruction: FORM (did you mean FROM?)',
+    ])
   })
 })

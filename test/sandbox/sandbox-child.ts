@@ -40,9 +40,9 @@ export interface RunSpec {
   readonly user?: string
   readonly network?: 'host' | 'none'
   readonly mounts?: readonly SandboxMount[]
-  /** Host shell commands run in the image's directory beforehand; `$BASE` is the job's directory. */
+  /** Host shell commands run in the image's directory beforehand; `$BASE`, and `BASE` in sources of mounts, is the job's directory. */
   readonly image?: string
-  /** Host shell commands in the job's directory, to make sources of mounts (`BASE/…`). */
+  /** Abort when stdout holds this. */
   readonly abortOn?: string
   readonly abortAtOnce?: boolean
   readonly killOn?: { readonly text: string; readonly signal: NodeJS.Signals }
@@ -70,17 +70,20 @@ export interface JobResult {
   readonly stateLeft: readonly string[]
 }
 
-const job: Job = JSON.parse(readFileSync(0, 'utf8'))
+// With `--inherit FILE` the job is in a file, the run has our own stdin, stdout and stderr, and its exit code is ours.
+const inheritFile = process.argv[2] === '--inherit' ? process.argv[3] : undefined
+const job: Job = JSON.parse(readFileSync(inheritFile ?? 0, 'utf8'))
 if (!job.inUserNamespace) sys.enterMountNamespace()
 const base = mkdtempSync(join(tmpdir(), 'sandbox-test-'))
 chmodSync(base, 0o755)
 const stateDirectory = job.stateDirectory ?? join(base, 'state')
-const isJson = !process.argv.includes('--inherit')
+const isJson = inheritFile === undefined
 
 try {
   const result = await runJob()
   if (isJson) process.stdout.write(JSON.stringify(result))
-  else process.exitCode = result.results[0]?.exitCode ?? 1
+  else process.exitCode = result.results[0]?.exitCode ?? 99
+  if (!isJson && result.results[0]?.error) console.error(result.results[0].error)
 } finally {
   rmSync(base, { recursive: true, force: true })
 }

@@ -1,0 +1,31 @@
+import type { EmitEvent } from '../build/index.ts'
+import { familiarName, matchPlatform, type Platform, parseReference, withDefaultTag } from '../oci/index.ts'
+import type { OverlayXattrs, StoredImage } from '../ports/index.ts'
+import type { RegistryClient } from '../registry/index.ts'
+import type { Store } from '../store/index.ts'
+import type { Session } from '../store/session.ts'
+
+/** What a pull needs. Network, session and layer code are loaded only when something is really fetched. */
+export interface ImageSettings {
+  readonly store: Store
+  readonly overlay: OverlayXattrs
+  /** Fetch even what is stored, if the registry has something newer. */
+  readonly refresh: boolean
+  readonly registry: () => Promise<RegistryClient>
+  readonly session: () => Session
+  readonly signal: AbortSignal
+  readonly emit: EmitEvent
+  nowMs(): number
+}
+
+/** A stored image by the text of a reference, if it has the platform; a bare image ID is accepted too. */
+export function findStored(store: Store, text: string, platform: Platform | undefined): StoredImage | undefined {
+  const image = store.images.findImage(storedName(text))
+  if (image === undefined || platform === undefined) return image
+  return matchPlatform(platform, image.config.platform) ? image : undefined
+}
+
+/** The name under which the store keeps what a reference names. */
+export function storedName(text: string): string {
+  return /^(sha256:)?[a-f0-9]{12,64}$/.test(text) ? text : familiarName(withDefaultTag(parseReference(text)))
+}
