@@ -26,6 +26,14 @@ const common = {
   supported: { 'dynamic-import': false },
 }
 
+/** Read by any Node, so written for old ones: what is older than `engines` gets one clear line. */
+const nodeCheck = `(function () {
+  var version = process.versions.node.split('.').map(Number)
+  if (version[0] > 22 || (version[0] === 22 && version[1] >= 19)) return
+  console.error('longshore: needs Node 22.19 or newer, this is ' + process.versions.node + ' (npm ci brings one along)')
+  process.exit(125)
+})();`
+
 const separatePackages = {
   name: 'separate-packages',
   setup(bundle) {
@@ -43,6 +51,7 @@ await Promise.all([
     outdir: dist,
     outExtension: { '.js': '.cjs' },
     external: ['koffi'],
+    banner: { js: nodeCheck },
     plugins: [separatePackages],
     define: { 'import.meta.dirname': '__dirname' },
   }),

@@ -38,7 +38,8 @@ export function mountDevices(container: Container, stub: Uint8Array): void {
   for (const [name, major, minor] of devices) makeDevice(`${dev}/${name}`, name, major, minor)
   for (const [name, text] of links) symlinkSync(text, `${dev}/${name}`)
   for (const name of ['pts', 'shm', 'mqueue']) mkdirSync(`${dev}/${name}`)
-  mountTerminals(`${dev}/pts`)
+  mountTerminals(`${dev}/pts`, container.request.terminal ? `,uid=${container.user.uid}` : '')
+  if (container.request.terminal) writeFileSync(`${dev}/console`, '')
   const flags = sys.MS_NOSUID | sys.MS_NODEV | sys.MS_NOEXEC
   sys.mount('shm', `${dev}/shm`, 'tmpfs', flags, 'mode=1777,size=65536k')
   writeFileSync(`${dev}/${stubName}`, stub)
@@ -57,13 +58,16 @@ function makeDevice(path: string, name: string, major: number, minor: number): v
   }
 }
 
-/** A devpts instance of its own. Group 5 is `tty` by convention; where it is not mapped, the mount without it is right. */
-function mountTerminals(path: string): void {
+/**
+ * A devpts instance of its own. Group 5 is `tty` by convention; where it is not mapped, the mount without it is right.
+ * `owner` gives the terminal of the run to its user, though root opens it.
+ */
+function mountTerminals(path: string, owner: string): void {
   const flags = sys.MS_NOSUID | sys.MS_NOEXEC
   try {
-    sys.mount('devpts', path, 'devpts', flags, 'newinstance,ptmxmode=0666,mode=0620,gid=5')
+    sys.mount('devpts', path, 'devpts', flags, `newinstance,ptmxmode=0666,mode=0620,gid=5${owner}`)
   } catch (error) {
     if (errnoCode(error) !== 'EINVAL') throw error
-    sys.mount('devpts', path, 'devpts', flags, 'newinstance,ptmxmode=0666,mode=0620')
+    sys.mount('devpts', path, 'devpts', flags, `newinstance,ptmxmode=0666,mode=0620${owner}`)
   }
 }

@@ -46,7 +46,7 @@ export function builtinEngine(options: BuiltinOptions): Engine {
       root.makeLasting('/proc')
       mountSys(container, options.inUserNamespace)
       mountDevices(container, stub)
-      writeFileSync(join(request.scratch, 'fstab'), stageFstab(root.hostPath, request.network))
+      writeFileSync(join(request.scratch, 'fstab'), stageFstab(root.hostPath, request.network, request.terminal))
       return launch(container, tools, options)
     },
   }
@@ -115,6 +115,7 @@ function launch(container: Container, tools: Tools, options: BuiltinOptions): La
     env: toolEnv(options.env),
     statusPipe: true,
     tools: [...Object.values(tools), `${root.hostPath}/dev/${stubName}`].map(fileIdentity),
+    passesTerminalSize: true,
     outcome,
     afterKill: () => undefined,
   }

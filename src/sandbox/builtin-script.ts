@@ -46,13 +46,15 @@ exec "$@"
  * what hides parts of them. One mount(8) does them all. Without network, /sys is that of the new network namespace,
  * and a writable one covers the host's so that the script can raise the loopback device.
  */
-export function stageFstab(root: string, network: 'host' | 'none'): string {
+export function stageFstab(root: string, network: 'host' | 'none', terminal: boolean): string {
   const lines: string[] = []
   const add = (source: string, target: string, type: string, options: string): void => {
     lines.push(`${source} ${escapeField(target)} ${type} ${options} 0 0`)
   }
   add('proc', `${root}/proc`, 'proc', 'nosuid,nodev,noexec')
   add('mqueue', `${root}/dev/mqueue`, 'mqueue', 'nosuid,nodev,noexec')
+  // The first one of the container's own devpts, which script(1) has opened by then.
+  if (terminal) add(escapeField(`${root}/dev/pts/0`), `${root}/dev/console`, 'none', 'bind')
   if (network === 'none') {
     // Not called sysfs: mount(8) would find that mounted already, and skip it.
     add('loopback', '/sys', 'sysfs', 'nosuid,nodev,noexec')

@@ -22,9 +22,13 @@ interface Owner {
 
 /**
  * Starts `launch` with exactly the descriptors it is meant to have: stdin, stdout, stderr and perhaps the status pipe.
- * Everything else of ours is close-on-exec (security 24).
+ * Everything else of ours is close-on-exec (security 24). A terminal's relay needs ours as stdin in any case.
  */
-export function startChild(launch: Launch, stdio: SandboxStdio, owner: Owner): StartedChild {
+export function startChild(
+  launch: Launch,
+  { stdio, terminal }: { readonly stdio: SandboxStdio; readonly terminal: boolean },
+  owner: Owner,
+): StartedChild {
   const pipes: OutputPipe[] = []
   const status: Uint8Array[] = []
   const pipe = (onChunk: (chunk: Uint8Array) => void): number => {
@@ -37,7 +41,7 @@ export function startChild(launch: Launch, stdio: SandboxStdio, owner: Owner): S
       stdio.kind === 'inherit' ? inherited : pipe((chunk) => stdio.onOutput(stream, chunk))
     const [stdout, stderr] = [output('stdout', 1), output('stderr', 2)]
     for (const { writeFd } of pipes) fchownSync(writeFd, owner.uid, owner.gid)
-    const stdin: number | 'ignore' = stdio.kind === 'inherit' && stdio.stdin ? 0 : 'ignore'
+    const stdin: number | 'ignore' = stdio.kind === 'inherit' && (stdio.stdin || terminal) ? 0 : 'ignore'
     const statusFd = launch.statusPipe ? pipe((chunk) => status.push(chunk)) : undefined
     const descriptors: (number | 'ignore')[] =
       statusFd === undefined ? [stdin, stdout, stderr] : [stdin, stdout, statusFd, statusFd, stderr]

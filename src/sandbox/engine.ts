@@ -44,6 +44,8 @@ export interface Launch {
   readonly statusPipe: boolean
   /** `fileIdentity` of the isolation's own programs: while the first process executes one, the container's has not started. */
   readonly tools: readonly string[]
+  /** False when changes of the terminal's size must be passed on by us. */
+  readonly passesTerminalSize: boolean
   outcome(exit: ChildExit): Outcome
   /** Removes what is left outside of the state entry when the launch was killed before it could clean up. */
   afterKill(): void

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
 import { join, posix } from 'node:path'
+import { isatty } from 'node:tty'
 import { assertNever, errorMessage, invariant, ToolError } from '../base/index.ts'
 import type { SandboxRequest, SandboxResult, SandboxRun } from '../ports/index.ts'
 import { type StartedChild, startChild } from './child-process.ts'
@@ -12,6 +13,7 @@ import type { Container, Engine, Launch, Outcome } from './engine.ts'
 import { networkFiles } from './network-files.ts'
 import { pidFile, type StateDirectory } from './state-directory.ts'
 import { signalInit, stopContainer } from './stop-container.ts'
+import { followTerminalSize } from './terminal-size.ts'
 
 /**
  * Runs one container with `engine`. What can be known to be wrong beforehand (user, mounts, working directory) throws;
@@ -20,6 +22,7 @@ import { signalInit, stopContainer } from './stop-container.ts'
 export function runContainer(engine: Engine, state: StateDirectory, request: SandboxRequest): SandboxRun {
   invariant(/^[a-z0-9][a-z0-9-]{0,39}$/.test(request.id), `container id ${JSON.stringify(request.id)}`)
   if (request.signal?.aborted) return { done: Promise.resolve({ exitCode: 137 }), kill: () => undefined }
+  if (request.terminal) requireTerminal(request)
   const root = new ContainerRoot(request.rootfs)
   const entry = state.enter(request.id)
   const release = (): void => {
@@ -33,13 +36,22 @@ export function runContainer(engine: Engine, state: StateDirectory, request: San
       return finishedRun(request, prepared)
     }
     const launch = engine.prepare(prepared.container)
-    const child = startChild(launch, request.stdio, prepared.container.user)
+    const child = startChild(launch, request, prepared.container.user)
     entry.record(child.pid)
     return followRun(prepared.container, launch, child, release)
   } catch (error) {
     release()
     throw error instanceof ToolError ? error : notMade(errorMessage(error), error)
   }
+}
+
+/** The container's terminal is a relay of ours, so there must be one. */
+function requireTerminal(request: SandboxRequest): void {
+  invariant(request.stdio.kind === 'inherit', 'a terminal goes with inherited stdio')
+  if (isatty(0)) return
+  throw new ToolError('usage', 'a terminal is asked for, but standard input is none', {
+    hint: 'leave -t (--tty) out, or run the command in a terminal',
+  })
 }
 
 type Prepared =
@@ -124,6 +136,8 @@ function followRun(container: Container, launch: Launch, child: StartedChild, re
   }
   signal?.addEventListener('abort', abort, { once: true })
   if (signal?.aborted) abort()
+  const follows = container.request.terminal && !launch.passesTerminalSize
+  const unfollow = follows ? followTerminalSize(running) : () => undefined
   const finish = async (): Promise<SandboxResult> => {
     try {
       const exit = await child.exit
@@ -134,6 +148,7 @@ function followRun(container: Container, launch: Launch, child: StartedChild, re
     } finally {
       ended = true
       signal?.removeEventListener('abort', abort)
+      unfollow()
       release()
     }
   }

@@ -53,6 +53,8 @@ function launch(container: Container, options: RuntimeOptions): Launch {
     env,
     statusPipe: false,
     tools: [fileIdentity(options.program)],
+    // crun 1.8 passes SIGWINCH on, but not the size.
+    passesTerminalSize: options.isolation !== 'crun',
     outcome: (exit) => outcome(exit, log, isForeign),
     afterKill: () => {
       spawnSync(options.program, remove.slice(1), { env, stdio: 'ignore', cwd: '/' })

@@ -1,3 +1,4 @@
+import * as sys from '../sys/index.ts'
 import { grantableCapabilities, isGroupMapped, mayNotSetGroups } from './capabilities.ts'
 import { envValue } from './container-env.ts'
 import type { Container } from './engine.ts'
@@ -37,9 +38,12 @@ export function runtimeSpec(container: Container, inUserNamespace: boolean, arch
 function processSpec(container: Container): object {
   const { request, user } = container
   const granted = grantableCapabilities()
+  // Given from the start: crun passes on only the changes of a size.
+  const size = request.terminal ? sys.terminalSize(0) : undefined
   const effective = user.uid === 0 ? granted : []
   return {
     terminal: request.terminal,
+    ...(size === undefined ? {} : { consoleSize: { height: size.rows, width: size.columns } }),
     user: { uid: user.uid, gid: user.gid, umask: 0o022, ...(mayNotSetGroups() ? {} : { additionalGids: user.groups }) },
     // A runtime searches PATH by itself; without one it finds less than we do.
     args: envValue(container.env, 'PATH') === undefined ? [container.program, ...request.args.slice(1)] : request.args,

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path'
 import * as sys from '../sys/index.ts'
 
-/** Id of the container's first process, as its launch writes it. */
+/** Id of the container's first process, as its launch writes it: alone by a runtime, as the /proc/PID/stat line by builtin. */
 export const pidFile = 'pid'
 /** The /proc/PID/stat line of the launch itself. */
 export const childFile = 'child'
@@ -25,19 +25,24 @@ export interface StateEntry {
 
 /**
  * Waits until its stdin ends, which is when our process is gone in whatever way, and ends the containers that are
- * still there: the first process is the child of the launch, which cleans up after it. The start time (field 22 of
- * the stat line) tells the launch from a later process of the same number. Entries are left for the next sweep.
+ * still there: the first process is the child of the launch, which cleans up after it. The builtin launch dies with us,
+ * so its first process is known by its own stat line. The start time (field 22) tells a process from a later one of
+ * the same number. Entries are left for the next sweep.
  */
 const wardenScript = `trap '' HUP INT QUIT TERM
 start() { shift 21; started=$1; }
-while read -r _; do :; done
-for entry in "$1"/*/; do
-  read -r noted <"$entry${childFile}" || continue
+alive() {
+  read -r noted <"$1" || return 1
   pid=\${noted%% *}
-  read -r now <"/proc/$pid/stat" || continue
+  read -r now <"/proc/$pid/stat" || return 1
   start $noted; then=$started
   start $now
-  [ "$then" = "$started" ] || continue
+  [ "$then" = "$started" ]
+}
+while read -r _; do :; done
+for entry in "$1"/*/; do
+  if alive "$entry${pidFile}"; then kill -9 "$pid"; fi
+  alive "$entry${childFile}" || continue
   read -r below <"/proc/$pid/task/$pid/children"
   [ -s "$entry${pidFile}" ] || kill -9 "$pid"
   [ -z "$below" ] || kill -9 $below

@@ -14,7 +14,7 @@ export interface RunningContainer {
 const pollMs = 5
 
 /** The container's first process on the host, once it executes the container's program and as long as it lives. */
-function findInit({ launch, pidFile }: RunningContainer): number | undefined {
+export function findInit({ launch, pidFile }: RunningContainer): number | undefined {
   const pid = readPid(pidFile)
   const executable = pid === undefined ? undefined : executableOf(pid)
   return executable === undefined || launch.tools.includes(executable) ? undefined : pid

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { errnoCode } from '../base/index.ts'
 import { parseStat, processStartTime, readPid } from './host-processes.ts'
-import { childFile, deleteFile } from './state-directory.ts'
+import { childFile, deleteFile, pidFile } from './state-directory.ts'
 import { killTree } from './stop-container.ts'
 
 /**
@@ -21,10 +21,12 @@ export function sweepSandboxes(sessionDirectory: string): void {
 }
 
 function sweepEntry(entry: string): void {
-  const child = readPid(join(entry, childFile))
-  if (child !== undefined) {
-    const noted = parseStat(readFileSync(join(entry, childFile), 'latin1')).startTime
-    if (processStartTime(child) === noted) killTree(child)
+  // The builtin launch ends with its process, but a first process that has become another user stays.
+  for (const file of [childFile, pidFile]) {
+    const pid = readPid(join(entry, file))
+    if (pid === undefined) continue
+    const noted = parseStat(readFileSync(join(entry, file), 'latin1')).startTime
+    if (processStartTime(pid) === noted) killTree(pid)
   }
   const [program, ...args] = deleteCommand(join(entry, deleteFile))
   // It complains when the container had not been made or is gone already: then nothing is left to delete.

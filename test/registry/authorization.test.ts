@@ -55,10 +55,10 @@ describe.skipIf(skip !== undefined)(`authorization${skip ? ` (${skip})` : ''}`, 
       startRegistry({ tls: true }),
       startRegistry({ token: { realm: `${tokens.url}/token`, certificateFile: tokens.certificateFile } }),
     ])
-    pushLayout(folder, 'a', `${basic.host}/a:1`, login)
-    pushLayout(folder, 'a', `${secure.host}/a:1`)
-    pushLayout(folder, 'a', `${bearer.host}/public/a:1`, login)
-    pushLayout(folder, 'a', `${bearer.host}/private/a:1`, login)
+    await pushLayout(folder, 'a', `${basic.host}/a:1`, login)
+    await pushLayout(folder, 'a', `${secure.host}/a:1`)
+    await pushLayout(folder, 'a', `${bearer.host}/public/a:1`, login)
+    await pushLayout(folder, 'a', `${bearer.host}/private/a:1`, login)
   })
 
   afterAll(async () => {

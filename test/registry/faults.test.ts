@@ -46,7 +46,7 @@ describe.skipIf(skip !== undefined)(`a registry that misbehaves${skip ? ` (${ski
     layout.finish({ a: image })
     registry = await startRegistry()
     proxy = await startFaultyProxy(registry.url)
-    pushLayout(folder, 'a', `${registry.host}/a:1`)
+    await pushLayout(folder, 'a', `${registry.host}/a:1`)
     reference = parseReference(`${proxy.host}/a:1`)
   })
   beforeEach(() => {

@@ -34,8 +34,8 @@ describe.skipIf(skip !== undefined)(`resolving images${skip ? ` (${skip})` : ''}
     const amd = layout.addImage(amd64, [{ tar: small, compression: 'none' }])
     index = layout.addIndex([arm, amd])
     layout.finish({ single, multi: index })
-    pushLayout(folder, 'single', `${registry.host}/team/app:1`)
-    pushLayout(folder, 'multi', `${registry.host}/team/multi:1`)
+    await pushLayout(folder, 'single', `${registry.host}/team/app:1`)
+    await pushLayout(folder, 'multi', `${registry.host}/team/multi:1`)
   })
 
   afterAll(async () => {

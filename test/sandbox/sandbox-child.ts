@@ -93,7 +93,7 @@ async function runJob(): Promise<JobResult> {
   try {
     sandbox = await openSandbox({
       ...(job.isolation === undefined ? {} : { isolation: job.isolation }),
-      ...{ stateDirectory, env: process.env, inUserNamespace: job.inUserNamespace, arch: process.arch },
+      ...{ stateDirectory, env: process.env, inUserNamespace: job.inUserNamespace },
       probeCacheFile: join(base, 'probes.json'),
     })
   } catch (error) {
@@ -104,8 +104,8 @@ async function runJob(): Promise<JobResult> {
   else for (const [index, spec] of job.runs.entries()) results.push(await runOne(sandbox, spec, index))
   const table = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
   const mountsLeft = table.filter((line) => line.includes(base))
-  const stateLeft = readdirSync(stateDirectory).flatMap((name) => readdirSync(join(stateDirectory, name)))
-  return { isolation: sandbox.isolation, results, mountsLeft, stateLeft: stateLeft.filter((name) => name !== 'lock') }
+  const stateLeft = readdirSync(stateDirectory)
+  return { isolation: sandbox.isolation, results, mountsLeft, stateLeft }
 }
 
 async function runOne(sandbox: Sandbox, spec: RunSpec, index: number): Promise<RunResult> {

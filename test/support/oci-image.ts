@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { pack } from 'tar-stream'
 import { digestOf, parseDiffId } from '../../src/base/index.ts'
@@ -100,9 +101,16 @@ export class LayoutWriter {
   }
 }
 
-/** Pushes one tag of a layout, all platforms, with skopeo. */
-export function pushLayout(folder: string, tag: string, destination: string, credentials?: string): void {
+/** Pushes one tag of a layout, all platforms, with skopeo. Not synchronous: a token server may live in this very process. */
+export async function pushLayout(
+  folder: string,
+  tag: string,
+  destination: string,
+  credentials?: string,
+): Promise<void> {
   const login = credentials === undefined ? [] : ['--dest-creds', credentials]
   const flags = ['--insecure-policy', 'copy', '--all', '--preserve-digests', '--dest-tls-verify=false', ...login]
-  execFileSync('skopeo', [...flags, `oci:${folder}:${tag}`, `docker://${destination}`], { stdio: 'pipe' })
+  await promisify(execFile)('skopeo', [...flags, `oci:${folder}:${tag}`, `docker://${destination}`], {
+    timeout: 30_000,
+  })
 }

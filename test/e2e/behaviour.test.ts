@@ -1,0 +1,184 @@
+import { spawnSync } from 'node:child_process'
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type BuildEvent, build } from '../../src/index.ts'
+import { hostPlatform } from '../../src/oci/index.ts'
+import {
+  type Actor,
+  checkout,
+  contextFor,
+  longshore,
+  longshoreAsync,
+  makeActor,
+  startLongshore,
+  unavailable,
+} from '../support/actor.ts'
+import { buildBase, mountsUnder } from '../support/base-image.ts'
+import { LayoutWriter, makeTar, pushLayout } from '../support/oci-image.ts'
+import { startRegistry, type TestRegistry } from '../support/registry.ts'
+import { makeTemporaryDirectory } from '../support/temporary.ts'
+
+const directory = makeTemporaryDirectory()
+const who = unavailable('root') === undefined ? 'root' : 'user'
+let me: Actor
+beforeAll(() => {
+  me = makeActor(who, directory)
+  buildBase(me)
+})
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+test('a fully cached build loads neither parser nor HTTP library nor FFI', () => {
+  const context = contextFor(me, 'lazy', { Dockerfile: 'FROM longshore-base\nCOPY a /\nRUN cat /a\n', a: 'a' })
+  expect(longshore(me, ['build', '-t', 'lazy', context]).status).toBe(0)
+  const hook = contextFor(me, 'hook', {
+    'hook.cjs': `process.on('exit', () => process.stderr.write('LOADED ' + Object.keys(require.cache).join(' ') + '\\n'))`,
+  })
+  const command = [
+    join(checkout, 'node_modules/node/bin/node'),
+    '--require',
+    join(hook, 'hook.cjs'),
+    join(checkout, 'dist/longshore.cjs'),
+  ]
+  const env = { ...process.env, LONGSHORE_ROOT: join(me.home, 'store') }
+  const [program = '', ...args] = command
+  const cached = spawnSync(program, [...args, 'build', '-t', 'lazy', context], { env, cwd: me.home, encoding: 'utf8' })
+  expect(cached.stderr).toContain('CACHED')
+  const loaded = /LOADED (.*)/.exec(cached.stderr)?.[1] ?? ''
+  expect(loaded).toContain('longshore.cjs')
+  expect(loaded).not.toMatch(/chevrotain|undici|koffi|tar-stream/)
+})
+
+test('the library builds with typed events, and rejects with the reason', async () => {
+  const context = contextFor(me, 'library', {
+    Dockerfile: 'FROM longshore-base\nRUN echo lib\n',
+    Bad: 'FROM longshore-base\nRUN exit 9\n',
+  })
+  const root = join(me.home, 'store')
+  const running = build({ context, tags: ['library'], root })
+  const events: BuildEvent[] = []
+  for await (const event of running) events.push(event)
+  const summary = await running.result
+  expect(summary).toMatchObject({ names: ['library:latest'], steps: { total: 1 } })
+  expect(events.map((event) => event.kind)).toContain('task-output')
+  await expect(build({ context, file: join(context, 'Bad'), root }).result).rejects.toMatchObject({
+    code: 'step-failed',
+    details: { exitCode: 9 },
+  })
+  const abort = new AbortController()
+  abort.abort()
+  await expect(build({ context, root, noCache: true, signal: abort.signal }).result).rejects.toMatchObject({
+    code: 'canceled',
+  })
+})
+
+test('Ctrl-C leaves no mount, process or half-written layer', async () => {
+  const mark = `longshore-interrupt-${process.pid}`
+  const context = contextFor(me, 'interrupt', {
+    Dockerfile: `FROM longshore-base\nRUN echo started && sleep 300 ${mark}; sleep 300\n`,
+  })
+  const child = startLongshore(me, ['build', context])
+  let text = ''
+  await new Promise<void>((started) => {
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk
+      if (text.includes(' started\n')) started()
+    })
+  })
+  const ended = new Promise<number | null>((done) => child.once('close', done))
+  child.kill('SIGINT')
+  expect(await ended).toBe(130)
+  expect(mountsUnder(me.home)).toEqual([])
+  expect(readdirSync(join(me.home, 'store/work'))).toEqual([])
+  expect(spawnSync('pgrep', ['-f', `sleep 300 ${mark}`]).status).toBe(1)
+})
+
+test('a build that was killed is swept by the next', async () => {
+  const context = contextFor(me, 'killed', {
+    Dockerfile: 'FROM longshore-base\nRUN echo started && sleep 300\n',
+    Other: 'FROM longshore-base\nRUN echo other\n',
+  })
+  const child = startLongshore(me, ['build', context])
+  await new Promise<void>((started) => {
+    let text = ''
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk
+      if (text.includes(' started\n')) started()
+    })
+  })
+  const ended = new Promise((done) => child.once('exit', done))
+  child.kill('SIGKILL')
+  await ended
+  const next = longshore(me, ['build', '-f', join(context, 'Other'), context])
+  expect(next.status, next.stderr).toBe(0)
+  expect(readdirSync(join(me.home, 'store/work'))).toEqual([])
+})
+
+test('two builds at once share a store', async () => {
+  const context = contextFor(me, 'shared', {
+    Dockerfile: 'FROM longshore-base\nRUN date +%N > /a && sleep 0.3\nRUN cat /a > /b\n',
+  })
+  const results = await Promise.all([1, 2, 3].map(() => longshoreAsync(me, ['build', context])))
+  for (const result of results) expect(result.status, result.stderr).toBe(0)
+  const after = longshore(me, ['build', context])
+  expect(after.stderr.match(/CACHED/g)?.length).toBe(3)
+})
+
+test('COPY-only layers are the same for any number of jobs and any store', () => {
+  const context = contextFor(me, 'same', {
+    Dockerfile: 'FROM scratch AS a\nWORKDIR /deep/er\nCOPY a /x/\nFROM scratch\nCOPY --from=a / /\nCOPY b /y/z\n',
+    a: 'a',
+    b: 'b',
+  })
+  const diffIds = (store: string, jobs: string): unknown => {
+    const out = join(me.home, `same-${store}-${jobs}`)
+    const built = longshore(me, [
+      '--root',
+      join(me.home, store),
+      'build',
+      '--jobs',
+      jobs,
+      '-o',
+      `type=oci,tar=false,dest=${out}`,
+      context,
+    ])
+    expect(built.status, built.stderr).toBe(0)
+    const inspected = spawnSync('skopeo', ['inspect', '--config', `oci:${out}`], { encoding: 'utf8' })
+    return JSON.parse(inspected.stdout).rootfs.diff_ids
+  }
+  const first = diffIds('store-1', '1')
+  expect(diffIds('store-1', '4')).toEqual(first)
+  expect(diffIds('store-2', '4')).toEqual(first)
+})
+
+describe('a registry', () => {
+  let registry: TestRegistry
+  beforeAll(async () => {
+    registry = await startRegistry()
+    const folder = join(directory, 'layout')
+    const writer = new LayoutWriter(folder)
+    const tar = await makeTar({ hello: 'from the registry\n' })
+    writer.finish({ app: writer.addImage(hostPlatform(process.arch), [{ tar, compression: 'gzip' }]) })
+    await pushLayout(folder, 'app', `${registry.host}/team/app:1`)
+  })
+  afterAll(() => registry.stop())
+
+  test('pull and FROM fetch from it, and a second pull fetches nothing', async () => {
+    const name = `${registry.host}/team/app:1`
+    const context = contextFor(me, 'from', {
+      Dockerfile: `FROM ${name} AS app\nFROM longshore-base\nCOPY --from=app /hello /hello\nCMD ["cat", "/hello"]\n`,
+    })
+    const built = await longshoreAsync(me, ['build', '-t', 'from', context])
+    expect(built.status, built.stderr).toBe(0)
+    expect((await longshoreAsync(me, ['run', 'from'])).stdout).toBe('from the registry\n')
+    const pulled = await longshoreAsync(me, ['pull', name])
+    expect(pulled.status, pulled.stderr).toBe(0)
+    expect(pulled.stderr).toContain('CACHED')
+    expect((await longshoreAsync(me, ['images', '--format', 'json'])).stdout).toContain(
+      `"repository":"${registry.host}/team/app"`,
+    )
+    const unknown = await longshoreAsync(me, ['pull', `${registry.host}/team/nothing:1`])
+    expect(unknown.status).toBe(125)
+    expect(unknown.stderr).toContain('[registry-not-found]')
+  })
+})
