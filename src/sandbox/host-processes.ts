@@ -51,18 +51,20 @@ export function readPid(file: string): number | undefined {
   }
 }
 
-/** Ids of the living children of `pid`. */
+/** Ids of the living children of `pid`, of whichever of its threads (a Go program such as runc forks from any). */
 export function childrenOf(pid: number): readonly number[] {
   try {
-    const list = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1')
-    return list
-      .split(' ')
-      .filter((id) => id !== '')
-      .map(Number)
+    return readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
+      const list = readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1')
+      return list
+        .split(' ')
+        .filter((id) => id !== '')
+        .map(Number)
+    })
   } catch (error) {
     if (!isGone(error)) throw error
   }
-  // A kernel without CONFIG_PROC_CHILDREN, or the process has ended: then nobody names it as parent.
+  // A kernel without CONFIG_PROC_CHILDREN, or a thread or the process has just ended: search everywhere.
   const ids = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)

@@ -41,11 +41,13 @@ alive() {
 }
 while read -r _; do :; done
 for entry in "$1"/*/; do
-  if alive "$entry${pidFile}"; then kill -9 "$pid"; fi
-  alive "$entry${childFile}" || continue
-  read -r below <"/proc/$pid/task/$pid/children"
-  [ -s "$entry${pidFile}" ] || kill -9 "$pid"
-  [ -z "$below" ] || kill -9 $below
+  if alive "\${entry}${pidFile}"; then kill -9 "$pid"; fi
+  alive "\${entry}${childFile}" || continue
+  for thread in "/proc/$pid/task"/*; do
+    read -r below <"$thread/children"
+    [ -z "$below" ] || kill -9 $below
+  done
+  [ -s "\${entry}${pidFile}" ] || kill -9 "$pid"
 done
 `
 

@@ -24,8 +24,8 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
   const actor = makeActor(name, directory)
   const base = readBase(actor)
 
-  // An ordinary user has 65,536 ids; a case with higher ones is root's.
-  const mine = cases.filter((one) => name === 'root' || one.highestId < 65_536)
+  // An ordinary user has 65,536 ids, so a case with higher ones is root's; of the rest every third keeps the suite short.
+  const mine = cases.filter((one, index) => name === 'root' || (one.highestId < 65_536 && index % 3 === 0))
 
   test.concurrent.each(mine.map((one) => [one.name, one] as const))('%s', async (_, one) => {
     const context = prepareContext(one)

@@ -26,7 +26,9 @@ export function jobCommand(mode: Mode): readonly [string, ...string[]] {
   const node = [process.execPath, child] as const
   if (mode === 'root') return [...node]
   const namespace = ['unshare', '--user', '--map-auto', '--map-root-user', '--mount', '--']
-  return ['runuser', '-u', unprivileged, '--', ...namespace, ...node]
+  // Not su or runuser: these stay in between, and a kill would reach only them.
+  const become = ['setpriv', `--reuid=${unprivileged}`, `--regid=${unprivileged}`, '--init-groups', '--'] as const
+  return [...become, ...namespace, ...node]
 }
 
 /** Runs a job to its end, while servers of this process go on answering. */
