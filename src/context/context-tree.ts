@@ -1,21 +1,9 @@
-import { createHash } from 'node:crypto'
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readlinkSync,
-  readSync,
-  type Stats,
-} from 'node:fs'
+import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs'
 import {
   decodePath,
   errnoCode,
   errorMessage,
   type FileNode,
-  joinPath,
   mayBeBroken,
   osPath,
   printablePath,
@@ -24,21 +12,14 @@ import {
   ToolError,
 } from '../base/index.ts'
 import type { FingerprintMemo } from './fingerprint-memo.ts'
+import { hashFile } from './hash-file.ts'
 import type { IgnoreMatcher } from './ignore-rules.ts'
-
-/** Files are read through one buffer: fewer, larger reads, and no memory made for each. */
-const buffer = Buffer.allocUnsafe(1 << 20)
-
-/**
- * How near to the present a file's times may be for its digest to be remembered (git's "racy" rule): a later change
- * within the clock's granularity would leave them as they are.
- */
-const racyMs = 50
+import { racyRule } from './racy-rule.ts'
 
 /**
  * The files of a build context that an ignore file leaves. Owners count as 0:0, as a context's files have them in the
  * image; extended attributes of the context are not taken. Each file is read at most once, or not at all when the memo
- * knows it. `nowMs` is when the scan began. Throws `ToolError` `context-unreadable`.
+ * knows it. `nowMs` is the present. Throws `ToolError` `context-unreadable`.
  */
 export function contextTree(
   root: string,
@@ -46,13 +27,14 @@ export function contextTree(
   memo: FingerprintMemo,
   nowMs: () => number,
 ): SelectableTree {
-  const nodes = new Map<string, FileNode | undefined>()
+  const nodes = new Map<string, FileNode | null>()
   const listings = new Map<string, readonly string[]>()
   const digests = new Map<string, Uint8Array>()
   const taken = new Map<string, boolean>()
   const at = (path: string): string | Buffer => osPath(path === '' ? root : `${root}/${path}`)
+  const isRacy = racyRule(root)
   return {
-    lstat: (path) => remembered(nodes, path, () => readNode(at(path), path)),
+    lstat: (path) => remembered(nodes, path, () => readNode(at(path), path)) ?? undefined,
     names: (path) => remembered(listings, path, () => readNames(at(path), path)),
     readLink: (path) => readable(path, () => decodePath(readlinkSync(at(path), 'buffer'))),
     takes: (path) => remembered(taken, path, () => !matcher.excludes(path)),
@@ -65,8 +47,10 @@ export function contextTree(
       return remembered(digests, path, () => {
         const known = memo.find(path, node)
         if (known !== undefined) return known
-        const digest = readable(path, () => hashFile(at(path)))
-        if (!isRacy(node, nowMs())) memo.record(path, node, digest)
+        // Asked before the file is read: what changes it while or after that gets other times.
+        const racy = isRacy(node, nowMs())
+        const digest = readable(path, () => hashFile(at(path), path, node))
+        if (!racy) memo.record(path, node, digest)
         return digest
       })
     },
@@ -77,19 +61,15 @@ export function contextTree(
 
 function remembered<T>(known: Map<string, T>, path: string, make: () => T): T {
   const found = known.get(path)
-  if (found !== undefined || known.has(path)) return found ?? make()
+  if (found !== undefined) return found
   const made = make()
   known.set(path, made)
   return made
 }
 
-function isRacy(node: FileNode, nowMs: number): boolean {
-  return Math.max(node.mtimeMs, node.ctimeMs) > nowMs - racyMs
-}
-
-function readNode(path: string | Buffer, name: string): FileNode | undefined {
+function readNode(path: string | Buffer, name: string): FileNode | null {
   const stat = readable(name, () => lstatSync(path, { throwIfNoEntry: false }))
-  return stat === undefined ? undefined : nodeOf(stat)
+  return stat === undefined ? null : nodeOf(stat)
 }
 
 function nodeOf(stat: Stats): FileNode {
@@ -126,27 +106,16 @@ function readNames(directory: string | Buffer, name: string): readonly string[] 
   })
 }
 
-function hashFile(path: string | Buffer): Uint8Array {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  try {
-    if (!fstatSync(fd).isFile()) throw new Error('it is no regular file any more')
-    const hash = createHash('sha256')
-    for (let read = readSync(fd, buffer); read > 0; read = readSync(fd, buffer)) hash.update(buffer.subarray(0, read))
-    return hash.digest()
-  } finally {
-    closeSync(fd)
-  }
-}
-
 function readable<T>(path: string, action: () => T): T {
   try {
     return action()
   } catch (error) {
+    if (error instanceof ToolError) throw error
     const shown = path === '' ? 'the build context' : `"${printablePath(path)}"`
     const denied = errnoCode(error) === 'EACCES' || errnoCode(error) === 'EPERM'
     throw new ToolError('context-unreadable', `cannot read ${shown} in the build context: ${errorMessage(error)}`, {
       hint: denied
-        ? `give yourself read permission (chmod), or add the line "${printablePath(joinPath('', path))}" to .dockerignore`
+        ? `give yourself read permission (chmod), or add the line "${printablePath(path)}" to .dockerignore`
         : 'the file changed or went away while it was read: build again',
       cause: error,
     })

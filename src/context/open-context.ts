@@ -1,7 +1,5 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { realpathSync, statSync } from 'node:fs'
 import {
-  errnoCode,
   errorMessage,
   type FileSelection,
   type SelectFilesResult,
@@ -12,7 +10,7 @@ import {
 import { contextTree } from './context-tree.ts'
 import { FingerprintMemo } from './fingerprint-memo.ts'
 import type { GitIgnored } from './git-ignored-report.ts'
-import { type IgnoreMatcher, parseIgnore } from './ignore-rules.ts'
+import { loadIgnoreFile } from './ignore-file.ts'
 
 export interface ContextOptions {
   readonly directory: string
@@ -42,7 +40,7 @@ export interface BuildContext {
 export function openContext(options: ContextOptions): BuildContext {
   const root = rootOf(options.directory)
   const memo = new FingerprintMemo(options.memoFile)
-  const tree = contextTree(root, readIgnoreFile(root, options.dockerfile), memo, () => options.nowMs())
+  const tree = contextTree(root, loadIgnoreFile(root, options.dockerfile), memo, () => options.nowMs())
   return {
     root,
     select: (sources, spans) => selectFiles(tree, sources, spans),
@@ -55,45 +53,15 @@ export function openContext(options: ContextOptions): BuildContext {
 }
 
 function rootOf(directory: string): string {
-  const stat = statSync(directory, { throwIfNoEntry: false })
-  if (stat?.isDirectory()) return realpathSync(directory)
-  throw new ToolError(
-    'context-not-found',
-    `the build context "${directory}" ${stat === undefined ? 'does not exist' : 'is not a directory'}`,
-    {
-      hint: 'the last argument of `longshore build` is a directory, for example `longshore build -t app .`',
-    },
-  )
-}
-
-/** The ignore file that counts: the Dockerfile's own, else `.dockerignore`, else `.containerignore` of the context. */
-function readIgnoreFile(root: string, dockerfile: string): IgnoreMatcher {
-  const own = `${dockerfile}.dockerignore`
-  const candidates: readonly (readonly [path: string, name: string])[] = [
-    [own, basename(own)],
-    [join(root, '.dockerignore'), '.dockerignore'],
-    [join(root, '.containerignore'), '.containerignore'],
-  ]
-  for (const [path, name] of candidates) {
-    const text = readText(path, name)
-    if (text === undefined) continue
-    const { matcher, diagnostics } = parseIgnore(text, name)
-    const [bad] = diagnostics
-    if (bad === undefined) return matcher
-    const line = text.slice(0, bad.span.start).split('\n').length
-    throw new ToolError('usage', `${name}:${line}: ${bad.message}`, bad.hint === undefined ? {} : { hint: bad.hint })
-  }
-  return parseIgnore('', '.dockerignore').matcher
-}
-
-function readText(path: string, name: string): string | undefined {
+  const hint = 'the last argument of `longshore build` is a directory, for example `longshore build -t app .`'
   try {
-    return readFileSync(path, 'utf8')
+    const stat = statSync(directory, { throwIfNoEntry: false })
+    if (stat?.isDirectory()) return realpathSync(directory)
+    const why = stat === undefined ? 'does not exist' : 'is not a directory'
+    throw new ToolError('context-not-found', `the build context "${directory}" ${why}`, { hint })
   } catch (error) {
-    if (errnoCode(error) === 'ENOENT' || errnoCode(error) === 'ENOTDIR') return undefined
-    throw new ToolError('context-unreadable', `cannot read ${name}: ${errorMessage(error)}`, {
-      hint: 'check its type and permissions',
-      cause: error,
-    })
+    if (error instanceof ToolError) throw error
+    const message = `cannot open the build context "${directory}": ${errorMessage(error)}`
+    throw new ToolError('context-not-found', message, { hint, cause: error })
   }
 }

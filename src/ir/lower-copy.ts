@@ -1,10 +1,10 @@
 import { instructionRule } from '../../grammar/index.ts'
-import type { Span } from '../base/index.ts'
+import { pathNames, type Span } from '../base/index.ts'
 import type { AddInstruction, CopyInstruction, Flag } from '../dockerfile/index.ts'
-import { absolutePath, cleanPath, isDirectoryForm } from './clean-path.ts'
 import { expandIn, type Scope } from './expand-in-site.ts'
 import type { InstructionSite } from './instruction-site.ts'
 import { reportUnsupportedFlags, reportUnsupportedHeredocs } from './not-supported.ts'
+import { absolutePath, isDirectoryForm } from './stage-path.ts'
 import type { StageState } from './stage-state.ts'
 import type { CopyOperation, FileSource } from './types.ts'
 
@@ -34,7 +34,7 @@ export function lowerCopy(
     kind: 'copy',
     origin: site.origin,
     from,
-    sources: sources.map((path) => cleanPath(`/${path}`).slice(1) || '.'),
+    sources: sources.map((path) => pathNames(path).join('/') || '.'),
     sourceSpans: copy.sources.map((word) => site.span(word)),
     destination: isDirectoryForm(written) && destination !== '/' ? `${destination}/` : destination,
     ...(owner === undefined ? {} : { chown: owner.text }),
