@@ -30,8 +30,8 @@ export interface InstructionRule {
   readonly flags: readonly FlagRule[]
   /** A `words` instruction that also takes a JSON array of strings. */
   readonly json: boolean
-  /** `<<NAME` bodies are read after the line. */
-  readonly heredoc: boolean
+  /** `<<NAME` bodies are read after the line; `parsed` alone is what cannot be built yet. */
+  readonly heredoc: 'none' | 'parsed' | 'built'
   /** May follow ONBUILD. */
   readonly trigger: boolean
   /** Fewest arguments, where the shape alone does not say it. */
@@ -39,7 +39,7 @@ export interface InstructionRule {
   readonly summary: string
 }
 
-const plain = { flags: [], json: false, heredoc: false, trigger: true, atLeast: 1 } as const
+const plain = { flags: [], json: false, heredoc: 'none', trigger: true, atLeast: 1 } as const
 
 const copyFlags = [
   { name: 'chown', type: 'text', executed: true },
@@ -78,7 +78,7 @@ export const instructionTable = {
       { name: 'security', type: 'text', executed: false },
       { name: 'device', type: 'list', executed: false },
     ],
-    heredoc: true,
+    heredoc: 'built',
     summary: 'runs a command in the stage',
   },
   cmd: { ...plain, keyword: 'CMD', shape: 'command', summary: 'default command of a container' },
@@ -94,7 +94,7 @@ export const instructionTable = {
       { name: 'parents', type: 'boolean', executed: false },
     ],
     json: true,
-    heredoc: true,
+    heredoc: 'parsed',
     atLeast: 2,
     summary: 'copies files from the context, a stage or an image',
   },
@@ -109,7 +109,7 @@ export const instructionTable = {
       { name: 'unpack', type: 'boolean', executed: false },
     ],
     json: true,
-    heredoc: true,
+    heredoc: 'parsed',
     atLeast: 2,
     summary: 'copies files and unpacks local archives',
   },

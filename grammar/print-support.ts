@@ -10,15 +10,16 @@ export function printSupport(): string {
         .filter((flag) => flag.executed === executed)
         .map((flag) => `\`--${flag.name}\``)
         .join(' ')
-    const later = [named(false), heredoc && keyword !== 'RUN' ? 'heredocs' : ''].filter((text) => text !== '').join(' ')
-    return `| \`${keyword}\` | ${summary} | ${named(true)} | ${later} |`
+    const now = [named(true), heredoc === 'built' ? 'heredocs' : ''].filter((text) => text !== '').join(' ')
+    const later = [named(false), heredoc === 'parsed' ? 'heredocs' : ''].filter((text) => text !== '').join(' ')
+    return `| \`${keyword}\` | ${summary} | ${now} | ${later} |`
   })
   return `# Dockerfile support
 
 Printed from \`grammar/instructions.ts\`; a test compares the two. What is not there yet parses and then gives one error that
 names it, with its place.
 
-| instruction | what it does | flags | not yet |
+| instruction | what it does | flags and forms | not yet |
 | --- | --- | --- | --- |
 ${rows.join('\n')}
 

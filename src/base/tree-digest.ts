@@ -28,10 +28,13 @@ export interface TreeEntry {
  */
 export class TreeDigest {
   readonly #hash: Hash = createHash('sha256')
+  /** What waits to be hashed: a call into the hash costs more than the few bytes of one entry. */
+  readonly #pending = Buffer.allocUnsafe(32 * 1024)
+  #used = 0
   #count = 0
 
   constructor() {
-    this.#hash.update('longshore.tree/1\n')
+    this.#put(Buffer.from('longshore.tree/1\n'))
   }
 
   /** Number of entries added so far. */
@@ -40,24 +43,45 @@ export class TreeDigest {
   }
 
   add(entry: TreeEntry): void {
-    const hash = this.#hash
     const bare = entry.type === 'symlink' || entry.type === 'whiteout'
     this.#count++
-    hash.update(
+    this.#putText(
       `${entry.type} ${bare ? 0 : entry.mode & 0o7777} ${entry.uid} ${entry.gid} ${entry.major ?? 0} ${entry.minor ?? 0} ` +
         `${entry.path.length} ${entry.target?.length ?? 0} ${entry.fileDigest?.length ?? 0} ${entry.xattrs?.length ?? 0}:`,
     )
-    hash.update(entry.path)
-    if (entry.target) hash.update(entry.target)
-    if (entry.fileDigest) hash.update(entry.fileDigest)
+    this.#put(entry.path)
+    if (entry.target) this.#put(entry.target)
+    if (entry.fileDigest) this.#put(entry.fileDigest)
     for (const [name, value] of entry.xattrs ?? []) {
-      hash.update(`${Buffer.byteLength(name)} ${value.length}:${name}`)
-      hash.update(value)
+      this.#put(Buffer.from(`${Buffer.byteLength(name)} ${value.length}:${name}`))
+      this.#put(value)
     }
+  }
+
+  #put(bytes: Uint8Array): void {
+    if (bytes.length > this.#pending.length - this.#used) this.#flush()
+    if (bytes.length > this.#pending.length) {
+      this.#hash.update(bytes)
+      return
+    }
+    this.#pending.set(bytes, this.#used)
+    this.#used += bytes.length
+  }
+
+  /** ASCII, and much shorter than the buffer. */
+  #putText(text: string): void {
+    if (text.length > this.#pending.length - this.#used) this.#flush()
+    this.#used += this.#pending.write(text, this.#used, 'latin1')
+  }
+
+  #flush(): void {
+    this.#hash.update(this.#pending.subarray(0, this.#used))
+    this.#used = 0
   }
 
   /** Ends the tree; the object must not be used after. */
   digest(): ContentDigest {
+    this.#flush()
     return parseContentDigest(`sha256:${this.#hash.digest('hex')}`)
   }
 }

@@ -29,30 +29,30 @@ export function contextTree(
 ): SelectableTree {
   const nodes = new Map<string, FileNode | null>()
   const listings = new Map<string, readonly string[]>()
-  const digests = new Map<string, Uint8Array>()
-  const taken = new Map<string, boolean>()
+  /** Of files the memo does not keep. */
+  const racyDigests = new Map<string, Uint8Array>()
+  const hasRules = matcher.rules.length > 0
   const at = (path: string): string | Buffer => osPath(path === '' ? root : `${root}/${path}`)
   const isRacy = racyRule(root)
   return {
     lstat: (path) => remembered(nodes, path, () => readNode(at(path), path)) ?? undefined,
     names: (path) => remembered(listings, path, () => readNames(at(path), path)),
     readLink: (path) => readable(path, () => decodePath(readlinkSync(at(path), 'buffer'))),
-    takes: (path) => remembered(taken, path, () => !matcher.excludes(path)),
+    takes: (path) => !hasRules || !matcher.excludes(path),
     mayTakeBelow: (path) => !matcher.canPrune(path),
     excludedBy(path) {
       const rule = matcher.excludedBy(path)
       return rule === undefined ? undefined : { file: matcher.fileName, line: rule.line, rule: rule.text }
     },
     fileDigest(path, node) {
-      return remembered(digests, path, () => {
-        const known = memo.find(path, node)
-        if (known !== undefined) return known
-        // Asked before the file is read: what changes it while or after that gets other times.
-        const racy = isRacy(node, nowMs())
-        const digest = readable(path, () => hashFile(at(path), path, node))
-        if (!racy) memo.record(path, node, digest)
-        return digest
-      })
+      const known = memo.find(path, node) ?? racyDigests.get(path)
+      if (known !== undefined) return known
+      // Asked before the file is read: what changes it while or after that gets other times.
+      const racy = isRacy(node, nowMs())
+      const digest = readable(path, () => hashFile(at(path), path, node))
+      if (racy) racyDigests.set(path, digest)
+      else memo.record(path, node, digest)
+      return digest
     },
     isRacy: (_path, node) => isRacy(node, nowMs()),
     xattrs: () => undefined,

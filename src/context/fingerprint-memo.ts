@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { errnoCode, errorMessage, type FileNode, ToolError } from '../base/index.ts'
+import { compareCodeUnits, errnoCode, errorMessage, type FileNode, ToolError } from '../base/index.ts'
 
 /** Numbers kept of each file: what has to be the same for its digest to be believed. */
 const columns = 6
@@ -20,14 +20,15 @@ interface MemoEntry {
 
 /** A memo as it lies in the file. Entries are cut out of the columns only when asked for: loading stays cheap. */
 interface StoredEntries {
-  readonly indexes: ReadonlyMap<string, number>
+  /** In the order of a walk: each directory's names by code unit. */
+  readonly paths: readonly string[]
   readonly numbers: Float64Array
   readonly digests: Uint8Array
   readonly idle: Uint8Array
 }
 
 const nothingStored: StoredEntries = {
-  indexes: new Map(),
+  paths: [],
   numbers: new Float64Array(),
   digests: new Uint8Array(),
   idle: new Uint8Array(),
@@ -42,29 +43,43 @@ export class FingerprintMemo {
   readonly #file: string
   readonly #stored: StoredEntries
   readonly #recorded = new Map<string, MemoEntry>()
-  /** Indexes of the stored entries that this build asked for. */
-  readonly #used = new Set<number>()
+  /** For each stored entry, whether this build asked for it. */
+  readonly #used: Uint8Array
+  /** The stored entry that a walk asks for next. */
+  #next = 0
+  #indexes: ReadonlyMap<string, number> | undefined
 
   /** Loads the memo; a file that is missing, damaged or of another version counts as empty. */
   constructor(file: string) {
     this.#file = file
     this.#stored = readMemo(file)
+    this.#used = new Uint8Array(this.#stored.paths.length)
   }
 
   /** Number of entries that were loaded. */
   get storedCount(): number {
-    return this.#stored.indexes.size
+    return this.#stored.paths.length
   }
 
   /** Raw sha256 of the file's bytes, if it is as it was when recorded. */
   find(path: string, node: FileNode): Uint8Array | undefined {
     const recorded = this.#recorded.get(path)
     if (recorded !== undefined) return isSame(recorded.numbers, 0, node) ? recorded.digest : undefined
-    const { indexes, numbers, digests } = this.#stored
-    const index = indexes.get(path)
+    const { numbers, digests } = this.#stored
+    const index = this.#indexOf(path)
     if (index === undefined || !isSame(numbers, index * columns, node)) return undefined
-    this.#used.add(index)
+    this.#used[index] = 1
     return digests.subarray(index * digestBytes, (index + 1) * digestBytes)
+  }
+
+  /** Stored entries are asked for in their order as a rule: a map of them is made only when they are not. */
+  #indexOf(path: string): number | undefined {
+    const { paths } = this.#stored
+    if (paths[this.#next] === path) return this.#next++
+    this.#indexes ??= new Map(paths.map((stored, index) => [stored, index]))
+    const index = this.#indexes.get(path)
+    if (index !== undefined) this.#next = index + 1
+    return index
   }
 
   record(path: string, node: FileNode, digest: Uint8Array): void {
@@ -83,7 +98,7 @@ export class FingerprintMemo {
       writeFileSync(temporary, encodeMemo(this.#merged()), { mode: 0o600 })
       renameSync(temporary, this.#file)
     } catch (error) {
-      rmSync(temporary, { force: true })
+      removeIfThere(temporary)
       const code = errnoCode(error) === 'ENOSPC' ? 'no-space' : 'store-failed'
       throw new ToolError(code, `cannot write ${this.#file}: ${errorMessage(error)}`, {
         hint: 'free some space, or choose another store with --root DIR',
@@ -93,11 +108,11 @@ export class FingerprintMemo {
   }
 
   /** Everything recorded, and what was loaded unless it lay idle for too long. */
-  #merged(): Map<string, MemoEntry> {
-    const { indexes, numbers, digests, idle } = this.#stored
+  #merged(): ReadonlyMap<string, MemoEntry> {
+    const { paths, numbers, digests, idle } = this.#stored
     const merged = new Map<string, MemoEntry>()
-    for (const [path, index] of indexes) {
-      const age = this.#used.has(index) ? 0 : (idle[index] ?? 0) + 1
+    for (const [index, path] of paths.entries()) {
+      const age = this.#used[index] === 1 ? 0 : (idle[index] ?? 0) + 1
       if (age > longestIdle) continue
       merged.set(path, {
         numbers: numbers.subarray(index * columns, (index + 1) * columns),
@@ -106,7 +121,17 @@ export class FingerprintMemo {
       })
     }
     for (const [path, entry] of this.#recorded) merged.set(path, entry)
-    return merged
+    const keys = new Map([...merged.keys()].map((path) => [path, path.replaceAll('/', '\0')]))
+    return new Map([...merged].sort(([a], [b]) => compareCodeUnits(keys.get(a) ?? a, keys.get(b) ?? b)))
+  }
+}
+
+/** The error that led here is the one to tell; a leftover is swept with the store's temporary files. */
+function removeIfThere(file: string): void {
+  try {
+    rmSync(file, { force: true })
+  } catch (error) {
+    if (errnoCode(error) === undefined) throw error
   }
 }
 
@@ -176,11 +201,10 @@ function decodeMemo(bytes: Buffer): StoredEntries | undefined {
   }
   const digestsAt = headerBytes + count * columns * 8
   const idleAt = digestsAt + count * digestBytes
-  const indexes = new Map<string, number>()
-  for (const path of bytes.toString('utf8', bodyBytes(count), end).split('\0')) indexes.set(path, indexes.size)
-  if (count > 0 && indexes.size !== count) return undefined
+  const paths = count === 0 ? [] : bytes.toString('utf8', bodyBytes(count), end).split('\0')
+  if (paths.length !== count) return undefined
   return {
-    indexes: count === 0 ? new Map() : indexes,
+    paths,
     // Copied out, for the alignment that doubles need.
     numbers: new Float64Array(new Uint8Array(bytes.subarray(headerBytes, digestsAt)).buffer),
     digests: bytes.subarray(digestsAt, idleAt),

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { errnoCode, errorMessage, positionAt, sourceFile, ToolError } from '../base/index.ts'
 import { type IgnoreMatcher, parseIgnore } from './ignore-rules.ts'
@@ -7,13 +7,13 @@ import { type IgnoreMatcher, parseIgnore } from './ignore-rules.ts'
 const largestBytes = 4 * 1024 * 1024
 
 /**
- * Loads the ignore file of a context: `NAME.dockerignore` beside the Dockerfile, else `.dockerignore`, else
- * `.containerignore` in the context's root; a matcher without rules when there is none. Throws `ToolError`
- * `context-unreadable` for a file that cannot be read or leads out of the context (security 31), `usage` for a malformed
- * pattern.
+ * Loads the ignore file of a context (absolute, no symlink): `NAME.dockerignore` beside the Dockerfile, else
+ * `.dockerignore`, else `.containerignore` in the context's root; a matcher without rules when there is none. Throws
+ * `ToolError` `context-unreadable` for a file that cannot be read or leads out of the context (security 31), `usage`
+ * for a malformed pattern.
  */
 export function loadIgnoreFile(directory: string, dockerfile: string): IgnoreMatcher {
-  const own = `${resolve(directory, dockerfile)}.dockerignore`
+  const own = `${resolve(dockerfile)}.dockerignore`
   const candidates = [own, join(directory, '.dockerignore'), join(directory, '.containerignore')]
   const homes = [directory, dirname(own)]
   for (const file of candidates) {
@@ -56,20 +56,13 @@ function readIgnoreFile(file: string, name: string, homes: readonly string[]): s
     return readFileSync(fd, 'utf8')
   } catch (error) {
     if (error instanceof ToolError) throw error
-    if (errnoCode(error) === 'ENOENT' && fd === undefined && !isDangling(file)) return undefined
+    const code = errnoCode(error)
+    // A symlink to nothing must not read as "no rules": everything would go into the image.
+    if (code === 'ENOTDIR') return undefined
+    if (code === 'ENOENT' && lstatSync(file, { throwIfNoEntry: false }) === undefined) return undefined
     throw unusable(name, errorMessage(error), error)
   } finally {
     if (fd !== undefined) closeSync(fd)
-  }
-}
-
-/** A symlink to nothing must not read as "no rules": everything would go into the image. */
-function isDangling(file: string): boolean {
-  try {
-    closeSync(openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK))
-    return false
-  } catch (error) {
-    return errnoCode(error) === 'ELOOP'
   }
 }
 

@@ -9,12 +9,14 @@ const shortestNanoseconds = 1e6
 /** Checks HEALTHCHECK's durations (0 or at least 1 ms) and retries; false after reporting the first that is wrong. */
 export function checkHealthFlags(at: InstructionText, flags: readonly Flag<'healthcheck'>[]): boolean {
   for (const { name, value, valueSpan } of flags) {
+    // `--interval=` is the default, as if it was not there.
+    if (value === '') continue
     const fail = (code: string, message: string, hint: string): false => {
       at.problems.error(code, message, valueSpan, { hint })
       return false
     }
     if (name === 'retries') {
-      if (/^\d{1,9}$/.test(value)) continue
+      if (/^\+?\d{1,9}$/.test(value)) continue
       return fail('invalid-retries', `--retries must be a number from 0 on, not "${value}"`, 'write e.g. --retries=3')
     }
     const nanoseconds = parseDuration(value)

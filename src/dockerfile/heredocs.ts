@@ -44,11 +44,14 @@ export function findHeredocs(text: string, offsets: OffsetMap): HeredocOpening[]
   return found
 }
 
-function takesHeredocs(text: string): boolean {
+/** Whether the instruction of a joined line may have heredocs. */
+export function takesHeredocs(text: string): boolean {
   const [, word = '', rest = ''] = /^(\S+)\s*(.*)$/s.exec(text) ?? []
   const kind = word.toLowerCase()
   if (!isInstructionKind(kind)) return false
-  return kind === 'onbuild' ? takesHeredocs(rest) : instructionRule(kind).heredoc
+  // Not more than one level: ONBUILD ONBUILD is refused anyway.
+  const inner = kind === 'onbuild' ? (/^\S*/.exec(rest)?.[0] ?? '').toLowerCase() : kind
+  return isInstructionKind(inner) && instructionRule(inner).heredoc !== 'none'
 }
 
 /** Reads the body that begins at line `firstLine` (from 0); undefined when its terminator never comes. */

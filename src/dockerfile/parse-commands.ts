@@ -54,25 +54,25 @@ export function parseHealthcheck(at: InstructionText): HealthcheckInstruction | 
   const read = readArguments(at, 'healthcheck', 'health')
   const [type, rest] = read?.words ?? []
   if (read === undefined || type === undefined || !checkHealthFlags(at, read.flags)) return undefined
-  const fail = (code: string, message: string, hint: string): undefined => {
-    at.problems.error(code, message, at.span(rest ?? type), { hint })
+  const fail = (message: string, hint: string, piece: Piece = rest ?? type): undefined => {
+    at.problems.error('healthcheck-arguments', message, at.span(piece), { hint })
   }
   const word = type.text.toUpperCase()
   if (word === 'NONE') {
-    if (rest !== undefined) return fail('healthcheck-arguments', 'HEALTHCHECK NONE takes no arguments', 'remove them')
+    if (rest !== undefined) return fail('HEALTHCHECK NONE takes no arguments', 'remove them')
     return { kind: 'healthcheck', ...at.head, flags: read.flags }
   }
   if (word !== 'CMD') {
     const message = `Unknown type "${type.text}" in HEALTHCHECK (try CMD)`
-    return fail('healthcheck-arguments', message, 'write HEALTHCHECK NONE or HEALTHCHECK [FLAGS] CMD COMMAND')
+    return fail(message, 'write HEALTHCHECK NONE or HEALTHCHECK [FLAGS] CMD COMMAND', type)
   }
   if (rest === undefined) {
-    return fail('healthcheck-arguments', 'Missing command after HEALTHCHECK CMD', 'write the command that checks')
+    return fail('Missing command after HEALTHCHECK CMD', 'write the command that checks')
   }
   const command = commandOf(at, rest)
   if (command === undefined) return undefined
   if (command.kind === 'exec' && command.args.length === 0) {
-    return fail('healthcheck-arguments', 'Missing command after HEALTHCHECK CMD', 'write the command that checks')
+    return fail('Missing command after HEALTHCHECK CMD', 'write the command that checks')
   }
   return { kind: 'healthcheck', ...at.head, flags: read.flags, command }
 }

@@ -45,7 +45,7 @@ function parseLines(
   escapeCharacter: EscapeCharacter,
   problems: Problems,
 ): readonly Instruction[] {
-  return lines.flatMap((line) => parseInstruction(line, escapeCharacter, problems) ?? [])
+  return lines.flatMap((line, index) => parseInstruction(line, escapeCharacter, problems, lines[index - 1]) ?? [])
 }
 
 /** Only ARG may stand in front of the first FROM, and there has to be one. A line that failed to parse was reported already. */

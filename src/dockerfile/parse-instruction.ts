@@ -7,6 +7,7 @@ import {
 } from '../../grammar/index.ts'
 import { assertNever, nearest } from '../base/index.ts'
 import type { Instruction, OnbuildInstruction, TriggerInstruction } from './ast.ts'
+import { takesHeredocs } from './heredocs.ts'
 import { InstructionText } from './instruction-text.ts'
 import { parseCmd, parseEntrypoint, parseHealthcheck, parseRun, parseShell } from './parse-commands.ts'
 import { parseArg, parseEnv, parseLabel } from './parse-pairs.ts'
@@ -16,14 +17,18 @@ import type { Problems } from './problems.ts'
 import { readArguments } from './read-arguments.ts'
 import type { LogicalLine } from './scan-lines.ts'
 
-/** Parses one logical line. Undefined when it is wrong: then `problems` has exactly one error more. */
+/**
+ * Parses one logical line. Undefined when it is wrong: then `problems` has exactly one error more. `above` is the line
+ * before it, which often explains what is wrong.
+ */
 export function parseInstruction(
   line: LogicalLine,
   escapeCharacter: EscapeCharacter,
   problems: Problems,
+  above?: LogicalLine,
 ): Instruction | undefined {
   const at = new InstructionText(line, 0, escapeCharacter, problems)
-  const kind = readKind(at)
+  const kind = readKind(at, above)
   if (kind === undefined) return undefined
   switch (kind) {
     case 'from':
@@ -99,18 +104,24 @@ function parseOnbuild(at: InstructionText): OnbuildInstruction | undefined {
   return { kind: 'onbuild', ...at.head, flags: [], trigger }
 }
 
-function readKind(at: InstructionText): InstructionKind | undefined {
+function readKind(at: InstructionText, above?: LogicalLine): InstructionKind | undefined {
   const { text, span } = at.keyword
   const kind = text.toLowerCase()
   if (isInstructionKind(kind)) return kind
   const guess = nearest(kind, instructionKinds)?.toUpperCase()
   const message = `unknown instruction: ${text}${guess === undefined ? '' : ` (did you mean ${guess}?)`}`
   at.problems.error('unknown-instruction', message, span, {
-    hint:
-      guess === undefined
-        ? `instructions are ${instructionKinds.map((known) => known.toUpperCase()).join(', ')}`
-        : `write ${guess}, or end the line before with ${at.escape} if this continues it`,
+    hint: unknownHint(at, guess, above),
     fix: guess === undefined ? undefined : { title: `write ${guess}`, span, text: guess },
   })
   return undefined
+}
+
+function unknownHint(at: InstructionText, guess: string | undefined, above: LogicalLine | undefined): string {
+  if (guess !== undefined) return `write ${guess}, or end the line above with ${at.escape} if this continues it`
+  if (above !== undefined && /(?:^|\s)\d*<<-?\s+\S/.test(above.text) && takesHeredocs(above.text)) {
+    return 'if this is a heredoc, its name follows << directly: write <<NAME without a blank'
+  }
+  const known = instructionKinds.map((kind) => instructionRule(kind).keyword).join(', ')
+  return `end the line above with ${at.escape} if this continues it; instructions are ${known}`
 }

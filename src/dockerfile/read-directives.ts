@@ -4,7 +4,7 @@ import type { Directive } from './ast.ts'
 import type { Problems } from './problems.ts'
 import { sourceLine } from './source-line.ts'
 
-const directivePattern = /^[ \t]*#[ \t]*([A-Za-z][A-Za-z0-9]*)[ \t]*=[ \t]*(.*?)[ \t]*$/
+const directivePattern = /^[ \t]*#[ \t]*([A-Za-z][A-Za-z0-9]*)[ \t]*=[ \t]*(\S.*?)[ \t]*$/
 
 /** What the comments at the very top say, and the line (from 0) at which instructions may begin. */
 export interface ReadDirectives {

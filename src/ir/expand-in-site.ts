@@ -15,25 +15,39 @@ export interface Scope {
 /** What to do about a variable that nothing declares. */
 export type ReportUnset = (unset: UnsetName, span: Span, guess: string | undefined) => void
 
+/** Words above this length are quoted in part. */
+const longestQuote = 120
+
+/** What may be different from an ordinary word: how unset variables are reported, and that quotes are plain text. */
+export interface ExpandOptions {
+  readonly report?: ReportUnset
+  readonly quotes?: 'removed' | 'kept'
+}
+
 /** Expands a word and reports what is wrong with it. Undefined after an error. */
-export function expandIn(site: InstructionSite, word: Word, scope: Scope, report?: ReportUnset): string | undefined {
-  return expandFully(site, word, scope, report)?.text
+export function expandIn(
+  site: InstructionSite,
+  word: Word,
+  scope: Scope,
+  options: ExpandOptions = {},
+): string | undefined {
+  return expandFully(site, word, scope, options)?.text
 }
 
 /** As `expandIn`, split into words at the blanks that were not quoted. */
 export function expandToWords(site: InstructionSite, word: Word, scope: Scope): readonly string[] | undefined {
-  return expandFully(site, word, scope)?.words
+  return expandFully(site, word, scope, {})?.words
 }
 
 function expandFully(
   site: InstructionSite,
   word: Word,
   scope: Scope,
-  report: ReportUnset = reportUndefined(site),
+  { report = reportUndefined(site), quotes = 'removed' }: ExpandOptions,
 ): Extract<Expansion, { kind: 'expanded' }> | undefined {
-  const expansion = expandWord(word.text, scope.escape, scope.lookup)
+  const expansion = expandWord(word.text, scope.escape, scope.lookup, quotes)
   if (expansion.kind === 'failed') {
-    const message = `failed to process "${word.text}": ${expansion.message}`
+    const message = `failed to process "${excerpt(word.text, expansion.start)}": ${expansion.message}`
     site.error('invalid-substitution', message, partSpan(site, word, expansion), { hint: hintFor(expansion.message) })
     return undefined
   }
@@ -44,9 +58,15 @@ function expandFully(
   return expansion
 }
 
+/** A word as messages quote it: of a long one the part from where it is wrong. */
+function excerpt(text: string, start: number): string {
+  return text.length <= longestQuote ? text : `…${text.slice(start, start + longestQuote)}…`
+}
+
 function hintFor(message: string): string {
   if (message.includes('quote')) return 'close the quote, or protect it by the escape character'
   if (message.includes('modifier')) return 'modifiers are :- - :+ + :? ? # ## % %% / and //'
+  if (message.includes('nested')) return 'set parts of it by ENV or ARG of their own'
   if (message.includes('syntax')) return 'write $NAME, or protect the $ by the escape character'
   return 'give it by --build-arg, or set it with ENV or ARG before this line'
 }

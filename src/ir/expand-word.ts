@@ -1,5 +1,6 @@
 import type { EscapeCharacter } from '../../grammar/index.ts'
 import { parsePattern, replaceMatches, trimPrefix, trimSuffix } from './glob-pattern.ts'
+import { WordList } from './word-list.ts'
 
 /** Value of a variable, or undefined when it is not set. */
 export type Lookup = (name: string) => string | undefined
@@ -42,29 +43,8 @@ const digit = /\p{Nd}/u
 /** `$@`, `$1` and the like have no value here. */
 const specialNames = '@*#?-$!0'
 
-/** Collects the words of the outermost level. */
-class WordList {
-  readonly words: string[] = []
-  #open = ''
-
-  solid(text: string): void {
-    this.#open += text
-  }
-
-  splitting(text: string): void {
-    const [first = '', ...others] = text.split(/\s/)
-    this.#open += first
-    for (const other of others) {
-      this.close()
-      this.#open = other
-    }
-  }
-
-  close(): void {
-    if (this.#open !== '') this.words.push(this.#open)
-    this.#open = ''
-  }
-}
+/** How deep `${…}` may stand in each other; without a limit a hostile file could exhaust the call stack. */
+const maxDepth = 100
 
 class WordExpander {
   readonly #text: string
@@ -74,6 +54,7 @@ class WordExpander {
   readonly #unset: UnsetName[] = []
   readonly #list = new WordList()
   #at = 0
+  #depth = 0
   #failure: { message: string; start: number } | undefined
 
   constructor(text: string, escapeCharacter: EscapeCharacter, lookup: Lookup, quotes: 'removed' | 'kept') {
@@ -183,7 +164,16 @@ class WordExpander {
       const name = this.#name()
       return name === '' ? '$' : this.#value(name, start)
     }
+    if (this.#depth === maxDepth) return this.#fail(`\${…} is nested more than ${maxDepth} deep`, start)
     this.#at++
+    this.#depth++
+    const value = this.#braced(start)
+    this.#depth--
+    return value
+  }
+
+  /** What stands in `${…}`, and the closing brace. */
+  #braced(start: number): string {
     if (this.#ended) return this.#fail("syntax error: missing '}'", start)
     if ('{}:'.includes(this.#peek())) return this.#fail('syntax error: bad substitution', start)
     const name = this.#name()

@@ -8,6 +8,7 @@ export type {
   CopyOperation,
   FileSource,
   ImageFacts,
+  InlineFile,
   LowerFacts,
   LowerResult,
   MetadataOperation,

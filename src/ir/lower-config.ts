@@ -170,10 +170,12 @@ export function lowerExpose(
 ): string | undefined {
   const exposed = new Set<string>()
   for (const word of expose.ports) {
-    for (const text of expandToWords(site, word, scope) ?? []) {
+    const texts = expandToWords(site, word, scope)
+    if (texts === undefined) return undefined
+    for (const text of texts) {
       const ports = parsePorts(text)
       if (ports === undefined) {
-        const hint = 'write PORT or FIRST-LAST, from 1 to 65535, with /tcp, /udp or /sctp behind'
+        const hint = 'write PORT or FIRST-LAST, up to 65535, with /tcp, /udp or /sctp behind'
         site.error('invalid-port', `invalid containerPort: ${text}`, site.span(word), { hint })
         return undefined
       }

@@ -2,6 +2,7 @@ import { instructionRule } from '../../grammar/index.ts'
 import { pathNames, type Span } from '../base/index.ts'
 import type { AddInstruction, CopyInstruction, Flag } from '../dockerfile/index.ts'
 import { expandIn, type Scope } from './expand-in-site.ts'
+import { inlineFiles } from './inline-files.ts'
 import type { InstructionSite } from './instruction-site.ts'
 import { reportUnsupportedFlags, reportUnsupportedHeredocs } from './not-supported.ts'
 import { absolutePath, isDirectoryForm } from './stage-path.ts'
@@ -28,6 +29,8 @@ export function lowerCopy(
   if (owner === 'failed' || !checkOwner(site, owner)) return undefined
   const mode = expandFlag(site, copy.flags, 'chmod', scope)
   if (mode === 'failed' || !checkMode(site, mode)) return undefined
+  const inline = inlineFiles(site, copy.heredocs, scope)
+  if (inline === undefined) return undefined
   const destination = absolutePath(state.workingDir, written)
   const { keyword } = instructionRule(copy.kind)
   return {
@@ -36,11 +39,12 @@ export function lowerCopy(
     from,
     sources: sources.map((path) => pathNames(path).join('/') || '.'),
     sourceSpans: copy.sources.map((word) => site.span(word)),
+    ...(inline.length === 0 ? {} : { inline }),
     destination: isDirectoryForm(written) && destination !== '/' ? `${destination}/` : destination,
     ...(owner === undefined ? {} : { chown: owner.text }),
     ...(mode === undefined ? {} : { chmod: mode.text }),
     unpack: copy.kind === 'add',
-    createdBy: `${[keyword, ...sources, written].join(' ')} # buildkit`,
+    createdBy: `${[keyword, ...sources, ...inline.map(({ name }) => `<<${name}`), written].join(' ')} # buildkit`,
   }
 }
 

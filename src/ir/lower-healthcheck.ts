@@ -6,18 +6,17 @@ import type { StageState } from './stage-state.ts'
 
 /** Lowers HEALTHCHECK; its flags were checked by the parser, its command is not expanded. Returns the history text. */
 export function lowerHealthcheck(instruction: HealthcheckInstruction, state: StageState): string {
-  const value = (name: (typeof instruction.flags)[number]['name']) =>
-    instruction.flags.find((flag) => flag.name === name)?.value
-  const time = (name: Parameters<typeof value>[0]) => parseDuration(value(name) ?? '0') ?? 0
+  // Beside NONE, flags mean nothing.
+  const flags = instruction.command === undefined ? [] : instruction.flags
+  const value = (name: (typeof flags)[number]['name']) => flags.find((flag) => flag.name === name)?.value
+  const time = (name: Parameters<typeof value>[0]) => parseDuration(value(name) || '0') ?? 0
   const interval = time('interval')
   const timeout = time('timeout')
   const startPeriod = time('start-period')
   const startInterval = time('start-interval')
   const retries = Number(value('retries') ?? 0)
   const test = testOf(instruction)
-  // NONE switches checks off; its other fields would mean nothing.
-  const all = { test, interval, timeout, startPeriod, startInterval, retries }
-  state.healthcheck = instruction.command === undefined ? { test } : withoutZeros(all)
+  state.healthcheck = withoutZeros({ test, interval, timeout, startPeriod, startInterval, retries })
   const times = [interval, timeout, startPeriod, startInterval].map((time) => goQuote(goDuration(time)))
   return `HEALTHCHECK &{${[goQuoteList(test), ...times, goQuoteNumber(retries)].join(' ')}}`
 }

@@ -21,11 +21,11 @@ export function reportUnsupportedFlags<K extends InstructionKind>(
   return false
 }
 
-/** Reports the first heredoc of a COPY or ADD; true when there is one. */
+/** Reports the first heredoc of an instruction that cannot build them yet; true when there is one. */
 export function reportUnsupportedHeredocs(site: InstructionSite, heredocs: readonly Heredoc[]): boolean {
   const [first] = heredocs
-  if (first === undefined) return false
-  const keyword = site.instruction.kind.toUpperCase()
+  const { keyword, heredoc } = instructionRule(site.instruction.kind)
+  if (first === undefined || heredoc === 'built') return false
   site.error('not-supported', `the heredoc "${first.name}" of ${keyword} is not supported`, site.span(first), {
     hint: 'RUN supports heredocs: write the file by RUN cat <<NAME > FILE, or keep it in the context',
   })

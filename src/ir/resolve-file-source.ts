@@ -28,8 +28,8 @@ export function resolveFileSource(
   if (/^\d+$/.test(value)) {
     const index = Number(value)
     if (index < stage.index) return { kind: 'stage', stage: index }
-    const hint = stage.index === 0 ? 'this is the first stage' : `stages before this one are 0 to ${stage.index - 1}`
-    return fail('invalid-stage-index', `invalid stage index ${value} in --from: no such stage before this one`, hint)
+    const message = `invalid stage index ${value} in --from: no such stage before this one`
+    return fail('invalid-stage-index', message, earlierStages(stage.index))
   }
   const found = findStage(stages, value, stage.index)
   if (found !== undefined) return { kind: 'stage', stage: found.index }
@@ -43,4 +43,9 @@ export function resolveFileSource(
   const guess = nearest(value, stageNames(stages.slice(0, stage.index)))
   const message = `invalid reference format in --from: "${value}"${guess === undefined ? '' : ` (did you mean ${guess}?)`}`
   return fail('invalid-reference', message, 'give the name or index of an earlier stage, or an image')
+}
+
+function earlierStages(count: number): string {
+  if (count === 0) return 'this is the first stage'
+  return count === 1 ? 'only stage 0 comes before this one' : `stages 0 to ${count - 1} come before this one`
 }

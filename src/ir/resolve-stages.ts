@@ -84,7 +84,7 @@ class StageResolver {
     const { globals, stages, options } = this.#input
     const { from } = stage
     const platform = this.#platform(from, site)
-    const reference = expandIn(site, from.image, globals, reportUndeclared(site))
+    const reference = expandIn(site, from.image, globals, { report: reportUndeclared(site) })
     if (platform === undefined || reference === undefined) return undefined
     const span = site.span(from.image)
     if (reference === '') {
@@ -116,9 +116,9 @@ class StageResolver {
   #platform(from: FromInstruction, site: InstructionSite): Platform | undefined {
     const { globals, options } = this.#input
     const flag = from.flags.find((candidate) => candidate.name === 'platform')
-    if (flag === undefined) return options.targetPlatform
+    if (flag === undefined || flag.value === '') return options.targetPlatform
     const word = { text: flag.value, span: flag.valueSpan }
-    const text = expandIn(site, word, globals, reportUndeclared(site))
+    const text = expandIn(site, word, globals, { report: reportUndeclared(site) })
     if (text === undefined) return undefined
     try {
       return parsePlatform(text, options.targetPlatform)

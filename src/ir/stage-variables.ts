@@ -80,10 +80,13 @@ export class StageVariables {
     return [...this.imageEnv(), ...entries]
   }
 
-  /** The ARG part of a RUN's history entry: `|2 a=1 b= `, one for each declaration; empty without any. */
+  /**
+   * The ARG part of a RUN's history entry, `|2 a=1 b= `: each declared name once, where it was first declared, with the
+   * value that RUN sees; empty without any.
+   */
   historyPrefix(): string {
     if (this.#args.length === 0) return ''
-    const entries = this.#args.map(({ name }) => `${name}=${this.lookup(name) ?? ''} `)
-    return `|${entries.length} ${entries.join('')}`
+    const names = new Set(this.#args.map((arg) => arg.name))
+    return `|${names.size} ${[...names].map((name) => `${name}=${this.lookup(name) ?? ''} `).join('')}`
   }
 }

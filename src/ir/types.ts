@@ -27,6 +27,15 @@ export type FileSource =
   | { readonly kind: 'stage'; readonly stage: number }
   | { readonly kind: 'image'; readonly reference: string; readonly platform: Platform }
 
+/** A file out of the Dockerfile: the body of a heredoc, tabs cut and variables expanded where it asks for that. */
+export interface InlineFile {
+  /** The heredoc's delimiter, without a slash. */
+  readonly name: string
+  readonly content: string
+  /** The `<<NAME` that opens it. */
+  readonly span: Span
+}
+
 /** Runs a process in the stage's root filesystem. */
 export interface RunOperation {
   readonly kind: 'run'
@@ -57,6 +66,8 @@ export interface CopyOperation {
   readonly sources: readonly string[]
   /** Span of each source in the Dockerfile, for "not found" errors. */
   readonly sourceSpans: readonly Span[]
+  /** Heredocs, copied after `sources` under their names: regular files, 0:0, mode 0644, time 0; part of the key. */
+  readonly inline?: readonly InlineFile[]
   /** Absolute; ends in `/` when the instruction's destination did (or was a directory form such as `.`). */
   readonly destination: string
   /** `user[:group]` of --chown, resolved in the destination's passwd and group; undefined keeps (context: 0:0). */

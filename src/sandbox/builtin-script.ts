@@ -9,6 +9,7 @@ import { escapeField } from './mount-table.ts'
  * - Descriptors 2 and 3 are the status pipe, which takes the tools' complaints; the command's own stderr waits on 4.
  * - /proc is still the host's, so its /proc/self/stat tells which process this is there.
  * - Other containers' overlays came along with the copied mount table; held here, they would stay mounted for good.
+ *   The kernel writes blanks in mountinfo as three octal digits.
  * - /sys/class/net/lo/flags is ifconfig for those who have none: 1 is IFF_UP.
  * - `-n` keeps mount(8) from noting our mounts in the host's /run/mount/utab.
  * - After `mount --move . /` the root filesystem lies over the host's at the top of the tree: `..` from anywhere ends
@@ -24,7 +25,13 @@ echo "$self" >"$record"
 stale=
 while read -r _ _ _ _ where rest; do
   case $rest in *' - overlay '*) ;; *) continue ;; esac
-  case $where in *\\*) where=$(printf %b "$where") ;; esac
+  plain=
+  while [ "$where" != "\${where#*\\\\}" ]; do
+    tail=\${where#*\\\\???} code=\${where#*\\\\}
+    plain="$plain\${where%%\\\\*}$(printf "\\\\\${code%"$tail"}")"
+    where=$tail
+  done
+  where=$plain$where
   case $where in / | "$root" | "$root"/*) continue ;; esac
   case $root:$tools in *"$where/"*) continue ;; esac
   stale="$where

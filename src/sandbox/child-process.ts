@@ -9,7 +9,8 @@ import type { ChildExit, Launch } from './engine.ts'
 
 /** A started launch: its process and its end, which comes after the last byte of output. */
 export interface StartedChild {
-  readonly pid: number
+  /** Undefined when it could not be started; `exit` rejects with the reason then. */
+  readonly pid: number | undefined
   readonly exit: Promise<ChildExit>
   signal(name: NodeJS.Signals): void
 }
@@ -22,7 +23,9 @@ interface Owner {
 
 /**
  * Starts `launch` with exactly the descriptors it is meant to have: stdin, stdout, stderr and perhaps the status pipe.
- * Everything else of ours is close-on-exec (security 24). A terminal's relay needs ours as stdin in any case.
+ * Everything else of ours is close-on-exec (security 24). A terminal's relay needs ours as stdin in any case. Without
+ * one, the container gets a session of its own: our terminal is not its /dev/tty, into which it could type for us
+ * (TIOCSTI, CVE-2017-5226), and Ctrl-C reaches it once, through us.
  */
 export function startChild(
   launch: Launch,
@@ -45,10 +48,15 @@ export function startChild(
     const statusFd = launch.statusPipe ? pipe((chunk) => status.push(chunk)) : undefined
     const descriptors: (number | 'ignore')[] =
       statusFd === undefined ? [stdin, stdout, stderr] : [stdin, stdout, statusFd, statusFd, stderr]
-    const child = spawn(launch.file, launch.args, { env: launch.env, stdio: descriptors, cwd: '/' })
-    const ended = exitOf(child, pipes)
+    const child = spawn(launch.file, launch.args, {
+      env: launch.env,
+      stdio: descriptors,
+      cwd: '/',
+      detached: !terminal,
+    })
+    const ended = exitOf(child, pipes, launch)
     const exit = ended.then((how) => ({ ...how, status: Buffer.concat(status) }))
-    return { pid: child.pid ?? 0, exit, signal: (name) => child.kill(name) }
+    return { pid: child.pid, exit, signal: (name) => child.kill(name) }
   } catch (error) {
     for (const { socket } of pipes) socket.destroy()
     throw error
@@ -69,11 +77,25 @@ function outputPipe(onChunk: (chunk: Uint8Array) => void): OutputPipe {
   return { writeFd, socket }
 }
 
-async function exitOf(child: ChildProcess, pipes: readonly OutputPipe[]): Promise<Omit<ChildExit, 'status'>> {
+/**
+ * A launch that was killed leaves its container running, and that holds the pipes: it is ended before they are waited for.
+ */
+async function exitOf(
+  child: ChildProcess,
+  pipes: readonly OutputPipe[],
+  launch: Launch,
+): Promise<Omit<ChildExit, 'status'>> {
   const drained = pipes.map(({ socket }) => once(socket, 'close'))
   const exited = new Promise<Omit<ChildExit, 'status'>>((resolve, reject) => {
     child.once('error', reject)
-    child.once('exit', (code, signal) => resolve({ code, signal }))
+    child.once('exit', (code, signal) => {
+      try {
+        if (signal !== null) launch.afterKill()
+        resolve({ code, signal })
+      } catch (error) {
+        reject(error)
+      }
+    })
   })
   const [how] = await Promise.all([exited, ...drained])
   return how

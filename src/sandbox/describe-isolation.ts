@@ -16,11 +16,14 @@ export interface IsolationReport {
   readonly hint?: string
 }
 
-/** Tries each isolation afresh, best first, and remembers the verdicts. Same circumstances as `openSandbox`. */
+/**
+ * Tries each isolation afresh and remembers the verdicts; reports come best first. Same circumstances as `openSandbox`.
+ * The trials go the other way round: what hides cgroups from crun would be in runc's way.
+ */
 export async function describeIsolation(options: SandboxOptions): Promise<readonly IsolationReport[]> {
   const state = openStateDirectory(options.stateDirectory, findTool(options.env, 'sh'), toolEnv(options.env))
   const reports: IsolationReport[] = []
-  for (const isolation of isolations) {
+  for (const isolation of isolations.toReversed()) {
     if (options.isolation !== undefined && options.isolation !== isolation) continue
     const attempt = await tryIsolation(isolation, options, state, 'none')
     const { program } = attempt
@@ -32,7 +35,7 @@ export async function describeIsolation(options: SandboxOptions): Promise<readon
       ...(attempt.kind === 'fails' && attempt.hint !== undefined ? { hint: attempt.hint } : {}),
     })
   }
-  return reports
+  return reports.reverse()
 }
 
 function versionOf(program: string, options: SandboxOptions): string {

@@ -47,7 +47,7 @@ export interface Launch {
   /** False when changes of the terminal's size must be passed on by us. */
   readonly passesTerminalSize: boolean
   outcome(exit: ChildExit): Outcome
-  /** Removes what is left outside of the state entry when the launch was killed before it could clean up. */
+  /** Ends and removes what a launch leaves that was killed, by us or by anybody (the kernel, short of memory). */
   afterKill(): void
 }
 

@@ -82,15 +82,8 @@ export async function tryIsolation(
   }
   const known = believe === 'none' ? undefined : readVerdict(options, isolation, program)
   if (known?.reason !== undefined && believe === 'all') return { kind: 'fails', reason: known.reason }
-  const undo = isolation === 'crun' ? hideHybridCgroups(options.inUserNamespace) : () => undefined
-  const attempt = await makeEngine(
-    isolation,
-    program,
-    options,
-    state,
-    known !== undefined && known.reason === undefined,
-  )
-  if (attempt.kind === 'fails') undo()
+  const isKnownToWork = known !== undefined && known.reason === undefined
+  const attempt = await makeEngine(isolation, program, options, state, isKnownToWork)
   if (known === undefined || attempt.kind === 'fails' || known.reason !== undefined) {
     writeVerdict(options, isolation, program, attempt.kind === 'works' ? {} : { reason: attempt.reason })
   }
@@ -105,11 +98,14 @@ async function makeEngine(
   isKnownToWork: boolean,
 ): Promise<Attempt> {
   const found = program === undefined ? {} : { program }
+  let undo = (): void => undefined
   try {
+    if (isolation === 'crun') undo = hideHybridCgroups(options.inUserNamespace)
     const engine = engineOf(isolation, program ?? '', options)
     if (!isKnownToWork) await probeEngine(engine, state, options.stateDirectory)
     return { kind: 'works', engine, program }
   } catch (error) {
+    undo()
     const hint = error instanceof ToolError && error.code === 'isolation-unavailable' ? error.hint : undefined
     return { kind: 'fails', reason: errorMessage(error), ...found, ...(hint === undefined ? {} : { hint }) }
   }

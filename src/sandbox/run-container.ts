@@ -37,7 +37,7 @@ export function runContainer(engine: Engine, state: StateDirectory, request: San
     }
     const launch = engine.prepare(prepared.container)
     const child = startChild(launch, request, prepared.container.user)
-    entry.record(child.pid)
+    if (child.pid !== undefined) entry.record(child.pid)
     return followRun(prepared.container, launch, child, release)
   } catch (error) {
     release()
@@ -129,10 +129,12 @@ function complain(request: SandboxRequest, message: string): void {
 function followRun(container: Container, launch: Launch, child: StartedChild, release: () => void): SandboxRun {
   const { signal } = container.request
   let ended = false
-  let stopped: Promise<void> | undefined
+  let isStopped = false
+  const stopping = Promise.withResolvers<void>()
   const running = { child, launch, pidFile: join(container.state, pidFile), hasEnded: () => ended }
   const abort = (): void => {
-    stopped = stopContainer(running)
+    isStopped = true
+    stopContainer(running).then(stopping.resolve, stopping.reject)
   }
   signal?.addEventListener('abort', abort, { once: true })
   if (signal?.aborted) abort()
@@ -140,11 +142,13 @@ function followRun(container: Container, launch: Launch, child: StartedChild, re
   const unfollow = follows ? followTerminalSize(running) : () => undefined
   const finish = async (): Promise<SandboxResult> => {
     try {
-      const exit = await child.exit
+      // When it cannot be stopped, that is the end of waiting for it.
+      const exit = await Promise.race([child.exit, stopping.promise.then(() => child.exit)])
       ended = true
-      await stopped
-      if (stopped !== undefined) return { exitCode: 128 + 9 }
-      return concludeRun(container, launch.outcome(exit))
+      if (isStopped) await stopping.promise
+      return isStopped ? { exitCode: 128 + 9 } : concludeRun(container, launch.outcome(exit))
+    } catch (error) {
+      throw error instanceof ToolError ? error : notMade(errorMessage(error), error)
     } finally {
       ended = true
       signal?.removeEventListener('abort', abort)

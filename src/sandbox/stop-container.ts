@@ -13,6 +13,9 @@ export interface RunningContainer {
 
 const pollMs = 5
 
+/** How long a process may take to freeze; it takes microseconds. */
+const freezeMs = 500
+
 /** The container's first process on the host, once it executes the container's program and as long as it lives. */
 export function findInit({ launch, pidFile }: RunningContainer): number | undefined {
   const pid = readPid(pidFile)
@@ -41,15 +44,18 @@ export async function stopContainer(running: RunningContainer): Promise<void> {
     signalProcess(init, 'SIGKILL', () => findInit(running) === init)
     return
   }
-  const killed = running.hasEnded() ? [] : killTree(running.child.pid)
+  const { pid: launched } = running.child
+  const killed = running.hasEnded() || launched === undefined ? [] : killTree(launched)
   while (killed.some((pid) => processState(pid) !== undefined)) await delay(pollMs)
-  running.launch.afterKill()
 }
 
 /** Freezes a process before its children are listed, so that it cannot make another one meanwhile; children die first. */
 export function killTree(pid: number): readonly number[] {
   signalProcess(pid, 'SIGSTOP', () => true)
-  while (processState(pid) === 'running');
+  // One that hangs in the kernel (a dead network filesystem) stops only when it comes back from there.
+  for (const deadline = performance.now() + freezeMs; processState(pid) === 'running'; ) {
+    if (performance.now() > deadline) break
+  }
   const below = childrenOf(pid).flatMap(killTree)
   signalProcess(pid, 'SIGKILL', () => true)
   return [...below, pid]

@@ -59,7 +59,13 @@ async function copyMatch(
   const { destination, unpackArchive } = request
   const archive = match.type === 'file' ? match.entries[0] : undefined
   if (unpackArchive !== undefined && archive !== undefined) {
-    if (await source.withPath(match.resolved, archive, (path) => unpackArchive(path, destination))) return
+    const before = target.resolve(destination)
+    if (before.kind === 'missing') target.times.keep(before.directory)
+    else if (before.kind === 'found' && before.node.type === 'directory') target.times.keep(before.path)
+    if (await source.withPath(match.resolved, archive, (path) => unpackArchive(path, destination))) {
+      if (before.kind === 'missing') target.noteMade(before.directory, before.rest)
+      return
+    }
   }
   const made = { owner: request.owner ?? { uid: 0, gid: 0 }, mode: madeMode(request.chmod) }
   const place =

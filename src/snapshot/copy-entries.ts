@@ -11,6 +11,8 @@ import {
 } from 'node:fs'
 import {
   encodePath,
+  errnoCode,
+  type FileNode,
   type FileOwner,
   invariant,
   joinPath,
@@ -108,7 +110,7 @@ function makeEntry(request: CopyEntriesRequest, entry: SelectedEntry, from: stri
       break
     case 'char':
     case 'block':
-      mknod(target.path(place), node.type === 'char' ? S_IFCHR : S_IFBLK, makeDevice(node.major, node.minor))
+      makeDeviceFile(target.path(place), node, from)
       break
     case 'fifo':
       mknod(target.path(place), S_IFIFO)
@@ -124,6 +126,28 @@ function makeEntry(request: CopyEntriesRequest, entry: SelectedEntry, from: stri
   setTimes(target.path(place), source.modifiedNs(from))
 }
 
+function makeDeviceFile(at: Buffer, node: FileNode, from: string): void {
+  try {
+    mknod(at, node.type === 'char' ? S_IFCHR : S_IFBLK, makeDevice(node.major, node.minor))
+  } catch (error) {
+    if (errnoCode(error) !== 'EPERM') throw error
+    const message = `"${printablePath(from)}" is a device file, and making one takes real root`
+    const hint = 'leave it out (with .dockerignore, or by naming less in COPY), or build as root'
+    throw new ToolError('permission-denied', message, { hint, cause: error })
+  }
+}
+
+function setKeptXattr(at: Buffer, [name, value]: readonly [string, Uint8Array], place: string): void {
+  try {
+    setXattr(at, name, value)
+  } catch (error) {
+    if (errnoCode(error) !== 'EOPNOTSUPP' && errnoCode(error) !== 'ENOTSUP') throw error
+    const message = `cannot keep the extended attribute ${name} of "/${printablePath(place)}"`
+    const hint = 'put the store on a file system that has them (ext4, xfs, btrfs) with --root DIR'
+    throw new ToolError('not-supported', message, { hint, cause: error })
+  }
+}
+
 /** Owner, then mode (chown clears setuid and setgid), then xattrs (chown clears capabilities). */
 function setMetadata(request: CopyEntriesRequest, entry: SelectedEntry, place: string): void {
   const { owner, chmod, target } = request
@@ -132,5 +156,5 @@ function setMetadata(request: CopyEntriesRequest, entry: SelectedEntry, place: s
   lchownSync(at, owner?.uid ?? node.uid, owner?.gid ?? node.gid)
   if (node.type === 'symlink') return
   chmodSync(at, chmod === undefined ? node.mode : changedMode(chmod, node.mode, node.type === 'directory'))
-  for (const [name, value] of xattrs ?? []) setXattr(at, name, value)
+  for (const xattr of xattrs ?? []) setKeptXattr(at, xattr, place)
 }

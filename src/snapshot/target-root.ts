@@ -82,6 +82,15 @@ export class TargetRoot {
     return directory
   }
 
+  /** Gives directories that somebody else made below `directory` the time of those made here. */
+  noteMade(directory: string, names: readonly string[]): void {
+    let made = directory
+    for (const name of names) {
+      made = joinPath(made, name)
+      this.times.set(made, 0n)
+    }
+  }
+
   close(): void {
     this.#tree.close()
     this.#other.close()

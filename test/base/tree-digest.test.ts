@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { digestOf, isDigest, parseDigest, TreeDigest, type TreeEntry } from '../../src/base/index.ts'
 
@@ -35,6 +36,24 @@ test('every field of an entry counts', () => {
   ]
   const all = [digest(file), ...changes.map((change) => digest({ ...file, ...change }))]
   expect(new Set(all).size).toBe(all.length)
+})
+
+test('the bytes that are hashed, whatever the sizes', () => {
+  const entries: readonly TreeEntry[] = [
+    ...Array.from({ length: 3000 }, (_, index) => ({ ...file, path: bytes(`dir/file-${index}`) })),
+    { ...file, path: bytes('p'.repeat(100_000)), xattrs: [['user.ü', bytes('v'.repeat(70_000))]] },
+    { path: bytes('l'), type: 'symlink', mode: 0o777, uid: 1, gid: 2, target: bytes('t'.repeat(4096)) },
+    { path: bytes('d'), type: 'char', mode: 0o600, uid: 0, gid: 0, major: 1, minor: 3 },
+  ]
+  const hash = createHash('sha256').update('longshore.tree/1\n')
+  for (const { path, type, mode, uid, gid, major = 0, minor = 0, target, fileDigest, xattrs = [] } of entries) {
+    const shownMode = type === 'symlink' ? 0 : mode
+    const lengths = `${path.length} ${target?.length ?? 0} ${fileDigest?.length ?? 0} ${xattrs.length}:`
+    hash.update(`${type} ${shownMode} ${uid} ${gid} ${major} ${minor} ${lengths}`)
+    for (const part of [path, target, fileDigest]) if (part !== undefined) hash.update(part)
+    for (const [name, value] of xattrs) hash.update(`${Buffer.byteLength(name)} ${value.length}:${name}`).update(value)
+  }
+  expect(digest(...entries)).toBe(`sha256:${hash.digest('hex')}`)
 })
 
 test('the mode of a symlink does not count', () => {

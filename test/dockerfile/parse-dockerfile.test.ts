@@ -134,7 +134,7 @@ describe('parseDockerfile', () => {
     ['HEALTHCHECK NONE x', 'healthcheck-arguments: HEALTHCHECK NONE takes no arguments', 'x'],
     ['HEALTHCHECK CMD', 'healthcheck-arguments: Missing command after HEALTHCHECK CMD', 'CMD'],
     ['HEALTHCHECK CMD []', 'healthcheck-arguments: Missing command after HEALTHCHECK CMD', '[]'],
-    ['HEALTHCHECK curl x', 'healthcheck-arguments: Unknown type "curl" in HEALTHCHECK (try CMD)', 'x'],
+    ['HEALTHCHECK curl x', 'healthcheck-arguments: Unknown type "curl" in HEALTHCHECK (try CMD)', 'curl'],
     ['HEALTHCHECK --interval=1us CMD x', 'invalid-duration: Interval "interval" cannot be less than 1ms', '1us'],
     ['HEALTHCHECK --timeout=5 CMD x', 'invalid-duration: invalid duration "5" of --timeout', '5'],
     ['HEALTHCHECK --retries=-1 CMD x', 'invalid-retries: --retries must be a number from 0 on, not "-1"', '-1'],
@@ -155,6 +155,10 @@ describe('parseDockerfile', () => {
     const { start = 0, end = 0 } = diagnostics[0]?.span ?? {}
     expect(text.slice(start, end)).toBe(place)
     expect(instructions.map((instruction) => instruction.kind)).toEqual(['from', 'cmd'])
+  })
+
+  it('reads a chain of ONBUILD as long as a line can be', () => {
+    expect(codesOf(`FROM a\n${'ONBUILD '.repeat(8000)}<<E`)).toEqual(['onbuild-not-allowed'])
   })
 
   it('gives one error for each broken instruction', () => {

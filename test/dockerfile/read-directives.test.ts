@@ -16,6 +16,7 @@ describe('directives', () => {
 
   it.each([
     ['a plain comment', '# hello\n# escape=`\nFROM a'],
+    ['a directive without a value', '# escape=\n# escape=`\nFROM a'],
     ['an unknown key', '# unknown=1\n# escape=`\nFROM a'],
     ['a blank line', '\n# escape=`\nFROM a'],
     ['an instruction', 'FROM a\n# escape=`'],

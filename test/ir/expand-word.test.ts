@@ -99,6 +99,12 @@ describe('expandWord', () => {
     expect(expand(text)).toEqual({ kind: 'failed', message, start, end: text.length })
   })
 
+  it('refuses to nest without end', () => {
+    const nested = (depth: number) => `${'${none:-'.repeat(depth)}x${'}'.repeat(depth)}`
+    expect(expand(nested(100))).toMatchObject({ kind: 'expanded', text: 'x' })
+    expect(expand(nested(20_000))).toMatchObject({ kind: 'failed', message: '${…} is nested more than 100 deep' })
+  })
+
   it('takes the backtick for escape character, and the backslash as text', () => {
     expect(expand('c:\\dir`$set"`"`n"', '`')).toMatchObject({ text: 'c:\\dir$set"`n' })
     expect(expand('${path//`//-}', '`')).toMatchObject({ text: '-a-b-c.tar.gz' })

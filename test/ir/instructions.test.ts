@@ -30,12 +30,12 @@ describe('RUN', () => {
     )
   })
 
-  it('writes the ARGs in scope into the history, each declaration, as seen by the step', () => {
+  it('writes the ARGs in scope into the history, each name once, as seen by the step', () => {
     expect(
       historyOf('ARG a=1\nARG b\nENV e=x\nARG a=2\nRUN x\nENV b=3\nRUN ["y", "z w"]').filter((entry) =>
         entry.startsWith('RUN'),
       ),
-    ).toEqual(['RUN |3 a=2 b= a=2 /bin/sh -c x # buildkit', 'RUN |3 a=2 b=3 a=2 y z w # buildkit'])
+    ).toEqual(['RUN |2 a=2 b= /bin/sh -c x # buildkit', 'RUN |2 a=2 b=3 y z w # buildkit'])
   })
 
   it.each<[string, string, string]>([
@@ -253,6 +253,13 @@ describe('the rest of the config', () => {
       startInterval: 1e8,
       retries: 3,
     })
+    expect(configOf('HEALTHCHECK --interval= --retries=+3 --timeout= CMD x').healthcheck).toEqual({
+      test: ['CMD-SHELL', 'x'],
+      retries: 3,
+    })
+    expect(historyOf('HEALTHCHECK --interval=5s NONE')).toEqual([
+      'HEALTHCHECK &{["NONE"] "0s" "0s" "0s" "0s" \'\\x00\'}',
+    ])
     expect(configOf('HEALTHCHECK CMD ["x", "y"]').healthcheck).toEqual({ test: ['CMD', 'x', 'y'] })
     expect(configOf('HEALTHCHECK NONE', { healthcheck: { test: ['CMD', 'x'] } }).healthcheck).toEqual({
       test: ['NONE'],
@@ -278,6 +285,8 @@ describe('the rest of the config', () => {
 
   it('reports a broken instruction once', () => {
     expect(problemsOf('FROM a\nCOPY --chown=a:b:c --chmod=x "a b" "c d"')).toHaveLength(1)
+    expect(problemsOf('FROM a\nEXPOSE ${p:-80 81}')).toHaveLength(1)
+    expect(problemsOf('FROM a\nENV a="x b=\'y')).toHaveLength(1)
   })
 
   it('reports each broken instruction, not the first alone', () => {

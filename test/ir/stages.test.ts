@@ -125,6 +125,7 @@ describe('stages', () => {
     ])
     const { stages } = programOf(text, { targetPlatform: arm64 })
     expect(stages.map((stage) => stage.platform)).toEqual([amd64, arm64])
+    expect(stageOf('FROM --platform= a').platform).toEqual(amd64)
     expect(stageOf('FROM --platform=arm64 a AS x\nFROM x').platform).toEqual(arm64)
   })
 })

@@ -1,0 +1,98 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { lintRules } from '../../grammar/index.ts'
+import { type Diagnostic, sourceFile } from '../../src/base/index.ts'
+import { renderDiagnostic } from '../../src/report/index.ts'
+import { type LowerSetup, lowerText } from './lower-text.ts'
+
+const root = join(import.meta.dirname, '../..')
+const pages = readdirSync(join(root, 'docs/diagnostics'))
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => name.slice(0, -'.md'.length))
+const update = process.env['UPDATE_GOLDEN'] === '1'
+
+/** Every `pattern` in the sources of a folder. */
+function textsIn(folder: string, pattern: RegExp): Set<string> {
+  const names = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+  const texts = names
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => readFileSync(join(root, folder, name), 'utf8'))
+  return new Set(texts.flatMap((text) => [...text.matchAll(pattern)].map((match) => match[1] ?? '')))
+}
+
+const reported = /\b(?:error|warning|fail)\(\s*'([a-z]+(?:-[a-z]+)+)'/g
+const languageCodes = new Set([
+  ...textsIn('src/dockerfile', reported),
+  ...textsIn('src/ir', reported),
+  ...lintRules.map((rule) => rule.code),
+])
+/** Codes of errors of the world and of the other rooms' diagnostics, which have pages too. */
+const otherCodes = new Set([
+  ...textsIn('src/base', /^ {2}\| '([a-z-]+)'$/gm),
+  ...textsIn('src', /\bcode: '([a-z-]+)'/g),
+])
+
+function readPage(code: string): string {
+  return readFileSync(join(root, 'docs/diagnostics', `${code}.md`), 'utf8')
+}
+
+/** The Dockerfile of a section. */
+function example(page: string, heading: 'Bad' | 'Good'): string | undefined {
+  return new RegExp(`## ${heading}\n(?:(?!\n## ).)*?\`\`\`dockerfile\n(.*?)\n\`\`\``, 's').exec(page)?.[1]
+}
+
+/** "Built with …" of a page. */
+function setupOf(page: string): LowerSetup {
+  const flags = /Built with `([^`]+)`/.exec(page)?.[1]
+  const [, target] = /^--target=(.*)$/.exec(flags ?? '') ?? []
+  const [, name, value = ''] = /^--build-arg=(\w+)=(.*)$/.exec(flags ?? '') ?? []
+  if (target !== undefined) return { target }
+  return name === undefined ? {} : { buildArgs: { [name]: value } }
+}
+
+function diagnosticsOf(text: string, setup: LowerSetup): readonly Diagnostic[] {
+  const { result } = lowerText(text, setup)
+  return result.kind === 'program' ? result.program.diagnostics : result.kind === 'failed' ? result.diagnostics : []
+}
+
+describe('pages of diagnostics', () => {
+  it('are there for every code of the language', () => {
+    expect(languageCodes.size).toBeGreaterThan(40)
+    expect([...languageCodes].filter((code) => !pages.includes(code))).toEqual([])
+  })
+
+  it('are about codes that exist', () => {
+    expect(pages.filter((code) => !languageCodes.has(code) && !otherCodes.has(code))).toEqual([])
+  })
+
+  it('have a golden case each', () => {
+    const folder = join(root, 'fixtures/golden/language')
+    const said = readdirSync(folder).map((name) => readFileSync(join(folder, name, 'diagnostics.txt'), 'utf8'))
+    // A golden file of 64 KB helps nobody; scan-lines.test.ts has the case.
+    const missing = [...languageCodes].filter(
+      (code) => code !== 'line-too-long' && !said.join('').includes(` ${code}: `),
+    )
+    expect(missing).toEqual([])
+  })
+
+  const written = pages.filter((code) => languageCodes.has(code))
+  it.each(written)('%s: the bad example gives it as shown, the good one is clean', (code) => {
+    const page = readPage(code)
+    expect(page.startsWith(`# ${code}\n`)).toBe(true)
+    const setup = setupOf(page)
+    const good = example(page, 'Good')
+    expect(good === undefined ? 'no good example' : diagnosticsOf(good, setup)).toEqual([])
+    const bad = example(page, 'Bad')
+    if (bad === undefined) {
+      expect(code).toBe('line-too-long')
+      return
+    }
+    const found = diagnosticsOf(bad, setup).filter((diagnostic) => diagnostic.code === code)
+    expect(found).toHaveLength(1)
+    const output = found.map((diagnostic) => renderDiagnostic(diagnostic, sourceFile('Dockerfile', bad))).join('\n')
+    const shown = page.replace(/```text\n.*?```/s, () => `\`\`\`text\n${output}\n\`\`\``)
+    if (update) writeFileSync(join(root, 'docs/diagnostics', `${code}.md`), shown)
+    expect(readPage(code)).toBe(shown)
+  })
+})
