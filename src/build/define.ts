@@ -34,7 +34,8 @@ export async function defineProgram(
       case 'program':
         return { kind: 'defined', program: lowered.program, diagnostics: lowered.program.diagnostics }
       case 'failed':
-        return { kind: 'failed', diagnostics: [...parsed.diagnostics, ...lowered.diagnostics] }
+        // The parser's warnings are among them already.
+        return { kind: 'failed', diagnostics: lowered.diagnostics }
       case 'needs-triggers':
         for (const { text, sourceName } of lowered.triggers)
           triggers.set(text, await ports.parseTrigger(text, sourceName))

@@ -37,7 +37,10 @@ export async function finishImage(
 }
 
 function baseConfig(scene: Scene, base: StepGraph['target']['base']): ImageConfig | undefined {
-  return base.kind === 'image' ? scene.images.find(base.reference, base.platform)?.config : undefined
+  if (base.kind !== 'image') return undefined
+  const image = scene.images.find(base.reference, base.platform)
+  invariant(image !== undefined, `the base image ${base.reference} is gone from the store`)
+  return image.config
 }
 
 /** `--label` is applied last and leaves no history entry, as docker has it. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { ToolError } from '../base/index.ts'
 import type { OverlayXattrs } from '../ports/index.ts'
 
@@ -37,8 +37,7 @@ export function overlayXattrs(host: Host): OverlayXattrs {
  */
 export function storeRoot(host: Host, option: string | undefined): string {
   const chosen = option ?? host.env['LONGSHORE_ROOT']
-  if (chosen !== undefined && chosen !== '')
-    return join(host.cwd.startsWith('/') && !chosen.startsWith('/') ? host.cwd : '/', chosen)
+  if (chosen !== undefined && chosen !== '') return isAbsolute(chosen) ? chosen : join(host.cwd, chosen)
   if (host.uid === 0 && !host.inUserNamespace) return '/var/lib/longshore'
   const data = host.env['XDG_DATA_HOME']
   if (data?.startsWith('/')) return join(data, 'longshore')

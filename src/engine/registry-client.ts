@@ -18,7 +18,11 @@ export function lazyRegistry(host: Host): LazyRegistry {
       opened ??= openClient(host)
       return opened
     },
-    close: async () => (await opened)?.close(),
+    async close() {
+      // Who asked for the client has been told why it could not be opened.
+      const client = await opened?.catch(() => undefined)
+      await client?.close()
+    },
   }
 }
 

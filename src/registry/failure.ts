@@ -57,10 +57,10 @@ export function connectionError(error: unknown, url: URL, signal: AbortSignal | 
 
 function unreachableHint(code: string, certificate: boolean): string {
   if (certificate) {
-    return "set NODE_EXTRA_CA_CERTS to a file with the registry's CA certificate, or use --tls-verify=false if you accept any server"
+    return "set NODE_EXTRA_CA_CERTS to a file with the registry's CA certificate"
   }
   if (code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER') {
-    return 'if the registry speaks plain http, use --tls-verify=false'
+    return 'the registry seems to speak plain http, which is taken from this machine (localhost) only: reach it by https'
   }
   return 'check the name, the network, and HTTP_PROXY, HTTPS_PROXY and NO_PROXY'
 }

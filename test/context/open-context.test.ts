@@ -3,6 +3,7 @@ import { chmodSync, lstatSync, readFileSync, symlinkSync, utimesSync, writeFileS
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { openContext } from '../../src/context/index.ts'
+import { makeActor, runAs, unavailable } from '../support/actor.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 import { contextWith, digest, landing, missing, open, select, write } from './context-folder.ts'
 
@@ -220,22 +221,17 @@ describe('what cannot be used', () => {
     expect(types).toEqual(['file', 'fifo'])
   })
 
-  test.skipIf(spawnSync('id', ['tester']).status !== 0 || process.getuid?.() !== 0)(
+  test.skipIf(unavailable('user') !== undefined)(
     'an unreadable file or directory names itself and what to do',
     () => {
       const directory = contextWith({ 'd/f': 'f', 'e/f': 'f' })
       chmodSync(join(directory, 'd/f'), 0o000)
       chmodSync(join(directory, 'e'), 0o000)
-      const run = (source: string) =>
-        spawnSync(
-          'setpriv',
-          [
-            ...['--reuid=tester', '--regid=tester', '--clear-groups', '--', process.execPath],
-            ...['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'select-runner.ts')],
-            ...[directory, '/nonexistent/memo', source],
-          ],
-          { encoding: 'utf8' },
-        ).stdout
+      const actor = makeActor('user', temporaryDirectory())
+      const run = (source: string): string => {
+        const runner = [join(import.meta.dirname, 'select-runner.ts'), directory, '/nonexistent/memo', source]
+        return runAs(actor, [process.execPath, '--disable-warning=ExperimentalWarning', ...runner]).stdout
+      }
       expect(run('d')).toMatch(/^context-unreadable: .*"d\/f".*\.dockerignore/)
       expect(run('e')).toMatch(/^context-unreadable: .*"e".*\.dockerignore/)
       chmodSync(join(directory, 'e'), 0o755)

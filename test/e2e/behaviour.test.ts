@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type BuildEvent, build } from '../../src/index.ts'
@@ -17,7 +17,7 @@ import {
 import { buildBase, mountsUnder } from '../support/base-image.ts'
 import { LayoutWriter, makeTar, pushLayout } from '../support/oci-image.ts'
 import { startRegistry, type TestRegistry } from '../support/registry.ts'
-import { makeTemporaryDirectory } from '../support/temporary.ts'
+import { makeTemporaryDirectory, removeDirectory } from '../support/temporary.ts'
 
 const directory = makeTemporaryDirectory()
 const who = unavailable('root') === undefined ? 'root' : 'user'
@@ -26,7 +26,7 @@ beforeAll(() => {
   me = makeActor(who, directory)
   buildBase(me)
 })
-afterAll(() => rmSync(directory, { recursive: true, force: true }))
+afterAll(() => removeDirectory(directory))
 
 test('a fully cached build loads neither parser nor HTTP library nor FFI', () => {
   const context = contextFor(me, 'lazy', { Dockerfile: 'FROM longshore-base\nCOPY a /\nRUN cat /a\n', a: 'a' })
@@ -158,10 +158,22 @@ describe('a registry', () => {
     const folder = join(directory, 'layout')
     const writer = new LayoutWriter(folder)
     const tar = await makeTar({ hello: 'from the registry\n' })
-    writer.finish({ app: writer.addImage(hostPlatform(process.arch), [{ tar, compression: 'gzip' }]) })
+    const foreign = { os: 'linux', architecture: process.arch === 'x64' ? 'arm64' : 'amd64' }
+    writer.finish({
+      app: writer.addImage(hostPlatform(process.arch), [{ tar, compression: 'gzip' }]),
+      foreign: writer.addImage(foreign, [{ tar, compression: 'gzip' }]),
+    })
+    await pushLayout(folder, 'foreign', `${registry.host}/team/foreign:1`)
     await pushLayout(folder, 'app', `${registry.host}/team/app:1`)
   })
   afterAll(() => registry.stop())
+
+  test('an image for another processor is refused, not built on', async () => {
+    const context = contextFor(me, 'foreign', { Dockerfile: `FROM ${registry.host}/team/foreign:1\nCOPY Dockerfile /\n` })
+    const built = await longshoreAsync(me, ['build', context])
+    expect(built.status).toBe(125)
+    expect(built.stderr).toContain('[platform-mismatch]')
+  })
 
   test('pull and FROM fetch from it, and a second pull fetches nothing', async () => {
     const name = `${registry.host}/team/app:1`

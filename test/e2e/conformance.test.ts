@@ -1,13 +1,13 @@
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { actualImage, differences, loadCases, prepareContext, readLayout } from '../conformance/index.ts'
 import { type Actor, giveTo, longshore, longshoreAsync, makeActor, unavailable } from '../support/actor.ts'
 import { buildBase } from '../support/base-image.ts'
-import { makeTemporaryDirectory } from '../support/temporary.ts'
+import { makeTemporaryDirectory, removeDirectory } from '../support/temporary.ts'
 
 const directory = makeTemporaryDirectory()
-afterAll(() => rmSync(directory, { recursive: true, force: true }))
+afterAll(() => removeDirectory(directory))
 
 const cases = loadCases()
 

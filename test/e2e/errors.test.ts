@@ -1,12 +1,12 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Actor, contextFor, longshore, makeActor, runAs, unavailable } from '../support/actor.ts'
 import { buildBase } from '../support/base-image.ts'
-import { makeTemporaryDirectory } from '../support/temporary.ts'
+import { makeTemporaryDirectory, removeDirectory } from '../support/temporary.ts'
 
 const directory = makeTemporaryDirectory()
-afterAll(() => rmSync(directory, { recursive: true, force: true }))
+afterAll(() => removeDirectory(directory))
 
 const who = unavailable('user') === undefined ? 'user' : 'root'
 let me: Actor

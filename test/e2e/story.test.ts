@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -13,10 +13,10 @@ import {
   unavailable,
 } from '../support/actor.ts'
 import { buildBase, mountsUnder } from '../support/base-image.ts'
-import { makeTemporaryDirectory } from '../support/temporary.ts'
+import { makeTemporaryDirectory, removeDirectory } from '../support/temporary.ts'
 
 const directory = makeTemporaryDirectory()
-afterAll(() => rmSync(directory, { recursive: true, force: true }))
+afterAll(() => removeDirectory(directory))
 
 describe.each(['root', 'user'] as const)('as %s', (name) => {
   const reason = unavailable(name)

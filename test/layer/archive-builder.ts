@@ -1,9 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
 import { ToolError } from '../../src/base/index.ts'
 import { type UnpackedLayer, type UnpackLayerOptions, unpackLayer } from '../../src/layer/index.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
 
 /** One member of an archive made by hand, independent of the writer under test. */
 export interface Member {
@@ -76,10 +73,11 @@ export function pax(records: Readonly<Record<string, string | Uint8Array>>, type
 }
 
 /** A folder that is removed when the test ends. */
+/** Why a test that gives files other owners cannot run here, or undefined. */
+export const ownerObstacle = process.getuid?.() === 0 ? undefined : 'needs root: files get the owners of the archive'
+
 export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'longshore-layer-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
+  return temporaryDirectory()
 }
 
 /** The bytes in chunks of `size`, as a download gives them. */

@@ -22,7 +22,7 @@ import { extract } from 'tar-stream'
 import { describe, expect, test } from 'vitest'
 import { digestLayer, layerTar } from '../../src/layer/index.ts'
 import { mknod, S_IFCHR, S_IFIFO, setXattr } from '../../src/sys/index.ts'
-import { collect, temporaryFolder, toolError, unpackBytes } from './archive-builder.ts'
+import { collect, ownerObstacle, temporaryFolder, toolError, unpackBytes } from './archive-builder.ts'
 
 const options = { overlay: 'trusted' } as const
 
@@ -53,7 +53,7 @@ function openFiles(): number {
   return readdirSync('/proc/self/fd').length
 }
 
-describe('what GNU tar lists', () => {
+describe.skipIf(ownerObstacle !== undefined)('what GNU tar lists', () => {
   test('byte order, each directory before its children, root left out, all types', () => {
     const folder = temporaryFolder()
     for (const name of ['b', 'b/sub']) mkdirSync(join(folder, name))
@@ -167,7 +167,7 @@ describe('what GNU tar lists', () => {
   })
 })
 
-describe('digests', () => {
+describe.skipIf(ownerObstacle !== undefined)('digests', () => {
   test('the diffId is of the bytes; times change it, but not the content digest', () => {
     const folder = temporaryFolder()
     put(join(folder, 'f'), 'content')
@@ -243,7 +243,7 @@ describe('digests', () => {
   })
 })
 
-describe('refusals', () => {
+describe.skipIf(ownerObstacle !== undefined)('refusals', () => {
   test.each(['.wh.file', '.wh.', '.wh..wh..opq'])('security 8: a real file named %s', async (name) => {
     const folder = temporaryFolder()
     put(join(folder, name))
@@ -286,7 +286,7 @@ describe('refusals', () => {
   })
 })
 
-describe('cross-checks', () => {
+describe.skipIf(ownerObstacle !== undefined)('cross-checks', () => {
   const name = fc
     .uint8Array({ minLength: 1, maxLength: 12, min: 1 })
     .map((bytes) => bytes.map((byte) => (byte === 0x2f ? 0x30 : byte)))

@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { sniffArchive, unpackArchive } from '../../src/layer/index.ts'
-import { archive, memberBytes, pax, temporaryFolder, toolError } from './archive-builder.ts'
+import { archive, memberBytes, ownerObstacle, pax, temporaryFolder, toolError } from './archive-builder.ts'
 
 const packers: Readonly<Record<string, (bytes: Uint8Array) => Buffer>> = {
   tar: (bytes) => Buffer.from(bytes),
@@ -77,7 +77,7 @@ describe('sniffArchive', () => {
   })
 })
 
-describe('unpackArchive', () => {
+describe.skipIf(ownerObstacle !== undefined)('unpackArchive', () => {
   test.each(Object.keys(packers))('%s', async (kind) => {
     const bytes = archive({ name: 'd/f', data: 'content', uid: 5, gid: 6, mode: 0o4711 })
     const { root, file } = scene(packers[kind]?.(bytes) ?? bytes)

@@ -21,6 +21,7 @@ import {
   headerBlock,
   inChunks,
   memberBytes,
+  ownerObstacle,
   pax,
   temporaryFolder,
   toolError,
@@ -52,7 +53,7 @@ function isOpaque(path: string): boolean {
   return getXattr(path, 'trusted.overlay.opaque')?.toString() === 'y'
 }
 
-describe('hostile archives', () => {
+describe.skipIf(ownerObstacle !== undefined)('hostile archives', () => {
   test('security 1: a symlink entry for the top is refused', async () => {
     for (const name of ['.', './', '/', '/.', 'a/..']) {
       const { layer, outside } = sandbox()
@@ -245,7 +246,7 @@ describe('hostile archives', () => {
   })
 })
 
-describe('what a layer says', () => {
+describe.skipIf(ownerObstacle !== undefined)('what a layer says', () => {
   test('an opaque mark hides lower content only, and swallows whiteouts below it', async () => {
     const { layer } = sandbox()
     const bytes = archive(
@@ -416,7 +417,7 @@ describe('what a layer says', () => {
   })
 })
 
-describe('the stream', () => {
+describe.skipIf(ownerObstacle !== undefined)('the stream', () => {
   const bytes = archive({ name: 'file', data: Buffer.alloc(100_000, 'content') }, { name: 'd/', type: '5' })
   const diffId = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
   const half = bytes.length >> 1

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { invariant } from '../../src/base/index.ts'
 import { obstacle, runCopies, runJobs, type User } from './copy-job.ts'
 
-const users: readonly User[] = ['root', 'tester']
+const users: readonly User[] = ['root', 'user']
 
 describe.each(users)('COPY as %s', (user) => {
   const check = test.skipIf(obstacle(user) !== undefined)
@@ -289,10 +289,10 @@ test.skipIf(obstacle('root') !== undefined)(
   },
 )
 
-test.skipIf(obstacle('tester') !== undefined)(
+test.skipIf(obstacle('user') !== undefined)(
   'a device that an ordinary user copies is an error with a way out',
   () => {
-    const { error } = runCopies('tester', {
+    const { error } = runCopies('user', {
       context: 'mkdir dev; touch dev/null; mount --bind /dev/null dev/null',
       steps: [{ sources: ['dev/null'], destination: '/n' }],
       cleanUp: 'umount dev/null',

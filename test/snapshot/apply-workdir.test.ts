@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { obstacle, runJobs, type User } from './copy-job.ts'
 
-const users: readonly User[] = ['root', 'tester']
+const users: readonly User[] = ['root', 'user']
 
 describe.each(users)('WORKDIR as %s', (user) => {
   test.skipIf(obstacle(user) !== undefined)(

@@ -1,20 +1,17 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeActor, unavailable, userNamespace } from '../support/actor.ts'
+import { temporaryDirectory } from '../support/temporary.ts'
 import type { CopyJob, CopyOutcome } from './copy-runner.ts'
 
-export type User = 'root' | 'tester'
+export type User = 'root' | 'user'
 
 const runner = join(import.meta.dirname, 'copy-runner.ts')
 
 /** Why these tests cannot run here as `user`, or undefined. */
 export function obstacle(user: User): string | undefined {
   if (process.getuid?.() !== 0) return 'needs root'
-  if (user === 'root') return undefined
-  if (!existsSync('/usr/bin/newuidmap')) return 'needs newuidmap (Debian package uidmap)'
-  return readFileSync('/etc/passwd', 'utf8').includes('\ntester:')
-    ? undefined
-    : 'needs a user tester with a subuid range'
+  return user === 'root' ? undefined : unavailable('user')
 }
 
 /** One file of the resulting root file system. */
@@ -50,11 +47,7 @@ export function runJobs(user: User, jobs: readonly Job[]): Result[] {
   const command =
     user === 'root'
       ? ['unshare', '--mount', ...node]
-      : [
-          'setpriv',
-          ...['--reuid=tester', '--regid=tester', '--init-groups', '--', 'unshare', '--user', '--map-auto'],
-          ...['--map-root-user', '--mount', ...node],
-        ]
+      : makeActor('user', temporaryDirectory()).wrap([...userNamespace, ...node], '/', {})
   const [program = '', ...args] = command
   const input = JSON.stringify(jobs.map((job) => ({ ...job, flavour: user === 'root' ? 'trusted' : 'user' })))
   const { status, stdout, stderr } = spawnSync(program, args, { input, encoding: 'utf8', cwd: '/' })

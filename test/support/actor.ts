@@ -84,7 +84,7 @@ function userActor(directory: string, home: string): Actor {
 
 /** The checkout as the user sees it: its real place may be closed to them. */
 function shown(word: string): string {
-  return word.startsWith(`${checkout}/`) ? `/mnt/longshore${word.slice(checkout.length)}` : word
+  return word.replaceAll(`${checkout}/`, '/mnt/longshore/')
 }
 
 function environment(actor: Actor, extra: Readonly<Record<string, string>> | undefined): Record<string, string> {
@@ -123,6 +123,9 @@ export function startLongshore(actor: Actor, args: readonly string[], options: R
   const [program = '', ...rest] = actor.wrap([join(checkout, 'bin/longshore'), ...args], cwd, env)
   return spawn(program, rest, { cwd: actor.name === 'root' ? cwd : '/', env, stdio: ['pipe', 'pipe', 'pipe'] })
 }
+
+/** Options of unshare(1) with which an ordinary user becomes root of a user namespace, as the product does it. */
+export const userNamespace = ['unshare', '--user', '--map-auto', '--map-root-user', '--mount'] as const
 
 /** Makes a folder and all in it the actor's own. */
 export function giveTo(actor: Actor, directory: string): void {
