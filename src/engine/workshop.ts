@@ -1,4 +1,4 @@
-import type { ExecutorPort } from '../build/index.ts'
+import type { EmitEvent, ExecutorPort } from '../build/index.ts'
 import type { Isolation, OverlayXattrs, Sandbox } from '../ports/index.ts'
 import { openSandbox, sweepSandboxes } from '../sandbox/index.ts'
 import type { SnapshotSettings } from '../snapshot/index.ts'
@@ -24,6 +24,7 @@ export interface WorkshopSettings {
   readonly contextDirectory: string
   readonly network: 'host' | 'none'
   readonly isolation?: Isolation
+  readonly emit: EmitEvent
 }
 
 /** Opens the workshop of this process and sweeps what dead ones left. Call after `enterNamespace`. */
@@ -33,14 +34,20 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
   const overlay = overlayXattrs(host)
   const snapshots = { layersDirectory: store.layers.directory, overlay, workingDirectory: host.cwd }
   let opened: Promise<Sandbox> | undefined
-  const sandbox = (): Promise<Sandbox> => {
-    opened ??= openSandbox({
+  const open = async (): Promise<Sandbox> => {
+    const startMs = host.nowMs()
+    const made = await openSandbox({
       ...(settings.isolation === undefined ? {} : { isolation: settings.isolation }),
       stateDirectory: session.makeDirectory('sandbox'),
       env: host.env,
       inUserNamespace: host.inUserNamespace,
       probeCacheFile: store.cachePath('isolation.json'),
     })
+    if (made.isolation === 'builtin' && settings.isolation === undefined) announceBuiltin(settings, startMs)
+    return made
+  }
+  const sandbox = (): Promise<Sandbox> => {
+    opened ??= open()
     return opened
   }
   const executor = stepExecutor({
@@ -54,4 +61,13 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
     nowMs: () => host.nowMs(),
   })
   return { session, overlay, snapshots, executor, sandbox, close: () => session.close() }
+}
+
+/** Nobody asked for the weakest rung, so it is said that it is used, and what would give a better one. */
+function announceBuiltin({ emit, host }: WorkshopSettings, startMs: number): void {
+  const task = 'isolation'
+  const label = '[internal] built-in isolation, since neither crun nor runc works here (apt-get install crun)'
+  const timeMs = host.nowMs()
+  emit({ kind: 'task-start', task, label, timeMs: startMs })
+  emit({ kind: 'task-end', task, status: 'done', durationMs: timeMs - startMs, timeMs })
 }
