@@ -37,5 +37,5 @@ if [ ! -x node_modules/node/bin/node ] || [ ! -f dist/longshore.cjs ]; then
   say "==> npm ci: installs the packages of package-lock.json into node_modules (nothing outside this folder) and builds dist/"
   npm ci --no-audit --no-fund >&2
 fi
-say "==> npm run check: types, bundle, then all tests"
+say "==> npm run check: types, lint and format, bundle, then all tests"
 exec npm run --silent check
