@@ -30,6 +30,7 @@ export type {
 } from './file-selection.ts'
 export { type FileNode, type FileTree, type ResolvedPath, resolvePath } from './file-tree.ts'
 export { assertNever, invariant } from './invariant.ts'
+export { type ListedEntry, listSelection } from './list-selection.ts'
 export {
   type FileOwner,
   type GroupEntry,

@@ -18,4 +18,12 @@ export type {
   SelectResult,
 } from './ports.ts'
 export { contentOf, probeGraph } from './probe.ts'
-export { type RunOptions, type RunResult, runGraph, type StepFailure, taskOf } from './run.ts'
+export {
+  type RunOptions,
+  type RunResult,
+  runGraph,
+  type StepFailure,
+  type StepReport,
+  type StepReports,
+  taskOf,
+} from './run.ts'

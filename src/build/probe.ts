@@ -44,15 +44,17 @@ function probeStep(
     files = ports.records.readSelection(selectionKey(operation, contentOf(from)))?.contentDigest
     if (files === undefined) return { kind: 'unknown', waitsFor: 'a look at the files to copy' }
   }
-  const { key } = stepKey(operation, platformOf(graph, step), {
+  const { key, components } = stepKey(operation, platformOf(graph, step), {
     rootfs: contentOf(parent),
     ...(files === undefined ? {} : { files }),
   })
-  if (options.noCache) return { kind: 'miss', key, reason: 'no cache wanted' }
+  if (options.noCache) return { kind: 'miss', key, components, reason: 'no cache wanted' }
   const record = ports.records.readRecord(key)
-  if (record === undefined) return { kind: 'miss', key, reason: 'no record' }
+  if (record === undefined) return { kind: 'miss', key, components, reason: 'no record' }
   const layer = ports.layers.layer(record.diffId)
-  return layer === undefined ? { kind: 'miss', key, reason: 'layer is gone' } : { kind: 'hit', record, layer }
+  return layer === undefined
+    ? { kind: 'miss', key, components, reason: 'layer is gone' }
+    : { kind: 'hit', record, layer }
 }
 
 function probeContext(

@@ -2,7 +2,7 @@ import pLimit from 'p-limit'
 import { type Diagnostic, errorMessage, invariant, type StepKey, ToolError } from '../base/index.ts'
 import type { CopyOperation } from '../ir/index.ts'
 import { type Root, rootName, type Step, selectionKey, stepKey } from '../plan/index.ts'
-import type { ContextSelection, Layer, MissingSource } from '../ports/index.ts'
+import type { ContextSelection, KeyComponents, Layer, MissingSource } from '../ports/index.ts'
 import type { StepLayers } from './assemble.ts'
 import type { EmitEvent, TaskStatus } from './events.ts'
 import { stepLog } from './log.ts'
@@ -27,9 +27,22 @@ export interface StepFailure {
   readonly outputTail: string
 }
 
+/** How one step ended. A step that never got its inputs has no report. */
+export interface StepReport {
+  readonly status: 'cached' | 'ran' | 'failed' | 'canceled'
+  readonly key: StepKey
+  readonly components: KeyComponents
+  readonly durationMs: number
+  /** Everything it wrote, when no record keeps it. */
+  readonly log?: Uint8Array
+}
+
+/** Reports by `Step.index`. */
+export type StepReports = ReadonlyMap<number, StepReport>
+
 export type RunResult =
-  | { readonly kind: 'done'; readonly layers: StepLayers; readonly cached: number }
-  | { readonly kind: 'failed'; readonly failures: readonly StepFailure[] }
+  | { readonly kind: 'done'; readonly layers: StepLayers; readonly cached: number; readonly reports: StepReports }
+  | { readonly kind: 'failed'; readonly failures: readonly StepFailure[]; readonly reports: StepReports }
 
 /** Thrown between the promises of steps; the scheduler turns it into a `StepFailure`. */
 class StepFailed extends Error {
@@ -66,6 +79,7 @@ class GraphRun {
   readonly #steps = new Map<number, Promise<Layer>>()
   readonly #running = new Map<StepKey, Promise<Layer>>()
   readonly #roots = new Map<string, Promise<readonly Layer[]>>()
+  readonly #reports = new Map<number, StepReport>()
   #cached = 0
 
   constructor(probed: ProbedGraph, ports: RunPorts, options: RunOptions, emit: EmitEvent) {
@@ -90,10 +104,10 @@ class GraphRun {
     if (this.#options.signal.aborted) throw new ToolError('canceled', 'the build was canceled')
     // A failure reaches every step that depends on it; report it once.
     const unique = [...new Map(failures.map((failure) => [failure.step.index, failure])).values()]
-    if (unique.length > 0) return { kind: 'failed', failures: unique }
+    if (unique.length > 0) return { kind: 'failed', failures: unique, reports: this.#reports }
     const layers = new Map<number, Layer>()
     for (const [index, result] of results.entries()) if (result.status === 'fulfilled') layers.set(index, result.value)
-    return { kind: 'done', layers, cached: this.#cached }
+    return { kind: 'done', layers, cached: this.#cached, reports: this.#reports }
   }
 
   #step(step: Step): Promise<Layer> {
@@ -128,8 +142,8 @@ class GraphRun {
   async #resolve(step: Step): Promise<Layer> {
     const outcome = this.#probed.outcomes[step.index]
     if (outcome?.kind === 'hit') {
-      this.#cached += 1
-      this.#announceCached(step)
+      const { key, components } = outcome.record
+      this.#foundCached(step, key, components)
       return outcome.layer
     }
     const { operation } = step
@@ -145,15 +159,13 @@ class GraphRun {
     })
     const known = this.#options.noCache ? undefined : this.#lookUp(key)
     if (known !== undefined) {
-      this.#cached += 1
-      this.#announceCached(step)
+      this.#foundCached(step, key, components)
       return known
     }
     const same = this.#running.get(key)
     if (same !== undefined) {
       const layer = await same
-      this.#cached += 1
-      this.#announceCached(step)
+      this.#foundCached(step, key, components)
       return layer
     }
     const made = this.#limit(() => this.#execute(step, key, components, parent, files?.source))
@@ -192,7 +204,7 @@ class GraphRun {
   async #execute(
     step: Step,
     key: StepKey,
-    components: ReturnType<typeof stepKey>['components'],
+    components: KeyComponents,
     parent: readonly Layer[],
     files: CopySource | undefined,
   ): Promise<Layer> {
@@ -224,9 +236,14 @@ class GraphRun {
         bytes.length > 0 ? bytes : undefined,
       )
       this.#end(task, 'done', startMs)
+      this.#reports.set(step.index, { status: 'ran', key, components, durationMs })
       return layer
     } catch (error) {
-      if (isCanceled(error) || this.#signal.aborted) {
+      const canceled = isCanceled(error) || this.#signal.aborted
+      const durationMs = this.#ports.clock.nowMs() - startMs
+      const status = canceled ? 'canceled' : 'failed'
+      this.#reports.set(step.index, { status, key, components, durationMs, log: log.bytes() })
+      if (canceled) {
         this.#end(task, 'canceled', startMs)
         throw error
       }
@@ -256,7 +273,9 @@ class GraphRun {
     return new StepFailed({ step, diagnostics, outputTail: '' })
   }
 
-  #announceCached(step: Step): void {
+  #foundCached(step: Step, key: StepKey, components: KeyComponents): void {
+    this.#cached += 1
+    this.#reports.set(step.index, { status: 'cached', key, components, durationMs: 0 })
     const timeMs = this.#ports.clock.nowMs()
     this.#emit({ kind: 'task-start', task: taskOf(step), label: step.label, timeMs })
     this.#emit({ kind: 'task-end', task: taskOf(step), status: 'cached', durationMs: 0, timeMs })

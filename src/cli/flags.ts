@@ -40,3 +40,22 @@ export interface ImagesFlags {
   readonly trunc: boolean
   readonly format?: 'table' | 'json'
 }
+
+/** Flags that say which build a question is about. */
+export interface ProjectFlags {
+  readonly context: string
+  readonly file?: string
+  readonly buildArg: readonly string[]
+  readonly target?: string
+}
+
+/** Flags of `longshore why`. */
+export interface WhyFlags extends ProjectFlags {
+  readonly last?: boolean
+  readonly format: 'text' | 'json'
+}
+
+/** Flags of `longshore logs`. */
+export interface LogsFlags extends ProjectFlags {
+  readonly build: true
+}

@@ -2,9 +2,20 @@ import { Command, Option } from 'commander'
 import { version } from '../version.ts'
 import { addBuildCommand } from './build-command.ts'
 import { addImagesCommand } from './images-command.ts'
+import { addLogsCommand } from './logs-command.ts'
 import { addPullCommand } from './pull-command.ts'
 import { addRunCommand } from './run-command.ts'
 import type { SetExitCode } from './set-exit-code.ts'
+import { addWhyCommand } from './why-command.ts'
+
+const commands = [
+  addBuildCommand,
+  addRunCommand,
+  addImagesCommand,
+  addPullCommand,
+  addWhyCommand,
+  addLogsCommand,
+] as const
 
 /** The command line, as a table of commands and flags; each command loads what it needs when it runs. */
 export function createProgram(setExitCode: SetExitCode): Command {
@@ -17,6 +28,6 @@ export function createProgram(setExitCode: SetExitCode): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('Run "longshore --help" for the commands, "longshore COMMAND --help" for the flags of one.')
     .exitOverride()
-  for (const add of [addBuildCommand, addRunCommand, addImagesCommand, addPullCommand]) add(program, setExitCode)
+  for (const add of commands) add(program, setExitCode)
   return program
 }

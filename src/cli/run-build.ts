@@ -92,7 +92,7 @@ function printOutcome(
       process.stdout.write(`${outcome.summary.imageId}\n`)
       return exitCodes.done
     case 'planned': {
-      const entries = planEntries(outcome.probed, outcome.hasImage)
+      const entries = planEntries(outcome.probed, outcome.hasImage, outcome.explanations)
       process.stdout.write(flags.format === 'json' ? `${JSON.stringify(entries, null, 2)}\n` : renderPlan(entries))
       return exitCodes.done
     }

@@ -5,4 +5,4 @@
 
 export type { GitIgnored } from './git-ignored-report.ts'
 export { type IgnoreMatcher, type IgnoreRule, type ParsedIgnore, parseIgnore } from './ignore-rules.ts'
-export { type BuildContext, type ContextOptions, openContext } from './open-context.ts'
+export { type BuildContext, type ContextOptions, type DecidingRule, openContext } from './open-context.ts'

@@ -1,7 +1,8 @@
 import type { Diagnostic, SourceFile } from '../base/index.ts'
 import type { BuildSummary, ProbedGraph, StepFailure } from '../build/index.ts'
 import type { PlannedStage } from '../plan/index.ts'
-import type { Isolation } from '../ports/index.ts'
+import type { BuildTrace, Isolation } from '../ports/index.ts'
+import type { Explanation } from './explain-miss.ts'
 import type { OutputSpec } from './output-spec.ts'
 
 /** What to build, as `longshore build` and the library take it. Paths may be relative to the host's current directory. */
@@ -31,8 +32,14 @@ export type BuildOutcome =
   | {
       readonly kind: 'planned'
       readonly probed: ProbedGraph
+      /** Names the Dockerfile and context among build traces. */
+      readonly project: string
       readonly source: SourceFile
       readonly hasImage: (stage: PlannedStage) => boolean
+      /** Why each step that is no hit would run, by `Step.index`. */
+      readonly explanations: ReadonlyMap<number, Explanation>
+      /** The last build of the project that executed something. */
+      readonly lastBuild?: BuildTrace
     }
   /** The input is wrong; nothing ran. */
   | { readonly kind: 'invalid'; readonly diagnostics: readonly Diagnostic[]; readonly source: SourceFile }

@@ -1,4 +1,4 @@
-import { type Diagnostic, hasErrors, invariant } from '../base/index.ts'
+import { type Diagnostic, type Digest, hasErrors, invariant } from '../base/index.ts'
 import {
   type BuildSummary,
   type DefineResult,
@@ -8,8 +8,9 @@ import {
   type ProbedGraph,
   probeGraph,
   runGraph,
+  type StepReports,
 } from '../build/index.ts'
-import { graphImages, planGraph } from '../plan/index.ts'
+import { graphImages, planGraph, type StepGraph } from '../plan/index.ts'
 import type { BuildOutcome, BuildRequest } from './build-request.ts'
 import { finishImage } from './finish-image.ts'
 import type { Host } from './host.ts'
@@ -40,7 +41,7 @@ export async function buildImage(
     scene.context.save()
     const diagnostics = [...defined.diagnostics, ...probed.diagnostics]
     if (hasErrors(diagnostics)) return { kind: 'invalid', diagnostics, source: scene.source }
-    if (request.planOnly) return planned(scene, probed)
+    if (request.planOnly) return await planned(scene, probed)
     const imageMissing = graphImages(graph).some(
       (image) => scene.images.find(image.reference, image.platform) === undefined,
     )
@@ -82,12 +83,15 @@ async function defineWith(scene: Scene, fetch: Fetch): Promise<DefineResult> {
   })
 }
 
-function planned(scene: Scene, probed: ProbedGraph): BuildOutcome {
+async function planned(scene: Scene, probed: ProbedGraph): Promise<BuildOutcome> {
+  const { explainPlan } = await import('./explain-plan.ts')
   return {
     kind: 'planned',
     probed,
+    project: scene.project,
     source: scene.source,
     hasImage: ({ base }) => base.kind !== 'image' || scene.images.find(base.reference, base.platform) !== undefined,
+    ...explainPlan(scene, probed),
   }
 }
 
@@ -116,8 +120,13 @@ async function run(
   const { noCache, jobs } = scene.request
   announceBases(scene, probed, emit)
   const result = await runGraph(probed, scene.ports, { noCache, jobs, signal }, emit)
-  if (result.kind === 'failed') return { kind: 'failed', failures: result.failures, source: scene.source }
+  const trace = (id?: Digest): Promise<void> => keepTrace(scene, probed.graph, result.reports, startMs, id)
+  if (result.kind === 'failed') {
+    await trace()
+    return { kind: 'failed', failures: result.failures, source: scene.source }
+  }
   const imageId = await finishImage(scene, probed.graph, result.layers, emit)
+  await trace(imageId)
   const summary: BuildSummary = {
     imageId,
     names: scene.names,
@@ -126,6 +135,19 @@ async function run(
   }
   emit({ kind: 'result', result: summary })
   return { kind: 'built', summary, source: scene.source }
+}
+
+/** Remembers what a build did that executed something. */
+async function keepTrace(
+  scene: Scene,
+  graph: StepGraph,
+  reports: StepReports,
+  startMs: number,
+  imageId: Digest | undefined,
+): Promise<void> {
+  if ([...reports.values()].every((report) => report.status === 'cached')) return
+  const { recordTrace } = await import('./build-trace.ts')
+  recordTrace(scene, graph, reports, startMs, imageId)
 }
 
 /** Shows the FROM lines whose image is in the store. */

@@ -1,13 +1,17 @@
 import { realpathSync } from 'node:fs'
-import { digestHex, digestOf, type Span } from '../base/index.ts'
+import { digestHex, digestOf, type ListedEntry, type Span } from '../base/index.ts'
 import type { ContextPort } from '../build/index.ts'
-import { type BuildContext, openContext } from '../context/index.ts'
+import { type BuildContext, type DecidingRule, openContext } from '../context/index.ts'
 import type { Store } from '../store/index.ts'
 
 /** A build context that is opened when the first COPY asks for it. */
 export interface LazyContext extends ContextPort {
   /** Remembers the fingerprints taken, for the next build. */
   save(): void
+  /** Every file that sources take; empty when one of them is not there. */
+  list(sources: readonly string[], spans: readonly Span[]): readonly ListedEntry[]
+  /** The line of the ignore file that decides about a path, if one does. */
+  decidingRule(path: string): DecidingRule | undefined
   /** What to say about selected files that git ignores, if there are any. */
   gitIgnored(
     sources: readonly string[],
@@ -25,6 +29,11 @@ export function lazyContext(directory: string, dockerfile: string, store: Store,
   return {
     select: (sources, spans) => context().select(sources, spans),
     save: () => opened?.save(),
+    list(sources, spans) {
+      const result = context().select(sources, spans)
+      return result.kind === 'missing' ? [] : context().list(result.selection)
+    },
+    decidingRule: (path) => context().decidingRule(path),
     async gitIgnored(sources, spans) {
       const result = context().select(sources, spans)
       if (result.kind === 'missing') return undefined

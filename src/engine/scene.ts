@@ -9,6 +9,7 @@ import { type Host, overlayXattrs, storeRoot } from './host.ts'
 import { imagePort } from './images.ts'
 import { type LazyContext, lazyContext } from './lazy-context.ts'
 import { enterNamespace } from './namespace.ts'
+import { projectOf } from './project.ts'
 import { lazyRegistry } from './registry-client.ts'
 import type { Workshop } from './workshop.ts'
 
@@ -17,6 +18,8 @@ export interface Scene {
   readonly request: BuildRequest
   readonly host: Host
   readonly source: SourceFile
+  /** Names the Dockerfile and context among build traces. */
+  readonly project: string
   /** Familiar names the image will have. */
   readonly names: readonly string[]
   readonly platform: Platform
@@ -63,6 +66,7 @@ export function openScene(request: BuildRequest, host: Host, emit: EmitEvent, si
     request,
     host,
     source,
+    project: projectOf(path, directory),
     names,
     platform: hostPlatform(host.arch),
     store,
