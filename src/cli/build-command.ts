@@ -23,8 +23,14 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
         .default('default'),
     )
     .option('--jobs <n>', 'steps that may run at the same time (default: number of processors)', positiveInteger)
-    .option('-o, --output <spec>', 'also write the image: type=oci,dest=PATH[,tar=false]', collect, [])
+    .option(
+      '-o, --output <spec>',
+      'also write the result: DIR, - (tar), or type=local|tar|oci|docker,dest=PATH; may be repeated',
+      collect,
+      [],
+    )
     .option('--iidfile <path>', 'write the image ID to a file')
+    .option('--metadata-file <path>', 'write what was made to a file, as JSON with the keys of buildx')
     .option('-q, --quiet', 'print nothing but the image ID')
     .addOption(
       new Option('--progress <mode>', 'how to show progress on stderr')

@@ -11,6 +11,7 @@ export interface BuildFlags {
   readonly jobs?: number
   readonly output: readonly string[]
   readonly iidfile?: string
+  readonly metadataFile?: string
   readonly quiet?: boolean
   readonly progress: 'auto' | 'plain' | 'quiet' | 'rawjson'
   readonly plan?: boolean

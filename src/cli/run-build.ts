@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs'
-import { isAbsolute, join } from 'node:path'
+import { resolve } from 'node:path'
 import { type Diagnostic, errorMessage, type SourceFile, ToolError } from '../base/index.ts'
-import type { BuildError, BuildEvent, EmitEvent, StepFailure } from '../build/index.ts'
+import type { BuildError, BuildEvent, BuildSummary, EmitEvent, StepFailure } from '../build/index.ts'
 import { buildImage } from '../engine/build.ts'
 import type { BuildOutcome, BuildRequest } from '../engine/build-request.ts'
 import type { Host } from '../engine/host.ts'
-import { parseOutput } from '../engine/output-spec.ts'
+import { type OutputSpec, parseOutput } from '../engine/output-spec.ts'
 import { plainReporter, planEntries, renderDiagnostic, renderExcerpt, renderPlan } from '../report/index.ts'
 import { keyValues } from './collect.ts'
 import { exitCodeFor, exitCodes } from './exit-codes.ts'
@@ -46,16 +46,23 @@ function buildRequest(context: string, flags: BuildFlags, root: string | undefin
     pull: flags.pull === true,
     network: flags.network,
     jobs: flags.jobs ?? host.cpus,
-    outputs: flags.output.map((text) => {
-      const output = parseOutput(text)
-      return { ...output, dest: isAbsolute(output.dest) ? output.dest : join(host.cwd, output.dest) }
-    }),
+    outputs: flags.output.map((text) => checkedOutput(text, host)),
     planOnly: flags.plan === true,
     ...(file === undefined ? {} : { file }),
     ...(target === undefined ? {} : { target }),
     ...(isolation === undefined ? {} : { isolation }),
     ...(root === undefined ? {} : { root }),
   }
+}
+
+function checkedOutput(text: string, host: Host): OutputSpec {
+  const output = parseOutput(text)
+  if (output.type === 'image') return output
+  if (output.dest !== '-') return { ...output, dest: resolve(host.cwd, output.dest) }
+  if (!process.stdout.isTTY) return output
+  throw new ToolError('usage', 'an archive cannot be written to a terminal', {
+    hint: 'redirect standard output, or name a file with dest=',
+  })
 }
 
 function eventSink(flags: BuildFlags, quiet: boolean, diagnostics: Diagnostic[]): EmitEvent {
@@ -88,8 +95,11 @@ function printOutcome(
     case 'built':
       if (!quiet && flags.progress !== 'rawjson') process.stderr.write(diagnosticsText(warnings, outcome.source))
       if (flags.iidfile !== undefined)
-        writeIidFile(join(isAbsolute(flags.iidfile) ? '/' : host.cwd, flags.iidfile), outcome.summary.imageId)
-      process.stdout.write(`${outcome.summary.imageId}\n`)
+        writeResultFile('iidfile', resolve(host.cwd, flags.iidfile), outcome.summary.imageId)
+      if (flags.metadataFile !== undefined)
+        writeResultFile('metadata-file', resolve(host.cwd, flags.metadataFile), metadataText(outcome.summary))
+      // An archive on standard output is the result then.
+      if (!usesStdout(flags)) process.stdout.write(`${outcome.summary.imageId}\n`)
       return exitCodes.done
     case 'planned': {
       const entries = planEntries(outcome.probed, outcome.hasImage, outcome.explanations)
@@ -138,12 +148,28 @@ function errorFields({ code, message, hint, details }: ToolError): BuildError {
   return { code, message, details, ...(hint === undefined ? {} : { hint }) }
 }
 
-function writeIidFile(path: string, imageId: string): void {
+function usesStdout(flags: BuildFlags): boolean {
+  return flags.output.map(parseOutput).some((output) => output.type !== 'image' && output.dest === '-')
+}
+
+/** What `--metadata-file` holds, under buildx's keys; the digest is the manifest's where an output has one. */
+function metadataText({ imageId, manifest, names }: BuildSummary): string {
+  const described =
+    manifest === undefined ? {} : { 'containerimage.descriptor': manifest, 'containerimage.digest': manifest.digest }
+  const metadata = {
+    'containerimage.config.digest': imageId,
+    ...described,
+    ...(names.length === 0 ? {} : { 'image.name': names.join(',') }),
+  }
+  return `${JSON.stringify(metadata, null, 2)}\n`
+}
+
+function writeResultFile(flag: string, path: string, text: string): void {
   try {
-    writeFileSync(path, imageId)
+    writeFileSync(path, text)
   } catch (error) {
-    throw new ToolError('output-failed', `cannot write the image ID to "${path}": ${errorMessage(error)}`, {
-      hint: 'check that the folder of --iidfile exists and may be written',
+    throw new ToolError('output-failed', `cannot write "${path}": ${errorMessage(error)}`, {
+      hint: `check that the folder of --${flag} exists and may be written`,
       cause: error,
     })
   }

@@ -45,7 +45,7 @@ export async function buildImage(
     const imageMissing = graphImages(graph).some(
       (image) => scene.images.find(image.reference, image.platform) === undefined,
     )
-    if (needsWork(probed) || imageMissing || request.outputs.length > 0) await scene.enter()
+    if (needsWork(probed) || imageMissing || request.outputs.some(({ type }) => type !== 'image')) await scene.enter()
     for (const diagnostic of [...diagnostics, ...(await gitIgnored(scene, probed))])
       emit({ kind: 'diagnostic', diagnostic })
     return await run(scene, probed, emit, signal, startMs)
@@ -125,10 +125,11 @@ async function run(
     await trace()
     return { kind: 'failed', failures: result.failures, source: scene.source }
   }
-  const imageId = await finishImage(scene, probed.graph, result.layers, emit)
+  const { id: imageId, manifest } = await finishImage(scene, probed.graph, result.layers, emit)
   await trace(imageId)
   const summary: BuildSummary = {
     imageId,
+    ...(manifest === undefined ? {} : { manifest }),
     names: scene.names,
     steps: { total: probed.graph.steps.length, cached: result.cached },
     durationMs: scene.host.nowMs() - startMs,

@@ -36,7 +36,8 @@ export interface Scene {
 
 /** Looks at the request and the files it names; runs and fetches nothing. Throws `ToolError` for what is not there. */
 export function openScene(request: BuildRequest, host: Host, emit: EmitEvent, signal: AbortSignal): Scene {
-  const names = request.tags.map((tag) => localName(tag))
+  const named = request.outputs.flatMap((output) => (output.type === 'image' ? output.names : []))
+  const names = [...new Set([...request.tags, ...named].map((tag) => localName(tag)))]
   const directory = isAbsolute(request.context) ? request.context : join(host.cwd, request.context)
   const { path, source } = readDockerfile(host.cwd, directory, request.file)
   const store = openStore(storeRoot(host, request.root))
