@@ -3,6 +3,7 @@ export interface BuildFlags {
   readonly tag: readonly string[]
   readonly file?: string
   readonly buildArg: readonly string[]
+  readonly buildContext: readonly string[]
   readonly label: readonly string[]
   readonly target?: string
   readonly cache: boolean
