@@ -61,6 +61,7 @@ const passedOn = [
 const hardened: readonly (readonly [string, string])[] = [
   ['core.hooksPath', '/dev/null'],
   ['core.fsmonitor', 'false'],
+  ['core.logAllRefUpdates', 'false'],
   ['core.attributesFile', '/dev/null'],
   ['core.autocrlf', 'false'],
   ['core.symlinks', 'true'],
@@ -136,6 +137,7 @@ function gitEnvironment(settings: GitSettings): Readonly<Record<string, string>>
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_CONFIG_GLOBAL: '/dev/null',
     GIT_NO_REPLACE_OBJECTS: '1',
+    GIT_TEMPLATE_DIR: '',
     GIT_LFS_SKIP_SMUDGE: '1',
     GIT_CONFIG_COUNT: String(config.length),
     ...Object.fromEntries(
