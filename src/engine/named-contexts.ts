@@ -3,7 +3,7 @@ import { isAbsolute, join } from 'node:path'
 import { type Digest, invariant, ToolError } from '../base/index.ts'
 import type { OpenTree } from '../build/index.ts'
 import { type BuildContext, openContext } from '../context/index.ts'
-import { contextKey, describeRemote, type NamedContext, parseRemoteSource, type RemoteSource } from '../ir/index.ts'
+import { contextKey, describeRemote, endlessContext, type NamedContext, parseRemoteSource, type RemoteSource } from '../ir/index.ts'
 import type { Platform } from '../oci/index.ts'
 import {
   type FetchedTree,
@@ -58,6 +58,12 @@ export async function openNamedContexts(
       sources.set(name, namedSource(name, value, cwd))
       facts[name] = { kind: 'files' }
     }
+  }
+  const endless = endlessContext(facts)
+  if (endless !== undefined) {
+    throw new ToolError('usage', `the named context "${endless}" leads on to others and never ends`, {
+      hint: 'give --build-context the image or directory that is meant in the end',
+    })
   }
   return {
     facts,

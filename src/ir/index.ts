@@ -4,7 +4,7 @@
  */
 export { imageKey } from './image-reference.ts'
 export { lowerDockerfile } from './lower-dockerfile.ts'
-export { contextKey } from './named-context.ts'
+export { contextKey, endlessContext } from './named-context.ts'
 export { describeRemote, type ParsedSource, parseRemoteSource } from './remote-source.ts'
 export type {
   CopyOperation,

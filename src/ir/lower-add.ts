@@ -70,19 +70,18 @@ function withFlags(
     keepGitDir && part.source.kind === 'git' ? { ...part, source: { ...part.source, keepGitDir } } : part,
   )
   if (flag === undefined || checksum === undefined || checksum === '') return parts
-  const span = site.span({ span: flag.valueSpan })
   const [only] = parts
   if (add.sources.length + add.heredocs.length > 1) {
     const hint = 'write one ADD for each source that has a checksum'
-    site.error('invalid-checksum', "checksum can't be specified for multiple sources", span, { hint })
+    site.error('invalid-checksum', "checksum can't be specified for multiple sources", site.span(flag), { hint })
     return undefined
   }
   if (only === undefined) {
     const hint = 'files of the build context are known by their content anyway: remove --checksum'
-    site.error('invalid-checksum', "checksum can't be specified for non-HTTP(S) or non-git sources", span, { hint })
+    site.error('invalid-checksum', "checksum can't be specified for non-HTTP(S) or non-git sources", site.span(flag), { hint })
     return undefined
   }
-  const source = withChecksum(site, only.source, checksum, span)
+  const source = withChecksum(site, only.source, checksum, site.span({ span: flag.valueSpan }))
   return source && [{ ...only, source }]
 }
 

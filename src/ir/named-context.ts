@@ -1,4 +1,4 @@
-import { ToolError } from '../base/index.ts'
+import { invariant, ToolError } from '../base/index.ts'
 import { familiarName, formatPlatform, type Platform, parseReference, withDefaultTag } from '../oci/index.ts'
 import type { NamedContext, ProgramOptions } from './types.ts'
 
@@ -27,37 +27,49 @@ export function contextKey(written: string): string | undefined {
   }
 }
 
-/** What is said when named contexts never come to an end. */
-export function tooManyContexts(name: string): string {
-  return `the named context "${name}" leads through more than ${maxHops} others`
-}
-
-export const namedContextHint = 'give --build-context the image or directory that is meant in the end'
-
 /**
  * The named context that replaces a stage or image called `name`, if one does: `name::os/arch` of the platform first.
- * One that is an image may itself be replaced, ten times at most: `too-many` after that.
+ * One that is an image may itself be replaced; who gives the contexts makes sure that this ends (`endlessContext`).
  */
 export function findNamedContext(
-  options: ProgramOptions,
+  { contexts = {} }: ProgramOptions,
   name: string,
   platform: Platform,
-): FoundContext | 'too-many' | undefined {
-  let found = lookUp(options, name, platform)
+): FoundContext | undefined {
+  const found = follow(contexts, name, formatPlatform(platform))
+  invariant(found !== 'endless', `the named context ${name} does not end`)
+  return found
+}
+
+/** The name of a named context that leads on to others more than ten times, if there is one. */
+export function endlessContext(contexts: NamedContexts): string | undefined {
+  const names = Object.keys(contexts)
+  const platforms = new Set(names.map((name) => name.split('::')[1] ?? ''))
+  for (const name of names) {
+    const [bare = name] = name.split('::')
+    for (const platform of platforms) if (follow(contexts, bare, platform) === 'endless') return name
+  }
+  return undefined
+}
+
+type NamedContexts = Readonly<Record<string, NamedContext>>
+
+function follow(contexts: NamedContexts, name: string, platform: string): FoundContext | 'endless' | undefined {
+  let found = lookUp(contexts, name, platform)
   for (let hops = 0; found?.context.kind === 'image'; hops++) {
-    const next = lookUp(options, found.context.reference, platform)
-    // A name that stands for itself, perhaps of a certain version, means the image.
+    const next = lookUp(contexts, found.context.reference, platform)
+    // A name that stands for itself means the image.
     if (next === undefined || next.key === found.key) return found
-    if (hops >= maxHops) return 'too-many'
+    if (hops >= maxHops) return 'endless'
     found = next
   }
   return found
 }
 
-function lookUp({ contexts = {} }: ProgramOptions, name: string, platform: Platform): FoundContext | undefined {
+function lookUp(contexts: NamedContexts, name: string, platform: string): FoundContext | undefined {
   const key = contextKey(name)
   if (key === undefined || key === 'scratch' || key === 'context') return undefined
-  for (const candidate of [`${key}::${formatPlatform(platform)}`, key]) {
+  for (const candidate of [`${key}::${platform}`, key]) {
     const context = Object.hasOwn(contexts, candidate) ? contexts[candidate] : undefined
     if (context !== undefined) return { key: candidate, context }
   }

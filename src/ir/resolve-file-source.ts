@@ -2,7 +2,7 @@ import { nearest } from '../base/index.ts'
 import type { Flag } from '../dockerfile/index.ts'
 import { isReference } from './image-reference.ts'
 import type { InstructionSite } from './instruction-site.ts'
-import { findNamedContext, namedContextHint, tooManyContexts } from './named-context.ts'
+import { findNamedContext } from './named-context.ts'
 import { findStage, type SourceStage, stageNames } from './split-stages.ts'
 import type { FileSource, ProgramOptions } from './types.ts'
 
@@ -40,7 +40,6 @@ export function resolveFileSource(
     return fail('stage-order', message, value.toLowerCase() === stage.name ? 'it is this stage' : 'move it up')
   }
   const named = findNamedContext(options, value, options.targetPlatform)
-  if (named === 'too-many') return fail('named-context-loop', tooManyContexts(value), namedContextHint)
   if (named?.context.kind === 'files') return { kind: 'named', name: named.key }
   if (named !== undefined)
     return { kind: 'image', reference: named.context.reference, platform: options.targetPlatform }

@@ -5,7 +5,7 @@ import { expandIn, type ReportUnset } from './expand-in-site.ts'
 import type { GlobalScope } from './global-scope.ts'
 import { imageKey, isReference } from './image-reference.ts'
 import { InstructionSite, type TriggerOwner } from './instruction-site.ts'
-import { findNamedContext, namedContextHint, tooManyContexts } from './named-context.ts'
+import { findNamedContext } from './named-context.ts'
 import { resolveFileSource } from './resolve-file-source.ts'
 import { findStage, type SourceStage } from './split-stages.ts'
 import type { FileSource, LowerFacts, NeededImage, NeededTrigger, ProgramOptions, StageBase } from './types.ts'
@@ -80,8 +80,7 @@ class StageResolver {
     if (this.#seen.has(stage.index)) return
     this.#seen.add(stage.index)
     const site = new InstructionSite(this.#input.source, stage.from, this.#input.problems)
-    const replaced = stage.name === undefined ? undefined : this.#replacement(stage, stage.name, site)
-    if (replaced === 'failed') return
+    const replaced = stage.name === undefined ? undefined : this.#replacement(stage.name, site)
     if (replaced !== undefined) {
       // A named context takes the place of the whole stage: neither its base nor its instructions matter.
       this.#resolved.set(stage.index, { source: stage, site, ...replaced, steps: [] })
@@ -94,15 +93,11 @@ class StageResolver {
   }
 
   /** What the named context called `name` makes of a stage, when there is one. */
-  #replacement(stage: SourceStage, name: string, site: InstructionSite, given?: Platform): Start | 'failed' | undefined {
+  #replacement(name: string, site: InstructionSite, given?: Platform): Start | undefined {
     const { options } = this.#input
     const platform = given ?? options.targetPlatform
     const found = findNamedContext(options, name, platform)
     if (found === undefined) return undefined
-    if (found === 'too-many') {
-      site.error('named-context-loop', tooManyContexts(name), site.span(stage.from.image), { hint: namedContextHint })
-      return 'failed'
-    }
     const { context, key } = found
     if (context.kind === 'files') return { base: { kind: 'scratch' }, platform, files: key }
     if (context.reference === 'scratch') return { base: { kind: 'scratch' }, platform }
@@ -136,8 +131,8 @@ class StageResolver {
       const resolved = this.#resolved.get(parent.index)
       return resolved && { base: { kind: 'stage', stage: parent.index }, platform: resolved.platform }
     }
-    const replaced = this.#replacement(stage, reference, site, platform)
-    if (replaced !== undefined) return replaced === 'failed' ? undefined : replaced
+    const replaced = this.#replacement(reference, site, platform)
+    if (replaced !== undefined) return replaced
     if (reference === 'scratch') return { base: { kind: 'scratch' }, platform }
     if (!isReference(reference)) {
       const message = `failed to parse stage name "${reference}": invalid reference format`
