@@ -15,11 +15,12 @@ export type { BuildError, BuildEvent, BuildSummary, TaskStatus } from './build/i
 
 /** What to build; every field but `context` is optional and means the flag of the same name of `longshore build`. */
 export interface BuildOptions {
-  /** Directory with the files that COPY and ADD can take. */
+  /** Directory with the files that COPY and ADD can take, or a git or http(s) address. */
   readonly context: string
   readonly file?: string
   readonly tags?: readonly string[]
   readonly buildArgs?: Readonly<Record<string, string>>
+  readonly contexts?: Readonly<Record<string, string>>
   readonly labels?: Readonly<Record<string, string>>
   readonly target?: string
   readonly noCache?: boolean
@@ -77,6 +78,7 @@ function commandLine(options: BuildOptions): string[] {
     ...value('--file', options.file),
     ...(options.tags ?? []).flatMap((tag) => ['--tag', tag]),
     ...pairs('--build-arg', options.buildArgs),
+    ...pairs('--build-context', options.contexts),
     ...pairs('--label', options.labels),
     ...value('--target', options.target),
     ...(options.noCache === true ? ['--no-cache'] : []),

@@ -45,6 +45,7 @@ export {
 export { baseName, cleanPath, compileGlob, hasWildcards, joinPath, parentPath, pathNames } from './path-pattern.ts'
 export { selectFiles } from './select-files.ts'
 export { lineText, type Position, positionAt, type SourceFile, type Span, sourceFile } from './span.ts'
+export { storeAction, storeError } from './store-error.ts'
 export { compareCodeUnits, nearest, redactUrl, sanitizeForTerminal } from './text.ts'
 export { errnoCode, errorMessage, ToolError, type ToolErrorCode, type ToolErrorOptions } from './tool-error.ts'
 export { TreeDigest, type TreeEntry, type TreeEntryType } from './tree-digest.ts'

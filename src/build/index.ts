@@ -5,6 +5,7 @@
 export { assembleConfig, type StepLayers, stageChain } from './assemble.ts'
 export { type DefinePorts, type DefineResult, defineProgram } from './define.ts'
 export type { BuildError, BuildEvent, BuildSummary, EmitEvent, TaskStatus } from './events.ts'
+export { fetchTrees } from './fetch-trees.ts'
 export { type MissReason, needsWork, type ProbedGraph, type StepOutcome } from './outcome.ts'
 export type {
   ClockPort,
@@ -14,8 +15,11 @@ export type {
   ExecutorPort,
   ImagePort,
   LookupPorts,
+  OpenTree,
   RunPorts,
   SelectResult,
+  TreePart,
+  TreePort,
 } from './ports.ts'
 export { contentOf, probeGraph } from './probe.ts'
 export {

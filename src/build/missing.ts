@@ -1,10 +1,10 @@
 import type { Diagnostic } from '../base/index.ts'
-import type { CopyOperation } from '../ir/index.ts'
+import { type CopyOperation, describeRemote } from '../ir/index.ts'
 import type { MissingSource } from '../ports/index.ts'
 
 /** Says that a COPY or ADD source is not there, why, and what to do about it. */
 export function missingSourceDiagnostic(operation: CopyOperation, missing: MissingSource): Diagnostic {
-  const place = operation.from.kind === 'context' ? 'the build context' : `"${sourceName(operation)}"`
+  const place = placeOf(operation, missing)
   const base = { severity: 'error', file: operation.origin.file, span: missing.span } as const
   const { excludedBy, pattern, nearest } = missing
   if (excludedBy !== undefined) {
@@ -26,12 +26,16 @@ export function missingSourceDiagnostic(operation: CopyOperation, missing: Missi
   }
 }
 
-function sourceName(operation: CopyOperation): string {
-  switch (operation.from.kind) {
+function placeOf({ from, remotes = [] }: CopyOperation, { span }: MissingSource): string {
+  const remote = remotes.find((part) => part.span.start === span.start)
+  if (remote !== undefined) return `"${describeRemote(remote.source)}"`
+  switch (from.kind) {
     case 'stage':
-      return `stage ${operation.from.stage}`
+      return `"stage ${from.stage}"`
     case 'image':
-      return operation.from.reference
+      return `"${from.reference}"`
+    case 'named':
+      return `the build context "${from.name}"`
     case 'context':
       return 'the build context'
   }

@@ -1,7 +1,7 @@
 import type { Span } from '../base/index.ts'
 
 import type { ImageConfig, Platform } from '../oci/index.ts'
-import type { LayerOperation } from '../plan/index.ts'
+import type { LayerOperation, TreeSource } from '../plan/index.ts'
 import type { ContextSelection, Layer, LayerStore, MissingSource, RecordStore, StoredImage } from '../ports/index.ts'
 
 /** Result of picking files: what was picked, or what is not there. */
@@ -14,6 +14,20 @@ export interface ContextPort {
   select(sources: readonly string[], spans: readonly Span[]): SelectResult<ContextSelection>
 }
 
+/** A tree outside of any image, opened. */
+export interface OpenTree extends ContextPort {
+  /** Directory on this machine that `select` answers for. */
+  readonly root: string
+}
+
+/** Contexts, and what ADD fetches. */
+export interface TreePort {
+  /** Makes sure that the tree is on this machine and is what its address means now. Emits its own tasks; throws `ToolError`. */
+  fetch(source: TreeSource): Promise<void>
+  /** A tree that was fetched. */
+  open(source: TreeSource): OpenTree
+}
+
 /** Images by the reference text of the Dockerfile. */
 export interface ImagePort {
   /** A stored image that answers to the reference and has the platform; no network. */
@@ -24,9 +38,19 @@ export interface ImagePort {
   inspect(reference: string, platform: Platform): Promise<ImageConfig>
 }
 
+/** What a COPY takes from one tree. */
+export interface TreePart {
+  readonly root: string
+  readonly selection: ContextSelection
+  /** Archives among the files are unpacked. */
+  readonly unpack: boolean
+}
+
 /** Where a COPY takes its files when it runs. */
 export type CopySource =
   | { readonly kind: 'context'; readonly selection: ContextSelection }
+  /** Several trees, or one that is not the build context; copied in order. */
+  | { readonly kind: 'trees'; readonly parts: readonly TreePart[] }
   | { readonly kind: 'layers'; readonly layers: readonly Layer[] }
 
 export interface ExecuteRequest {
@@ -61,6 +85,7 @@ export interface LookupPorts {
   readonly layers: LayerStore
   readonly images: ImagePort
   readonly context: ContextPort
+  readonly trees: TreePort
   readonly clock: ClockPort
 }
 

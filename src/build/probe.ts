@@ -5,6 +5,7 @@ import type { Layer } from '../ports/index.ts'
 import { missingSourceDiagnostic } from './missing.ts'
 import type { ProbedGraph, StepOutcome } from './outcome.ts'
 import type { LookupPorts } from './ports.ts'
+import { selectParts } from './select-parts.ts'
 
 export interface ProbeOptions {
   readonly noCache: boolean
@@ -30,11 +31,8 @@ function probeStep(
   diagnostics: Diagnostic[],
 ): StepOutcome {
   const operation = step.operation
-  // The context is looked at even when the key must wait, so that a missing source fails before anything runs.
-  const context =
-    operation.kind === 'copy' && operation.from.kind === 'context'
-      ? probeContext(operation, ports, diagnostics)
-      : undefined
+  // The contexts are looked at even when the key must wait, so that a missing source fails before anything runs.
+  const context = operation.kind === 'copy' ? probeTrees(operation, ports, diagnostics) : undefined
   const parent = knownLayers(graph, step.parent, outcomes, ports)
   if (parent === undefined) return { kind: 'unknown', waitsFor: waitsFor(graph, step.parent) }
   let files = context
@@ -57,13 +55,14 @@ function probeStep(
     : { kind: 'hit', record, layer }
 }
 
-function probeContext(
+function probeTrees(
   operation: CopyOperation,
   ports: LookupPorts,
   diagnostics: Diagnostic[],
 ): ContentDigest | undefined {
-  const result = ports.context.select(operation.sources, operation.sourceSpans)
-  if (result.kind === 'selected') return result.selection.contentDigest
+  const result = selectParts(operation, ports)
+  if (result === undefined) return undefined
+  if (result.kind === 'selected') return result.selection.digest
   diagnostics.push(...result.missing.map((missing) => missingSourceDiagnostic(operation, missing)))
   return undefined
 }

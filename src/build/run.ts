@@ -10,6 +10,7 @@ import { missingSourceDiagnostic } from './missing.ts'
 import type { ProbedGraph } from './outcome.ts'
 import type { CopySource, RunPorts } from './ports.ts'
 import { contentOf, platformOf } from './probe.ts'
+import { selectParts } from './select-parts.ts'
 
 export interface RunOptions {
   readonly noCache: boolean
@@ -185,9 +186,10 @@ class GraphRun {
     from: readonly Layer[] | undefined,
   ): Promise<{ digest: ContextSelection['contentDigest']; source: CopySource }> {
     if (from === undefined) {
-      const result = this.#ports.context.select(operation.sources, operation.sourceSpans)
+      const result = selectParts(operation, this.#ports)
+      invariant(result !== undefined, 'a COPY without a root takes files from trees')
       if (result.kind === 'missing') throw this.#missing(step, operation, result.missing)
-      return { digest: result.selection.contentDigest, source: { kind: 'context', selection: result.selection } }
+      return result.selection
     }
     const source: CopySource = { kind: 'layers', layers: from }
     const key = selectionKey(operation, contentOf(from))

@@ -9,10 +9,20 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
     .command('build')
     .summary('build an image from a Dockerfile')
     .description('Builds an image from a Dockerfile and the files of a directory. Prints the image ID.')
-    .argument('[context]', 'directory with the files that COPY and ADD can take', '.')
+    .argument(
+      '[context]',
+      'directory with the files that COPY and ADD can take; or a git or http(s) address, or - for stdin',
+      '.',
+    )
     .option('-t, --tag <name[:tag]>', 'name of the image; may be repeated', collect, [])
-    .option('-f, --file <path>', 'the Dockerfile (default: Dockerfile in the context)')
+    .option('-f, --file <path>', 'the Dockerfile (default: Dockerfile in the context); - for stdin')
     .option('--build-arg <k=v>', 'value of an ARG; a bare name takes it from the environment', collect, [])
+    .option(
+      '--build-context <name=value>',
+      'directory, docker-image://, oci-layout://, git or http(s) address in place of a stage or image; may be repeated',
+      collect,
+      [],
+    )
     .option('--label <k=v>', 'label of the image', collect, [])
     .option('--target <stage>', 'stage to build (default: the last)')
     .option('--no-cache', 'run every step, whatever is remembered')

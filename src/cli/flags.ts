@@ -3,6 +3,7 @@ export interface BuildFlags {
   readonly tag: readonly string[]
   readonly file?: string
   readonly buildArg: readonly string[]
+  readonly buildContext: readonly string[]
   readonly label: readonly string[]
   readonly target?: string
   readonly cache: boolean
@@ -47,6 +48,7 @@ export interface ProjectFlags {
   readonly context: string
   readonly file?: string
   readonly buildArg: readonly string[]
+  readonly buildContext: readonly string[]
   readonly target?: string
 }
 

@@ -3,7 +3,7 @@ import { buildImage } from '../engine/build.ts'
 import type { BuildOutcome } from '../engine/build-request.ts'
 import type { Host } from '../engine/host.ts'
 import { renderDiagnostic } from '../report/index.ts'
-import { keyValues } from './collect.ts'
+import { keyValues, namedValues } from './collect.ts'
 import type { ProjectFlags } from './flags.ts'
 
 type Planned = Extract<BuildOutcome, { kind: 'planned' }>
@@ -20,6 +20,7 @@ export async function planProject(
       context,
       tags: [],
       buildArgs: keyValues(flags.buildArg, host.env),
+      contexts: namedValues(flags.buildContext),
       labels: {},
       noCache: false,
       pull: false,

@@ -7,7 +7,7 @@ import type { BuildOutcome, BuildRequest } from '../engine/build-request.ts'
 import type { Host } from '../engine/host.ts'
 import { type OutputSpec, parseOutput } from '../engine/output-spec.ts'
 import { plainReporter, planEntries, renderDiagnostic, renderExcerpt, renderPlan } from '../report/index.ts'
-import { keyValues } from './collect.ts'
+import { keyValues, namedValues } from './collect.ts'
 import { exitCodeFor, exitCodes } from './exit-codes.ts'
 import type { BuildFlags } from './flags.ts'
 import { onInterrupt } from './interrupt.ts'
@@ -41,6 +41,7 @@ function buildRequest(context: string, flags: BuildFlags, root: string | undefin
     context,
     tags: flags.tag,
     buildArgs: keyValues(flags.buildArg, host.env),
+    contexts: namedValues(flags.buildContext),
     labels: keyValues(flags.label, {}),
     noCache: !flags.cache,
     pull: flags.pull === true,

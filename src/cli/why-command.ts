@@ -28,5 +28,6 @@ export function addProjectOptions(command: Command): Command {
     .option('-C, --context <dir>', 'the build context', '.')
     .option('-f, --file <path>', 'the Dockerfile (default: Dockerfile in the context)')
     .option('--build-arg <k=v>', 'value of an ARG, as given to the build', collect, [])
+    .option('--build-context <name=value>', 'named context, as given to the build', collect, [])
     .option('--target <stage>', 'stage, as given to the build')
 }

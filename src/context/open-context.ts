@@ -12,12 +12,14 @@ import {
 import { contextTree } from './context-tree.ts'
 import { FingerprintMemo } from './fingerprint-memo.ts'
 import type { GitIgnored } from './git-ignored-report.ts'
-import { loadIgnoreFile } from './ignore-file.ts'
+import { loadIgnoreFile, noRules } from './ignore-file.ts'
 
 export interface ContextOptions {
   readonly directory: string
   /** Path of the Dockerfile: `<Dockerfile>.dockerignore` beside it is preferred to the context's own ignore file. */
-  readonly dockerfile: string
+  readonly dockerfile?: string
+  /** False takes every file: ignore files are for the directories of people, not for what was fetched. */
+  readonly ignores?: boolean
   /** Where fingerprints are remembered from build to build. */
   readonly memoFile: string
   nowMs(): number
@@ -53,7 +55,7 @@ export interface BuildContext {
 export function openContext(options: ContextOptions): BuildContext {
   const root = rootOf(options.directory)
   const memo = new FingerprintMemo(options.memoFile)
-  const ignore = loadIgnoreFile(root, options.dockerfile)
+  const ignore = options.ignores === false ? noRules() : loadIgnoreFile(root, options.dockerfile)
   const tree = contextTree(root, ignore, memo, () => options.nowMs())
   return {
     root,

@@ -7,8 +7,12 @@ import type { OutputSpec } from './output-spec.ts'
 
 /** What to build, as `longshore build` and the library take it. Paths may be relative to the host's current directory. */
 export interface BuildRequest {
+  /** A directory, `-` for standard input, or the address of a repository, an archive or a Dockerfile. */
   readonly context: string
+  /** `-` for standard input; for a context that is no directory, a path inside it. */
   readonly file?: string
+  /** Named contexts, as `--build-context` gives them. */
+  readonly contexts: Readonly<Record<string, string>>
   readonly tags: readonly string[]
   readonly buildArgs: Readonly<Record<string, string>>
   readonly labels: Readonly<Record<string, string>>

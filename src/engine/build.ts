@@ -4,6 +4,7 @@ import {
   type DefineResult,
   defineProgram,
   type EmitEvent,
+  fetchTrees,
   needsWork,
   type ProbedGraph,
   probeGraph,
@@ -32,13 +33,16 @@ export async function buildImage(
   signal: AbortSignal,
 ): Promise<BuildOutcome> {
   const startMs = host.nowMs()
-  const scene = openScene(request, host, emit, signal)
+  const scene = await openScene(request, host, emit, signal)
   try {
     const defined = await define(scene)
     if (defined.kind === 'failed') return { kind: 'invalid', diagnostics: defined.diagnostics, source: scene.source }
     const graph = planGraph(defined.program)
+    const unfetched = await fetchTrees(graph, scene.trees)
+    if (unfetched.length > 0) return { kind: 'failed', failures: unfetched, source: scene.source }
     const probed = probeGraph(graph, scene.ports, { noCache: request.noCache })
     scene.context.save()
+    scene.trees.save()
     const diagnostics = [...defined.diagnostics, ...probed.diagnostics]
     if (hasErrors(diagnostics)) return { kind: 'invalid', diagnostics, source: scene.source }
     if (request.planOnly) return await planned(scene, probed)
@@ -68,9 +72,15 @@ async function define(scene: Scene): Promise<Exclude<DefineResult, { kind: 'need
 }
 
 async function defineWith(scene: Scene, fetch: Fetch): Promise<DefineResult> {
-  const { images, platform, request, store } = scene
+  const { contexts, images, platform, request, store } = scene
   const target = request.target === undefined ? {} : { target: request.target }
-  const options = { buildArgs: request.buildArgs, buildPlatform: platform, targetPlatform: platform, ...target }
+  const options = {
+    buildArgs: request.buildArgs,
+    buildPlatform: platform,
+    targetPlatform: platform,
+    contexts: contexts.facts,
+    ...target,
+  }
   return defineProgram(scene.source, options, {
     parse: (source) => parseCached(source, store),
     parseTrigger: (text, sourceName) => parseTriggerCached(text, sourceName, store),

@@ -158,6 +158,10 @@ async function copyFiles(
     await copySelection(operation, request, workspace, { root: settings.contextDirectory, selection: files.selection })
     return undefined
   }
+  if (files.kind === 'trees') {
+    for (const part of files.parts) await copySelection({ ...operation, unpack: part.unpack }, request, workspace, part)
+    return undefined
+  }
   return withView(settings, files.layers, async (root) => {
     const result = selectInRoot(root, operation.sources, operation.sourceSpans)
     if (result.kind === 'missing') return result

@@ -131,6 +131,7 @@ function fileCauses(facts: ExplainFacts, step: Step, before: ContentDigest): rea
 
 function sourceText({ stages }: StepGraph, from: Exclude<FileSource, { kind: 'context' }>): string {
   if (from.kind === 'image') return from.reference
+  if (from.kind === 'named') return `the context ${from.name}`
   return `stage ${stages.find(({ stage }) => stage.index === from.stage)?.stage.name ?? from.stage}`
 }
 

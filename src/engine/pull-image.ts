@@ -78,9 +78,10 @@ export async function pullImage(settings: ImageSettings, text: string, platform:
   }
 }
 
-type RemoteImage = Awaited<ReturnType<RegistryClient['resolveImage']>>
+type RemoteImage = Pick<Awaited<ReturnType<RegistryClient['resolveImage']>>, 'config' | 'manifest'>
 
-async function storeLayer(
+/** Unpacks and keeps one layer of an image; its bytes are checked. */
+export async function storeLayer(
   settings: ImageSettings,
   task: string,
   remote: RemoteImage,

@@ -4,20 +4,27 @@
  */
 export { imageKey } from './image-reference.ts'
 export { lowerDockerfile } from './lower-dockerfile.ts'
+export { contextKey, endlessContext } from './named-context.ts'
+export { describeRemote, type ParsedSource, parseRemoteSource } from './remote-source.ts'
 export type {
   CopyOperation,
   FileSource,
+  GitSource,
+  HttpSource,
   ImageFacts,
   InlineFile,
   LowerFacts,
   LowerResult,
   MetadataOperation,
+  NamedContext,
   NeededImage,
   NeededTrigger,
   Operation,
   Origin,
   Program,
   ProgramOptions,
+  RemotePart,
+  RemoteSource,
   RunOperation,
   Stage,
   StageBase,

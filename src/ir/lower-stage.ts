@@ -41,6 +41,7 @@ export function lowerStages(input: LowerInput, stages: readonly ResolvedStage[])
   return stages.map((stage) => {
     const state = new StageState(stageStart(input, stage, states))
     states.set(stage.source.index, state)
+    if (stage.files !== undefined) state.operations.push(contextFiles(stage, stage.files))
     for (const step of stage.steps) {
       const operation = lowerStep(input, step, state)
       if (operation !== undefined) state.operations.push(operation)
@@ -79,6 +80,20 @@ function stageStart(
     }
     default:
       return assertNever(base)
+  }
+}
+
+/** FROM a named context of files is as if they were copied to nothing. */
+function contextFiles({ site, source }: ResolvedStage, name: string): Operation {
+  return {
+    kind: 'copy',
+    origin: site.origin,
+    from: { kind: 'named', name },
+    sources: ['.'],
+    sourceSpans: [site.span(source.from.image)],
+    destination: '/',
+    unpack: false,
+    createdBy: `FROM ${name} # buildkit`,
   }
 }
 

@@ -2,6 +2,7 @@ import { nearest } from '../base/index.ts'
 import type { Flag } from '../dockerfile/index.ts'
 import { isReference } from './image-reference.ts'
 import type { InstructionSite } from './instruction-site.ts'
+import { findNamedContext } from './named-context.ts'
 import { findStage, type SourceStage, stageNames } from './split-stages.ts'
 import type { FileSource, ProgramOptions } from './types.ts'
 
@@ -38,6 +39,10 @@ export function resolveFileSource(
     const message = `cannot copy from stage "${value}", it needs to be defined before current stage "${current}"`
     return fail('stage-order', message, value.toLowerCase() === stage.name ? 'it is this stage' : 'move it up')
   }
+  const named = findNamedContext(options, value, options.targetPlatform)
+  if (named?.context.kind === 'files') return { kind: 'named', name: named.key }
+  if (named !== undefined)
+    return { kind: 'image', reference: named.context.reference, platform: options.targetPlatform }
   if (value === 'scratch') return fail('copy-from-scratch', 'scratch has no files to copy', 'name a stage or an image')
   if (isReference(value)) return { kind: 'image', reference: value, platform: options.targetPlatform }
   const guess = nearest(value, stageNames(stages.slice(0, stage.index)))

@@ -5,6 +5,7 @@ import { expandIn, type ReportUnset } from './expand-in-site.ts'
 import type { GlobalScope } from './global-scope.ts'
 import { imageKey, isReference } from './image-reference.ts'
 import { InstructionSite, type TriggerOwner } from './instruction-site.ts'
+import { findNamedContext } from './named-context.ts'
 import { resolveFileSource } from './resolve-file-source.ts'
 import { findStage, type SourceStage } from './split-stages.ts'
 import type { FileSource, LowerFacts, NeededImage, NeededTrigger, ProgramOptions, StageBase } from './types.ts'
@@ -24,7 +25,12 @@ export interface ResolvedStage {
   readonly base: StageBase
   readonly platform: Platform
   readonly steps: readonly Step[]
+  /** Named context whose files the stage begins with; the base is scratch then. */
+  readonly files?: string
 }
+
+/** What a stage starts from. */
+type Start = Pick<ResolvedStage, 'base' | 'platform' | 'files'>
 
 /** The reachable stages, each after those it needs, and what is still missing to know all of them. */
 export interface Resolution {
@@ -74,14 +80,41 @@ class StageResolver {
     if (this.#seen.has(stage.index)) return
     this.#seen.add(stage.index)
     const site = new InstructionSite(this.#input.source, stage.from, this.#input.problems)
+    const replaced = stage.name === undefined ? undefined : this.#replacement(stage.name, site)
+    if (replaced !== undefined) {
+      // A named context takes the place of the whole stage: neither its base nor its instructions matter.
+      this.#resolved.set(stage.index, { source: stage, site, ...replaced, steps: [] })
+      return
+    }
     const found = this.#base(stage, site)
     if (found === undefined) return
     const steps = [...this.#triggerSteps(stage, found.base, site), ...this.#ownSteps(stage)]
     this.#resolved.set(stage.index, { source: stage, site, ...found, steps })
   }
 
-  #base(stage: SourceStage, site: InstructionSite): { base: StageBase; platform: Platform } | undefined {
-    const { globals, stages, options } = this.#input
+  /** What the named context called `name` makes of a stage, when there is one. */
+  #replacement(name: string, site: InstructionSite, given?: Platform): Start | undefined {
+    const { options } = this.#input
+    const platform = given ?? options.targetPlatform
+    const found = findNamedContext(options, name, platform)
+    if (found === undefined) return undefined
+    const { context, key } = found
+    if (context.kind === 'files') return { base: { kind: 'scratch' }, platform, files: key }
+    if (context.reference === 'scratch') return { base: { kind: 'scratch' }, platform }
+    return { base: this.#image(context.reference, platform, site), platform }
+  }
+
+  /** An image as a base; asks for its config when that is not known. */
+  #image(reference: string, platform: Platform, site: InstructionSite): StageBase {
+    const key = imageKey(reference, platform, this.#input.options)
+    if (!this.#input.facts.images.has(key)) {
+      this.#bases.set(key, { key, reference, platform, use: 'base', origin: site.origin })
+    }
+    return { kind: 'image', reference, platform }
+  }
+
+  #base(stage: SourceStage, site: InstructionSite): Start | undefined {
+    const { globals, stages } = this.#input
     const { from } = stage
     const platform = this.#platform(from, site)
     const reference = expandIn(site, from.image, globals, { report: reportUndeclared(site) })
@@ -98,6 +131,8 @@ class StageResolver {
       const resolved = this.#resolved.get(parent.index)
       return resolved && { base: { kind: 'stage', stage: parent.index }, platform: resolved.platform }
     }
+    const replaced = this.#replacement(reference, site, platform)
+    if (replaced !== undefined) return replaced
     if (reference === 'scratch') return { base: { kind: 'scratch' }, platform }
     if (!isReference(reference)) {
       const message = `failed to parse stage name "${reference}": invalid reference format`
@@ -106,11 +141,7 @@ class StageResolver {
       })
       return undefined
     }
-    const key = imageKey(reference, platform, options)
-    if (!this.#input.facts.images.has(key)) {
-      this.#bases.set(key, { key, reference, platform, use: 'base', origin: site.origin })
-    }
-    return { base: { kind: 'image', reference, platform }, platform }
+    return { base: this.#image(reference, platform, site), platform }
   }
 
   #platform(from: FromInstruction, site: InstructionSite): Platform | undefined {

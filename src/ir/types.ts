@@ -26,6 +26,48 @@ export type FileSource =
   | { readonly kind: 'context' }
   | { readonly kind: 'stage'; readonly stage: number }
   | { readonly kind: 'image'; readonly reference: string; readonly platform: Platform }
+  /** A named context of files: a directory, an archive or a repository; `name` as it was given. */
+  | { readonly kind: 'named'; readonly name: string }
+
+/** A file that HTTP brings. */
+export interface HttpSource {
+  readonly kind: 'http'
+  /** Without a fragment; may hold a user and password. */
+  readonly url: string
+  /** Last name of the URL's path. */
+  readonly fileName: string
+  /** `sha256:…`, `sha384:…` or `sha512:…` of what must come. */
+  readonly checksum?: string
+}
+
+/** A folder of a commit of a git repository. */
+export interface GitSource {
+  readonly kind: 'git'
+  /** As git takes it: `https://…`, `ssh://…`, `git://…` or `user@host:path`. */
+  readonly url: string
+  /** Branch, tag, full ref name or commit; absent means the default branch. */
+  readonly ref?: string
+  /** Folder below the top. */
+  readonly subdir?: string
+  /** Keeps `.git` (of a whole tree only). */
+  readonly keepGitDir: boolean
+  readonly submodules: boolean
+  /** The commit that must come, or its first digits. */
+  readonly checksum?: string
+}
+
+/** What is named by an address on the network. */
+export type RemoteSource = HttpSource | GitSource
+
+/** Something that ADD fetches. */
+export interface RemotePart {
+  readonly source: RemoteSource
+  /** Number of `CopyOperation.sources` that come before it. */
+  readonly after: number
+  readonly span: Span
+  /** A fetched archive is unpacked. */
+  readonly unpack: boolean
+}
 
 /** A file out of the Dockerfile: the body of a heredoc, tabs cut and variables expanded where it asks for that. */
 export interface InlineFile {
@@ -66,6 +108,8 @@ export interface CopyOperation {
   readonly sources: readonly string[]
   /** Span of each source in the Dockerfile, for "not found" errors. */
   readonly sourceSpans: readonly Span[]
+  /** What ADD fetches, in order; absent when that is nothing. */
+  readonly remotes?: readonly RemotePart[]
   /** Heredocs, copied after `sources` under their names: regular files, 0:0, mode 0644, time 0; part of the key. */
   readonly inline?: readonly InlineFile[]
   /** Absolute; ends in `/` when the instruction's destination did (or was a directory form such as `.`). */
@@ -125,6 +169,9 @@ export interface Program {
   readonly diagnostics: readonly Diagnostic[]
 }
 
+/** What `--build-context` puts in the place of a stage or an image. */
+export type NamedContext = { readonly kind: 'image'; readonly reference: string } | { readonly kind: 'files' }
+
 /** What the user asks of the Dockerfile. */
 export interface ProgramOptions {
   readonly buildArgs: Readonly<Record<string, string>>
@@ -132,6 +179,8 @@ export interface ProgramOptions {
   readonly target?: string
   readonly buildPlatform: Platform
   readonly targetPlatform: Platform
+  /** Named contexts by `contextKey`. */
+  readonly contexts?: Readonly<Record<string, NamedContext>>
 }
 
 /**

@@ -30,7 +30,7 @@ export interface Step {
   readonly label: string
   readonly operation: LayerOperation
   readonly parent: Root
-  /** Where a COPY --from takes its files; absent for the build context and for other operations. */
+  /** The stage or image a COPY --from takes its files from; absent for contexts and for other operations. */
   readonly files?: Root
 }
 
@@ -115,6 +115,7 @@ function baseRoot(base: StageBase, planned: ReadonlyMap<number, PlannedStage>): 
 function fileRoot(from: FileSource, planned: ReadonlyMap<number, PlannedStage>): Root | undefined {
   switch (from.kind) {
     case 'context':
+    case 'named':
       return undefined
     case 'image':
       return from

@@ -8,6 +8,7 @@ import {
 } from '../base/index.ts'
 import type { CopyOperation } from '../ir/index.ts'
 import type { Platform } from '../oci/index.ts'
+import { copyParts } from './copy-parts.ts'
 import type { LayerOperation } from './graph.ts'
 
 /**
@@ -70,18 +71,24 @@ function operationComponents(operation: LayerOperation, platform: Platform): { r
         // Where the files go; how it ends decides between file and directory.
         destination: operation.destination,
         // Number of sources: with several, the destination must be a directory.
-        sources: operation.sources.length,
+        sources: operation.sources.length + (operation.remotes?.length ?? 0),
         // Owner and mode that the instruction sets; owner names are resolved in `rootfs`.
         chown: operation.chown ?? null,
         chmod: operation.chmod ?? null,
-        // ADD takes archives apart, COPY does not.
-        unpack: operation.unpack,
+        // ADD takes archives apart, COPY does not; with several parts, each has its own mind.
+        unpack: unpackComponent(operation),
       }
     case 'workdir':
       return { kind: 'workdir', path: operation.path, user: operation.user }
     default:
       return assertNever(operation)
   }
+}
+
+function unpackComponent(operation: CopyOperation): Canonical {
+  const [first, ...others] = copyParts(operation)
+  if (first === undefined) return operation.unpack
+  return others.length === 0 ? first.unpack : [first, ...others].map(({ unpack }) => unpack)
 }
 
 /** The key under which the identity of files picked from a root filesystem is remembered. */

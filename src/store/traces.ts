@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { compareCodeUnits, digestHex, errnoCode } from '../base/index.ts'
+import { compareCodeUnits, digestHex, errnoCode, storeAction } from '../base/index.ts'
 import type { BuildTrace, TraceStore } from '../ports/index.ts'
 import { decodeBuildTrace, decodeListing } from './decode-trace.ts'
-import { readIfExists, readJson, storeAction, writeAtomic } from './files.ts'
+import { readIfExists, readJson, writeAtomic } from './files.ts'
 
 /** Builds kept of each project; older ones make way. */
 const keptBuilds = 20

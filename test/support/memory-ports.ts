@@ -48,6 +48,12 @@ export function memoryPorts(): MemoryPorts {
       pull: () => Promise.reject(new Error('no images in memory')),
       inspect: () => Promise.reject(new Error('no images in memory')),
     },
+    trees: {
+      fetch: () => Promise.reject(new Error('no trees in memory')),
+      open: () => {
+        throw new Error('no trees in memory')
+      },
+    },
     context: { select: (sources, spans) => select(files, sources, spans) },
     executor: {
       async execute(request) {

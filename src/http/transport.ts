@@ -1,6 +1,6 @@
 import { createSecureContext, rootCertificates } from 'node:tls'
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici'
-import { connectionError } from './failure.ts'
+import { connectionError } from './connection-error.ts'
 import { isLoopback } from './hosts.ts'
 import type { Transport } from './http.ts'
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ToolError } from '../base/index.ts'
 import { discard } from './body.ts'
-import { isPassing } from './failure.ts'
+import { isPassing } from './connection-error.ts'
 import type { HttpAnswer } from './http.ts'
 
 export interface RetryOptions {
