@@ -71,7 +71,7 @@ export function openScene(request: BuildRequest, host: Host, emit: EmitEvent, si
     ports: { records: store.records, layers: store.layers, images, context, clock, executor },
     workshop: () => opened,
     async close() {
-      opened?.close()
+      await opened?.close()
       await registry.close()
     },
     async enter() {

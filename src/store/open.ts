@@ -15,6 +15,7 @@ const folders = [
   'content',
   'images',
   'layers',
+  'pending',
   'records',
   'refs',
   'selections',
