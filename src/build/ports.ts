@@ -9,7 +9,10 @@ export type SelectResult<T> =
   | { readonly kind: 'selected'; readonly selection: T }
   | { readonly kind: 'missing'; readonly missing: readonly MissingSource[] }
 
-/** The build context, opened lazily: a build without COPY from it never looks at it. */
+/**
+ * The build context, opened lazily: a build without COPY from it never looks at it. It is open for one build: what it saw
+ * once it does not look at again, so that all steps of a build are given the same files.
+ */
 export interface ContextPort {
   select(sources: readonly string[], spans: readonly Span[]): SelectResult<ContextSelection>
 }

@@ -38,7 +38,7 @@ export async function pullReference(
     })
     return (await images.pull(request.reference, request.platform ?? hostPlatform(host.arch))).id
   } finally {
-    session.close()
+    await session.close()
     await registry.close()
   }
 }

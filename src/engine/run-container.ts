@@ -51,7 +51,7 @@ export async function runContainer(
   try {
     return await runIn(workshop, store, mounts, request, host, emit, signal, onStart)
   } finally {
-    workshop.close()
+    await workshop.close()
   }
 }
 

@@ -112,7 +112,7 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
     ports: { records: store.records, layers: store.layers, images, context, trees, clock, executor },
     workshop: () => opened,
     async close() {
-      opened?.close()
+      await opened?.close()
       await registry.close()
       await remote.close()
     },

@@ -15,7 +15,7 @@ export interface Workshop {
   readonly executor: ExecutorPort
   /** The sandbox, opened and probed on first use. */
   sandbox(): Promise<Sandbox>
-  close(): void
+  close(): Promise<void>
 }
 
 export interface WorkshopSettings {

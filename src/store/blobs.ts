@@ -17,6 +17,7 @@ export interface BlobWriter {
 export interface Blobs {
   path(digest: Digest): string
   has(digest: Digest): boolean
+  /** The bytes, for small blobs; undefined when there are none, or none with this digest. */
   read(digest: Digest): Uint8Array | undefined
   /** Stores bytes under their own digest and returns it. */
   writeBytes(bytes: Uint8Array): Digest
@@ -26,13 +27,17 @@ export interface Blobs {
 /** Opens the blobs below `root`. Reads nothing. */
 export function openBlobs(root: string): Blobs {
   const path = (digest: Digest): string => join(root, 'blobs', 'sha256', digestHex(digest))
+  const read = (digest: Digest): Uint8Array | undefined => {
+    const bytes = readIfExists(path(digest))
+    return bytes !== undefined && digestOf(bytes) === digest ? bytes : undefined
+  }
   return {
     path,
     has: (digest) => existsSync(path(digest)),
-    read: (digest) => readIfExists(path(digest)),
+    read,
     writeBytes(bytes) {
       const digest = digestOf(bytes)
-      if (!existsSync(path(digest))) writeAtomic(root, path(digest), bytes)
+      if (read(digest) === undefined) writeAtomic(root, path(digest), bytes, 'flushed')
       return digest
     },
     open: (digest) => storeAction('store a blob', () => blobWriter(root, digest, path(digest))),

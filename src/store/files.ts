@@ -8,12 +8,16 @@ export function temporaryPath(root: string): string {
   return join(root, 'tmp', randomBytes(9).toString('hex'))
 }
 
-/** Writes `bytes` to `path` so that a reader sees the old file or the whole new one, never a part. Makes the parent directory. */
-export function writeAtomic(root: string, path: string, bytes: string | Uint8Array): void {
+/**
+ * Writes `bytes` to `path` so that a reader sees the old file or the whole new one, never a part. Makes the parent
+ * directory. `flushed` keeps that promise over a power cut too, for about a millisecond; without it the file may
+ * then be empty or cut short, and its reader must notice.
+ */
+export function writeAtomic(root: string, path: string, bytes: string | Uint8Array, flush?: 'flushed'): void {
   storeAction(`write ${path}`, () => {
     const temporary = temporaryPath(root)
     try {
-      writeFileSync(temporary, bytes, { flag: 'wx', mode: 0o644 })
+      writeFileSync(temporary, bytes, { flag: 'wx', mode: 0o644, flush: flush === 'flushed' })
       renameInto(temporary, path)
     } catch (error) {
       rmSync(temporary, { force: true })

@@ -37,10 +37,11 @@ export function openImages(root: string, blobs: Blobs, layers: Layers): Images {
     writeImage({ id, configBytes, manifestBytes, manifestDigest }) {
       blobs.writeBytes(configBytes)
       if (manifestBytes !== undefined) blobs.writeBytes(manifestBytes)
-      writeAtomic(root, recordPath(id), JSON.stringify({ id, manifestDigest }))
+      writeAtomic(root, recordPath(id), JSON.stringify({ id, manifestDigest }), 'flushed')
     },
     tag(name, imageId, pulledDigest) {
-      writeAtomic(root, join(root, 'refs', referenceFile(name)), JSON.stringify({ name, imageId, pulledDigest }))
+      const record = JSON.stringify({ name, imageId, pulledDigest })
+      writeAtomic(root, join(root, 'refs', referenceFile(name)), record, 'flushed')
     },
     references() {
       return readdirSync(join(root, 'refs'))

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -13,6 +14,7 @@ import type { Descriptor } from '../oci/types.ts'
 import type { Layer, LayerDigests, LayerStore } from '../ports/index.ts'
 import { decodeLayer } from './decode.ts'
 import { readIfExists, readJson, writeAtomic } from './files.ts'
+import { openPending } from './pending.ts'
 
 /** Length of a layer directory's name: short, since an overlay mount names all its layers in one page. 96 bits of the diffId. */
 const nameLength = 24
@@ -46,6 +48,7 @@ export interface Layers extends LayerStore {
 export function openLayers(root: string): Layers {
   const directory = join(root, 'layers')
   const known = new Map<DiffId, Layer>()
+  const pending = openPending(root)
   const name = (diffId: DiffId): string => digestHex(diffId).slice(0, nameLength)
   const contentPath = (digest: ContentDigest): string =>
     join(root, 'content', digestHex(digest).slice(0, 2), digestHex(digest).slice(2))
@@ -54,9 +57,37 @@ export function openLayers(root: string): Layers {
     const cached = known.get(diffId)
     if (cached !== undefined) return cached
     const found = readJson(join(directory, name(diffId), 'layer.json'), decodeLayer)
-    if (found?.diffId !== diffId) return undefined
+    if (found?.diffId !== diffId || pending.lost(name(diffId))) return undefined
     known.set(diffId, found)
     return found
+  }
+  const layerByContent = (contentDigest: ContentDigest): Layer | undefined => {
+    const text = readIfExists(contentPath(contentDigest))?.toString('utf8')
+    if (text === undefined || !isDigest(text)) return undefined
+    const found = layer(parseDiffId(text))
+    return found?.contentDigest === contentDigest ? found : undefined
+  }
+
+  /** Moves the directory in, unless a whole layer is in its place; a damaged one makes way. */
+  const moveIn = (made: string, record: Layer): Layer => {
+    const place = join(directory, name(record.diffId))
+    for (;;) {
+      const first = layer(record.diffId)
+      if (first !== undefined) {
+        rmSync(made, { recursive: true, force: true })
+        return first
+      }
+      if (existsSync(place)) renameSync(place, join(root, 'work', `.gone-${randomBytes(5).toString('hex')}`))
+      pending.note(name(record.diffId))
+      try {
+        renameSync(made, place)
+        known.set(record.diffId, record)
+        return record
+      } catch (error) {
+        const code = errnoCode(error)
+        if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error
+      }
+    }
   }
 
   return {
@@ -64,25 +95,13 @@ export function openLayers(root: string): Layers {
     treeName: (diffId) => `${name(diffId)}/fs`,
     treePath: (diffId) => join(directory, name(diffId), 'fs'),
     layer,
-    layerByContent(contentDigest) {
-      const text = readIfExists(contentPath(contentDigest))?.toString('utf8')
-      if (text === undefined || !isDigest(text)) return undefined
-      const found = layer(parseDiffId(text))
-      return found?.contentDigest === contentDigest ? found : undefined
-    },
+    layerByContent,
     adopt({ directory: made, ...fields }) {
       return storeAction('store a layer', () => {
         const record: Layer = fields
         writeFileSync(join(made, 'layer.json'), JSON.stringify(record))
-        try {
-          renameSync(made, join(directory, name(record.diffId)))
-        } catch (error) {
-          const code = errnoCode(error)
-          if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error
-          rmSync(made, { recursive: true, force: true })
-        }
-        const stored = layer(record.diffId) ?? record
-        if (!existsSync(contentPath(stored.contentDigest)))
+        const stored = moveIn(made, record)
+        if (layerByContent(stored.contentDigest) === undefined)
           writeAtomic(root, contentPath(stored.contentDigest), stored.diffId)
         return stored
       })
@@ -91,7 +110,7 @@ export function openLayers(root: string): Layers {
       const found = layer(diffId)
       if (found === undefined || found.blob?.digest === blob.digest) return
       const changed: Layer = { ...found, blob }
-      writeAtomic(root, join(directory, name(diffId), 'layer.json'), JSON.stringify(changed))
+      writeAtomic(root, join(directory, name(diffId), 'layer.json'), JSON.stringify(changed), 'flushed')
       known.set(diffId, changed)
     },
   }

@@ -18,6 +18,7 @@ const folders = [
   'images',
   'layers',
   'listings',
+  'pending',
   'records',
   'refs',
   'selections',

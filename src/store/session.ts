@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSy
 import { join } from 'node:path'
 import { errnoCode, storeAction } from '../base/index.ts'
 import { tryLock } from '../sys/index.ts'
+import { settle } from './settle.ts'
 
 /** A process's own working area in the store, held by a lock that the kernel drops when the process ends, however it ends. */
 export interface Session {
@@ -11,8 +12,8 @@ export interface Session {
   makeDirectory(name: string): string
   /** Removes a directory of the working area. */
   removeDirectory(path: string): void
-  /** Removes the whole area and gives the lock back. */
-  close(): void
+  /** Removes the whole area, gives the lock back and sees new layers onto the disk. */
+  close(): Promise<void>
 }
 
 const dayMs = 24 * 60 * 60 * 1000
@@ -30,13 +31,13 @@ export function openSession(root: string, nowMs: number, onStale: (directory: st
       mkdirSync(directory, { mode: 0o700 })
       const fd = openSync(join(directory, 'lock'), 'w', 0o600)
       // A sweeping process may have taken the lock between the two calls above; it will then remove this directory.
-      if (tryLock(fd, 'exclusive')) return session(directory, fd)
+      if (tryLock(fd, 'exclusive')) return session(root, directory, fd)
       closeSync(fd)
     }
   })
 }
 
-function session(directory: string, fd: number): Session {
+function session(root: string, directory: string, fd: number): Session {
   let counter = 0
   let open = true
   return {
@@ -48,11 +49,12 @@ function session(directory: string, fd: number): Session {
       return path
     },
     removeDirectory: (path) => remove(path),
-    close() {
+    async close() {
       if (!open) return
       open = false
       remove(directory)
       closeSync(fd)
+      await settle(root)
     },
   }
 }

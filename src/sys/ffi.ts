@@ -29,6 +29,19 @@ export function declare(prototype: string): (...args: readonly unknown[]) => num
   return (...args) => Number(native(...args))
 }
 
+/** As `declare`, on a thread of libuv's pool. The errno of a failure is not known, so it counts as EIO. */
+export function declareAsync(prototype: string): (syscall: string, ...args: readonly unknown[]) => Promise<void> {
+  const native = libc.func(prototype)
+  return (syscall, ...args) =>
+    new Promise((resolve, reject) => {
+      native.async(...args, (error: unknown, result: unknown) => {
+        if (error !== null) reject(error)
+        else if (Number(result) < 0) reject(new SystemCallError(syscall, constants.errno.EIO))
+        else resolve()
+      })
+    })
+}
+
 /** NUL-terminated bytes for a C string parameter; a string is taken as UTF-8. Throws on an embedded NUL. */
 export function cString(text: string | Uint8Array): Buffer {
   const bytes = typeof text === 'string' ? Buffer.from(text, 'utf8') : text

@@ -1,8 +1,9 @@
-import { check, cString, declare } from './ffi.ts'
+import { check, cString, declare, declareAsync } from './ffi.ts'
 
 const mknodCall = declare('int mknod(const void*, unsigned int, unsigned long)')
 const utimensatCall = declare('int utimensat(int, const void*, const void*, int)')
 const flockCall = declare('int flock(int, int)')
+const syncfsCall = declareAsync('int syncfs(int)')
 const syscall6 = declare('long syscall(long, int, const void*, void*, unsigned long, int, int)')
 
 const AT_FDCWD = -100
@@ -84,6 +85,11 @@ export function openat2(
       if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error
     }
   }
+}
+
+/** syncfs(2): returns when all that was written to the file system of `fd` is on its disk. Throws `SystemCallError`. */
+export function syncFileSystem(fd: number): Promise<void> {
+  return syncfsCall('syncfs', fd)
 }
 
 /** Takes a flock(2) lock on an open file without waiting; false when another process holds it. It ends with the descriptor. */

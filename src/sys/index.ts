@@ -18,6 +18,7 @@ export {
   S_IFIFO,
   setTimes,
   splitDevice,
+  syncFileSystem,
   tryLock,
 } from './files.ts'
 export {

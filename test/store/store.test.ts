@@ -153,7 +153,7 @@ test('sessions of dead processes are swept, those of living ones are not', async
     child.stdout.once('data', (data: Buffer) => resolve(String(data).trim())),
   )
   const swept: string[] = []
-  openSession(store.root, Date.now(), (stale) => swept.push(stale)).close()
+  await openSession(store.root, Date.now(), (stale) => swept.push(stale)).close()
   expect(swept).toEqual([])
   expect(statSync(directory).isDirectory()).toBe(true)
   const ended = new Promise((resolve) => child.once('close', resolve))
@@ -161,6 +161,6 @@ test('sessions of dead processes are swept, those of living ones are not', async
   await ended
   const session = openSession(store.root, Date.now(), (stale) => swept.push(stale))
   expect(swept).toEqual([directory])
-  session.close()
+  await session.close()
   expect(readdirSync(join(store.root, 'work'))).toEqual([])
 })
