@@ -139,8 +139,11 @@ describe('symlinks', () => {
   })
 })
 
+/** Needs the Debian package strace. */
+const traceTest = test.skipIf(spawnSync('strace', ['-V']).status !== 0)
+
 describe('the memo', () => {
-  test('no file is read twice that did not change, none is missed that did', () => {
+  traceTest('no file is read twice that did not change, none is missed that did', () => {
     const context = contextWith({ a: 'aaa', b: 'bbb', 'd/c': 'ccc' })
     const memo = join(temporaryDirectory(), 'memo')
     const trace = (directory: string): string[] => readFiles(directory, memo)
@@ -153,7 +156,7 @@ describe('the memo', () => {
     expect(trace(context)).toEqual([])
   })
 
-  test('a file that changed just now is not believed next time, and is checked when it is copied', () => {
+  traceTest('a file that changed just now is not believed next time, and is checked when it is copied', () => {
     const context = contextWith({ a: 'aaa' })
     const memo = join(temporaryDirectory(), 'memo')
     const options = { directory: context, dockerfile: join(context, 'Dockerfile'), memoFile: memo }
@@ -175,7 +178,7 @@ describe('the memo', () => {
     expect(select(opened, 'd/a').sizeBytes).toBe(3)
   })
 
-  test('only what is named is looked at', () => {
+  traceTest('only what is named is looked at', () => {
     const context = contextWith({ 'd/a': 'one', 'big/x': 'x', '.dockerignore': 'd/skip\n', 'd/skip/y': 'y' })
     const seen = openedDirectories(context, join(temporaryDirectory(), 'memo'), 'd')
     expect(seen).toEqual(['d'])

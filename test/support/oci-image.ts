@@ -111,6 +111,6 @@ export async function pushLayout(
   const login = credentials === undefined ? [] : ['--dest-creds', credentials]
   const flags = ['--insecure-policy', 'copy', '--all', '--preserve-digests', '--dest-tls-verify=false', ...login]
   await promisify(execFile)('skopeo', [...flags, `oci:${folder}:${tag}`, `docker://${destination}`], {
-    timeout: 30_000,
+    timeout: 120_000,
   })
 }
