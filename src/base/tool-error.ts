@@ -26,6 +26,7 @@ export type ToolErrorCode =
   | 'registry-not-found'
   | 'registry-unreachable'
   | 'run-failed'
+  | 'secret-not-found'
   | 'source-not-found'
   | 'step-failed'
   | 'store-corrupt'

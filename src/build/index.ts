@@ -14,6 +14,7 @@ export type {
   ExecutorPort,
   ImagePort,
   LookupPorts,
+  MountFiles,
   RunPorts,
   SelectResult,
 } from './ports.ts'

@@ -1,11 +1,11 @@
 import type { Diagnostic } from '../base/index.ts'
-import type { CopyOperation } from '../ir/index.ts'
+import type { FileSource, Origin } from '../ir/index.ts'
 import type { MissingSource } from '../ports/index.ts'
 
-/** Says that a COPY or ADD source is not there, why, and what to do about it. */
-export function missingSourceDiagnostic(operation: CopyOperation, missing: MissingSource): Diagnostic {
-  const place = operation.from.kind === 'context' ? 'the build context' : `"${sourceName(operation)}"`
-  const base = { severity: 'error', file: operation.origin.file, span: missing.span } as const
+/** Says that a source of COPY, ADD or a mount is not there, why, and what to do about it. */
+export function missingSourceDiagnostic({ file }: Origin, from: FileSource, missing: MissingSource): Diagnostic {
+  const place = from.kind === 'context' ? 'the build context' : `"${sourceName(from)}"`
+  const base = { severity: 'error', file, span: missing.span } as const
   const { excludedBy, pattern, nearest } = missing
   if (excludedBy !== undefined) {
     return {
@@ -26,12 +26,12 @@ export function missingSourceDiagnostic(operation: CopyOperation, missing: Missi
   }
 }
 
-function sourceName(operation: CopyOperation): string {
-  switch (operation.from.kind) {
+function sourceName(from: FileSource): string {
+  switch (from.kind) {
     case 'stage':
-      return `stage ${operation.from.stage}`
+      return `stage ${from.stage}`
     case 'image':
-      return operation.from.reference
+      return from.reference
     case 'context':
       return 'the build context'
   }

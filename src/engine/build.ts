@@ -69,7 +69,8 @@ async function define(scene: Scene): Promise<Exclude<DefineResult, { kind: 'need
 async function defineWith(scene: Scene, fetch: Fetch): Promise<DefineResult> {
   const { images, platform, request, store } = scene
   const target = request.target === undefined ? {} : { target: request.target }
-  const options = { buildArgs: request.buildArgs, buildPlatform: platform, targetPlatform: platform, ...target }
+  const { buildArgs, allowInsecure } = request
+  const options = { buildArgs, allowInsecure, buildPlatform: platform, targetPlatform: platform, ...target }
   return defineProgram(scene.source, options, {
     parse: (source) => parseCached(source, store),
     parseTrigger: (text, sourceName) => parseTriggerCached(text, sourceName, store),

@@ -81,7 +81,8 @@ export function openScene(request: BuildRequest, host: Host, emit: EmitEvent, si
       const { openWorkshop } = await import('./workshop.ts')
       const network = request.network === 'none' ? 'none' : 'host'
       const isolation = request.isolation === undefined ? {} : { isolation: request.isolation }
-      opened = openWorkshop({ store, host, contextDirectory: directory, network, emit, ...isolation })
+      const { secrets, agents } = request
+      opened = openWorkshop({ store, host, contextDirectory: directory, network, emit, secrets, agents, ...isolation })
       return opened
     },
   }

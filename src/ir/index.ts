@@ -5,6 +5,8 @@
 export { imageKey } from './image-reference.ts'
 export { lowerDockerfile } from './lower-dockerfile.ts'
 export type {
+  BindMount,
+  CacheMount,
   CopyOperation,
   FileSource,
   ImageFacts,
@@ -12,14 +14,19 @@ export type {
   LowerFacts,
   LowerResult,
   MetadataOperation,
+  MountSource,
   NeededImage,
   NeededTrigger,
   Operation,
   Origin,
   Program,
   ProgramOptions,
+  RunMount,
   RunOperation,
+  SecretMount,
+  SshMount,
   Stage,
   StageBase,
+  TmpfsMount,
   WorkdirOperation,
 } from './types.ts'

@@ -5,6 +5,7 @@
 export {
   graphImages,
   type LayerOperation,
+  type MountInput,
   type PlannedStage,
   planGraph,
   type Root,
