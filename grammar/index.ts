@@ -17,4 +17,15 @@ export {
   networkModes,
 } from './instructions.ts'
 export { type LintRule, lintRules } from './lint-rules.ts'
+export {
+  type CacheSharing,
+  cacheSharings,
+  findMountOption,
+  type MountOptionName,
+  type MountOptionRule,
+  type MountType,
+  mountOptionNames,
+  mountOptionRule,
+  mountTypes,
+} from './mounts.ts'
 export { grammarVersion } from './version.ts'

@@ -73,9 +73,9 @@ export const instructionTable = {
     keyword: 'RUN',
     shape: 'command',
     flags: [
-      { name: 'mount', type: 'list', executed: false },
+      { name: 'mount', type: 'list', executed: true },
       { name: 'network', type: 'text', executed: true },
-      { name: 'security', type: 'text', executed: false },
+      { name: 'security', type: 'text', executed: true },
       { name: 'device', type: 'list', executed: false },
     ],
     heredoc: 'built',

@@ -32,6 +32,7 @@ export type ToolErrorCode =
   | 'remote-not-found'
   | 'remote-unreachable'
   | 'run-failed'
+  | 'secret-not-found'
   | 'source-not-found'
   | 'step-failed'
   | 'store-corrupt'

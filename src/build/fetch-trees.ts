@@ -15,8 +15,11 @@ export async function fetchTrees(graph: StepGraph, trees: TreePort): Promise<rea
   const limit = pLimit(fetchesAtOnce)
   const wanted = new Map<string, { readonly source: TreeSource; readonly step: Step }>()
   for (const step of graph.steps) {
-    if (step.operation.kind !== 'copy') continue
-    for (const { source } of copyParts(step.operation)) {
+    const files = [
+      ...(step.operation.kind === 'copy' ? [step.operation] : []),
+      ...step.mounts.map(({ source }) => source),
+    ]
+    for (const { source } of files.flatMap((one) => copyParts(one))) {
       const name = treeName(source)
       if (!wanted.has(name)) wanted.set(name, { source, step })
     }

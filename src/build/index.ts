@@ -15,6 +15,7 @@ export type {
   ExecutorPort,
   ImagePort,
   LookupPorts,
+  MountFiles,
   OpenTree,
   RunPorts,
   SelectResult,

@@ -1,11 +1,12 @@
 import type { Diagnostic } from '../base/index.ts'
-import { type CopyOperation, describeRemote } from '../ir/index.ts'
+import { describeRemote, type Origin } from '../ir/index.ts'
 import type { MissingSource } from '../ports/index.ts'
+import type { WantedFiles } from './ports.ts'
 
-/** Says that a COPY or ADD source is not there, why, and what to do about it. */
-export function missingSourceDiagnostic(operation: CopyOperation, missing: MissingSource): Diagnostic {
-  const place = placeOf(operation, missing)
-  const base = { severity: 'error', file: operation.origin.file, span: missing.span } as const
+/** Says that a source of COPY, ADD or a mount is not there, why, and what to do about it. */
+export function missingSourceDiagnostic({ file }: Origin, wanted: WantedFiles, missing: MissingSource): Diagnostic {
+  const place = placeOf(wanted, missing)
+  const base = { severity: 'error', file, span: missing.span } as const
   const { excludedBy, pattern, nearest } = missing
   if (excludedBy !== undefined) {
     return {
@@ -26,7 +27,7 @@ export function missingSourceDiagnostic(operation: CopyOperation, missing: Missi
   }
 }
 
-function placeOf({ from, remotes = [] }: CopyOperation, { span }: MissingSource): string {
+function placeOf({ from, remotes = [] }: WantedFiles, { span }: MissingSource): string {
   const remote = remotes.find((part) => part.span.start === span.start)
   if (remote !== undefined) return `"${describeRemote(remote.source)}"`
   switch (from.kind) {

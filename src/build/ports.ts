@@ -1,7 +1,7 @@
 import type { Span } from '../base/index.ts'
-
+import type { FileSource, RemotePart } from '../ir/index.ts'
 import type { ImageConfig, Platform } from '../oci/index.ts'
-import type { LayerOperation, TreeSource } from '../plan/index.ts'
+import type { LayerOperation, MountInput, TreeSource } from '../plan/index.ts'
 import type { ContextSelection, Layer, LayerStore, MissingSource, RecordStore, StoredImage } from '../ports/index.ts'
 
 /** Result of picking files: what was picked, or what is not there. */
@@ -49,18 +49,36 @@ export interface TreePart {
   readonly unpack: boolean
 }
 
-/** Where a COPY takes its files when it runs. */
+/** Files that a step takes: the sources of a COPY, or what a mount shows. */
+export interface WantedFiles {
+  readonly from: FileSource
+  readonly sources: readonly string[]
+  readonly sourceSpans: readonly Span[]
+  /** What ADD fetches. */
+  readonly remotes?: readonly RemotePart[]
+  readonly unpack?: boolean
+}
+
+/** Where a step takes its files when it runs. */
 export type CopySource =
   | { readonly kind: 'context'; readonly selection: ContextSelection }
   /** Several trees, or one that is not the build context; copied in order. */
   | { readonly kind: 'trees'; readonly parts: readonly TreePart[] }
   | { readonly kind: 'layers'; readonly layers: readonly Layer[] }
 
+/** A mount of RUN, and where its files are. */
+export interface MountFiles {
+  readonly mount: MountInput['mount']
+  readonly digest: ContextSelection['contentDigest']
+  readonly source: CopySource
+}
+
 export interface ExecuteRequest {
   readonly operation: LayerOperation
   /** Layers of the parent root filesystem, bottom first. */
   readonly parent: readonly Layer[]
   readonly files?: CopySource
+  readonly mounts: readonly MountFiles[]
   readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void
   readonly signal: AbortSignal
 }
@@ -69,7 +87,7 @@ export interface ExecuteRequest {
 export interface ExecutorPort {
   /** Executes one operation and returns the layer it made (an older one of the same content is kept in its place). */
   execute(request: ExecuteRequest): Promise<SelectResult<Layer>>
-  /** Identity of the files a COPY --from picks out of layers. */
+  /** Identity of the files that a COPY --from or a mount picks out of layers. */
   selectFrom(
     layers: readonly Layer[],
     sources: readonly string[],

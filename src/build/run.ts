@@ -1,14 +1,13 @@
 import pLimit from 'p-limit'
 import { type Diagnostic, errorMessage, invariant, type StepKey, ToolError } from '../base/index.ts'
-import type { CopyOperation } from '../ir/index.ts'
 import { type Root, rootName, type Step, selectionKey, stepKey } from '../plan/index.ts'
-import type { ContextSelection, KeyComponents, Layer, MissingSource } from '../ports/index.ts'
+import type { ContextSelection, KeyComponents, Layer } from '../ports/index.ts'
 import type { StepLayers } from './assemble.ts'
 import type { EmitEvent, TaskStatus } from './events.ts'
 import { stepLog } from './log.ts'
 import { missingSourceDiagnostic } from './missing.ts'
 import type { ProbedGraph } from './outcome.ts'
-import type { CopySource, RunPorts } from './ports.ts'
+import type { CopySource, MountFiles, RunPorts, SelectResult, WantedFiles } from './ports.ts'
 import { contentOf, platformOf } from './probe.ts'
 import { selectParts } from './select-parts.ts'
 
@@ -148,15 +147,22 @@ class GraphRun {
       return outcome.layer
     }
     const { operation } = step
-    const [parent, from] = await Promise.all([
+    const optional = (root: Root | undefined): Promise<readonly Layer[]> | undefined => root && this.#root(root)
+    const [parent, from, mounted] = await Promise.all([
       this.#root(step.parent),
-      step.files === undefined ? undefined : this.#root(step.files),
+      optional(step.files),
+      Promise.all(step.mounts.map(({ files }) => optional(files))),
     ])
     this.#signal.throwIfAborted()
     const files = operation.kind === 'copy' ? await this.#files(step, operation, from) : undefined
+    const mounts: MountFiles[] = []
+    for (const [index, { mount, source }] of step.mounts.entries()) {
+      mounts.push({ mount, ...(await this.#files(step, source, mounted[index])) })
+    }
     const { key, components } = stepKey(operation, platformOf(this.#probed.graph, step), {
       rootfs: contentOf(parent),
       ...(files === undefined ? {} : { files: files.digest }),
+      mounts: mounts.map(({ digest }) => digest),
     })
     const known = this.#options.noCache ? undefined : this.#lookUp(key)
     if (known !== undefined) {
@@ -169,7 +175,7 @@ class GraphRun {
       this.#foundCached(step, key, components)
       return layer
     }
-    const made = this.#limit(() => this.#execute(step, key, components, parent, files?.source))
+    const made = this.#limit(() => this.#execute(step, key, components, parent, mounts, files?.source))
     this.#running.set(key, made)
     return made
   }
@@ -179,26 +185,25 @@ class GraphRun {
     return record === undefined ? undefined : this.#ports.layers.layer(record.diffId)
   }
 
-  /** What a COPY takes, and its identity. */
+  /** What a COPY takes or a mount shows, and its identity. */
   async #files(
     step: Step,
-    operation: CopyOperation,
+    wanted: WantedFiles,
     from: readonly Layer[] | undefined,
   ): Promise<{ digest: ContextSelection['contentDigest']; source: CopySource }> {
     if (from === undefined) {
-      const result = selectParts(operation, this.#ports)
-      invariant(result !== undefined, 'a COPY without a root takes files from trees')
-      if (result.kind === 'missing') throw this.#missing(step, operation, result.missing)
+      const result = selectParts(wanted, this.#ports)
+      if (result.kind === 'missing') throw this.#missing(step, wanted, result)
       return result.selection
     }
     const source: CopySource = { kind: 'layers', layers: from }
-    const key = selectionKey(operation, contentOf(from))
+    const key = selectionKey(wanted, contentOf(from))
     const remembered = this.#ports.records.readSelection(key)
     if (remembered !== undefined) return { digest: remembered.contentDigest, source }
     const result = await this.#guard(step, () =>
-      this.#ports.executor.selectFrom(from, operation.sources, operation.sourceSpans),
+      this.#ports.executor.selectFrom(from, wanted.sources, wanted.sourceSpans),
     )
-    if (result.kind === 'missing') throw this.#missing(step, operation, result.missing)
+    if (result.kind === 'missing') throw this.#missing(step, wanted, result)
     this.#ports.records.writeSelection({ key, contentDigest: result.selection })
     return { digest: result.selection, source }
   }
@@ -208,6 +213,7 @@ class GraphRun {
     key: StepKey,
     components: KeyComponents,
     parent: readonly Layer[],
+    mounts: readonly MountFiles[],
     files: CopySource | undefined,
   ): Promise<Layer> {
     this.#signal.throwIfAborted()
@@ -221,11 +227,11 @@ class GraphRun {
       this.#emit({ kind: 'task-output', task, stream, data, timeMs: this.#ports.clock.nowMs() })
     }
     try {
-      const base = { operation: step.operation, parent, onOutput, signal: this.#signal }
+      const base = { operation: step.operation, parent, mounts, onOutput, signal: this.#signal }
       const result = await this.#ports.executor.execute(files === undefined ? base : { ...base, files })
       if (result.kind === 'missing') {
         invariant(step.operation.kind === 'copy', 'only COPY has sources')
-        throw this.#missing(step, step.operation, result.missing)
+        throw this.#missing(step, step.operation, result)
       }
       const layer = result.selection
       const durationMs = this.#ports.clock.nowMs() - startMs
@@ -270,8 +276,12 @@ class GraphRun {
     return new StepFailed({ step, error, outputTail })
   }
 
-  #missing(step: Step, operation: CopyOperation, missing: readonly MissingSource[]): StepFailed {
-    const diagnostics = missing.map((one) => missingSourceDiagnostic(operation, one))
+  #missing(
+    step: Step,
+    wanted: WantedFiles,
+    { missing }: Extract<SelectResult<never>, { kind: 'missing' }>,
+  ): StepFailed {
+    const diagnostics = missing.map((one) => missingSourceDiagnostic(step.operation.origin, wanted, one))
     return new StepFailed({ step, diagnostics, outputTail: '' })
   }
 

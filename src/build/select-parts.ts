@@ -1,30 +1,29 @@
 import { type ContentDigest, canonicalHash, invariant, parseContentDigest } from '../base/index.ts'
-import type { CopyOperation } from '../ir/index.ts'
 import { copyParts } from '../plan/index.ts'
-import type { CopySource, LookupPorts, SelectResult, TreePart } from './ports.ts'
+import type { CopySource, LookupPorts, SelectResult, TreePart, WantedFiles } from './ports.ts'
 
-/** What a COPY or ADD takes from trees outside of images, and its identity. */
+/** What a step takes from trees outside of images, and its identity. */
 export interface SelectedParts {
   readonly digest: ContentDigest
   readonly source: CopySource
 }
 
 /**
- * Picks the files of a COPY or ADD that takes them from contexts or fetches them; undefined when a stage or an image
- * has them. The trees must have been fetched. The same files have the same identity, whichever tree they are in.
+ * Picks the files of a step that takes them from contexts or fetches them, not from a stage or an image. The trees must
+ * have been fetched. The same files have the same identity, whichever tree they are in.
  */
 export function selectParts(
-  operation: CopyOperation,
+  files: WantedFiles,
   ports: Pick<LookupPorts, 'context' | 'trees'>,
-): SelectResult<SelectedParts> | undefined {
-  if (operation.from.kind === 'context' && operation.remotes === undefined) {
-    const result = ports.context.select(operation.sources, operation.sourceSpans)
+): SelectResult<SelectedParts> {
+  if (files.from.kind === 'context' && files.remotes === undefined) {
+    const result = ports.context.select(files.sources, files.sourceSpans)
     if (result.kind === 'missing') return result
     const { selection } = result
     return { kind: 'selected', selection: { digest: selection.contentDigest, source: { kind: 'context', selection } } }
   }
-  const wanted = copyParts(operation)
-  if (wanted.length === 0) return undefined
+  const wanted = copyParts(files)
+  invariant(wanted.length > 0, 'files of a stage or an image are not in trees')
   const parts: TreePart[] = []
   for (const { source, patterns, spans, unpack } of wanted) {
     const tree = ports.trees.open(source)

@@ -32,6 +32,9 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
         .choices(['default', 'none', 'host'])
         .default('default'),
     )
+    .option('--secret <spec>', 'secret for RUN --mount=type=secret: id=ID[,src=FILE|,env=NAME]', collect, [])
+    .option('--ssh <spec>', 'agent or keys for RUN --mount=type=ssh: default or ID[=SOCKET|=KEY[,KEY]]', collect, [])
+    .option('--allow <right>', 'allow a Dockerfile to use security.insecure', collect, [])
     .option('--jobs <n>', 'steps that may run at the same time (default: number of processors)', positiveInteger)
     .option(
       '-o, --output <spec>',

@@ -9,6 +9,9 @@ export interface BuildFlags {
   readonly cache: boolean
   readonly pull?: boolean
   readonly network: 'default' | 'none' | 'host'
+  readonly secret: readonly string[]
+  readonly ssh: readonly string[]
+  readonly allow: readonly string[]
   readonly jobs?: number
   readonly output: readonly string[]
   readonly iidfile?: string

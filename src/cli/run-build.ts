@@ -13,6 +13,7 @@ import type { BuildFlags } from './flags.ts'
 import { onInterrupt } from './interrupt.ts'
 import { errorText } from './print-error.ts'
 import { processHost } from './process-host.ts'
+import { parseAgents, parseAllowed, parseSecrets } from './secret-flags.ts'
 
 /** Runs `longshore build`; returns the exit code. Throws what `buildImage` throws. */
 export async function runBuild(context: string, flags: BuildFlags, root: string | undefined): Promise<number> {
@@ -46,6 +47,9 @@ function buildRequest(context: string, flags: BuildFlags, root: string | undefin
     noCache: !flags.cache,
     pull: flags.pull === true,
     network: flags.network,
+    secrets: parseSecrets(flags.secret, host),
+    agents: parseAgents(flags.ssh, host),
+    allowInsecure: parseAllowed(flags.allow).has('security.insecure'),
     jobs: flags.jobs ?? host.cpus,
     outputs: flags.output.map((text) => checkedOutput(text, host)),
     planOnly: flags.plan === true,

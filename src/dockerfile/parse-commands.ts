@@ -12,18 +12,21 @@ import type {
 } from './ast.ts'
 import { checkHealthFlags, checkRunFlags } from './check-flag-values.ts'
 import type { InstructionText } from './instruction-text.ts'
+import { parseMounts } from './parse-mounts.ts'
 import { readArguments, readArray } from './read-arguments.ts'
 
 export function parseRun(at: InstructionText): RunInstruction | undefined {
   const read = readCommand(at, 'run')
   if (read === undefined || !checkRunFlags(at, read.flags)) return undefined
+  const mounts = parseMounts(at, read.flags)
+  if (mounts === undefined) return undefined
   const { command } = read
   if (command.kind === 'exec' && command.args.length === 0) {
     const hint = 'name the program to run'
     at.problems.error('missing-arguments', 'RUN requires at least one argument', command.span, { hint })
     return undefined
   }
-  return { kind: 'run', ...at.head, ...read, heredocs: at.line.heredocs }
+  return { kind: 'run', ...at.head, ...read, mounts, heredocs: at.line.heredocs }
 }
 
 export function parseCmd(at: InstructionText): CmdInstruction | undefined {

@@ -2,8 +2,10 @@ import type { Diagnostic, SourceFile } from '../base/index.ts'
 import type { BuildSummary, ProbedGraph, StepFailure } from '../build/index.ts'
 import type { PlannedStage } from '../plan/index.ts'
 import type { BuildTrace, Isolation } from '../ports/index.ts'
+import type { AgentSources } from './agent-sources.ts'
 import type { Explanation } from './explain-miss.ts'
 import type { OutputSpec } from './output-spec.ts'
+import type { Secrets } from './secrets.ts'
 
 /** What to build, as `longshore build` and the library take it. Paths may be relative to the host's current directory. */
 export interface BuildRequest {
@@ -21,6 +23,12 @@ export interface BuildRequest {
   /** Look for newer base images. */
   readonly pull: boolean
   readonly network: 'default' | 'none' | 'host'
+  /** For RUN --mount=type=secret. */
+  readonly secrets: Secrets
+  /** For RUN --mount=type=ssh. */
+  readonly agents: AgentSources
+  /** RUN --security=insecure may be used. */
+  readonly allowInsecure: boolean
   /** Steps that may execute at the same time. */
   readonly jobs: number
   readonly outputs: readonly OutputSpec[]

@@ -76,6 +76,7 @@ async function defineWith(scene: Scene, fetch: Fetch): Promise<DefineResult> {
   const target = request.target === undefined ? {} : { target: request.target }
   const options = {
     buildArgs: request.buildArgs,
+    allowInsecure: request.allowInsecure,
     buildPlatform: platform,
     targetPlatform: platform,
     contexts: contexts.facts,

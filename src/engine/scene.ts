@@ -124,7 +124,17 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
       const { openWorkshop } = await import('./workshop.ts')
       const network = request.network === 'none' ? 'none' : 'host'
       const isolation = request.isolation === undefined ? {} : { isolation: request.isolation }
-      opened = openWorkshop({ store, host, contextDirectory: found.directory, network, emit, ...isolation })
+      const { secrets, agents } = request
+      opened = openWorkshop({
+        store,
+        host,
+        contextDirectory: found.directory,
+        network,
+        emit,
+        secrets,
+        agents,
+        ...isolation,
+      })
       return opened
     },
   }

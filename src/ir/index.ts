@@ -7,6 +7,8 @@ export { lowerDockerfile } from './lower-dockerfile.ts'
 export { contextKey, endlessContext } from './named-context.ts'
 export { describeRemote, type ParsedSource, parseRemoteSource } from './remote-source.ts'
 export type {
+  BindMount,
+  CacheMount,
   CopyOperation,
   FileSource,
   GitSource,
@@ -16,6 +18,7 @@ export type {
   LowerFacts,
   LowerResult,
   MetadataOperation,
+  MountSource,
   NamedContext,
   NeededImage,
   NeededTrigger,
@@ -25,8 +28,12 @@ export type {
   ProgramOptions,
   RemotePart,
   RemoteSource,
+  RunMount,
   RunOperation,
+  SecretMount,
+  SshMount,
   Stage,
   StageBase,
+  TmpfsMount,
   WorkdirOperation,
 } from './types.ts'

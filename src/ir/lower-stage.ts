@@ -102,7 +102,7 @@ function lowerStep(input: LowerInput, step: Step, state: StageState): Operation 
   const scope = state.variables.scope(input.escape)
   switch (instruction.kind) {
     case 'run':
-      return lowerRun(site, instruction, state, input.options)
+      return lowerRun({ site, state, scope, options: input.options }, instruction, step.mountSources)
     case 'copy':
     case 'add':
       return lowerCopy(site, instruction, step.from, state, scope)

@@ -1,12 +1,12 @@
 import { invariant, type SourceFile, ToolError } from '../base/index.ts'
-import type { FromInstruction, Instruction, Problems } from '../dockerfile/index.ts'
+import type { FromInstruction, Instruction, MountFlag, Problems, RunInstruction } from '../dockerfile/index.ts'
 import { type Platform, parsePlatform } from '../oci/index.ts'
 import { expandIn, type ReportUnset } from './expand-in-site.ts'
 import type { GlobalScope } from './global-scope.ts'
 import { imageKey, isReference } from './image-reference.ts'
 import { InstructionSite, type TriggerOwner } from './instruction-site.ts'
 import { findNamedContext } from './named-context.ts'
-import { resolveFileSource } from './resolve-file-source.ts'
+import { type FromOption, resolveFileSource } from './resolve-file-source.ts'
 import { findStage, type SourceStage } from './split-stages.ts'
 import type { FileSource, LowerFacts, NeededImage, NeededTrigger, ProgramOptions, StageBase } from './types.ts'
 
@@ -16,6 +16,8 @@ export interface Step {
   readonly site: InstructionSite
   /** The context for everything but COPY --from. */
   readonly from: FileSource
+  /** Where each `--mount` of RUN that has a `from` takes its files. */
+  readonly mountSources: ReadonlyMap<MountFlag, FileSource>
 }
 
 /** A reachable stage: what it starts from and what is to be lowered, triggers of the base first. */
@@ -201,26 +203,52 @@ class StageResolver {
     return stage.instructions.flatMap((instruction) => this.#step(stage, instruction))
   }
 
-  /** The step of an instruction, after visiting the stage it copies from. Empty when --from leads nowhere. */
+  /** The step of an instruction, after visiting the stages it takes files from. Empty when one leads nowhere. */
   #step(stage: SourceStage, instruction: Instruction, owner?: TriggerOwner): Step[] {
-    const { source, problems, stages, options } = this.#input
-    const site = new InstructionSite(source, instruction, problems, owner)
+    const site = new InstructionSite(this.#input.source, instruction, this.#input.problems, owner)
+    const context: FileSource = { kind: 'context' }
+    if (instruction.kind === 'run') {
+      const mountSources = this.#mountSources(site, instruction, stage)
+      return mountSources === undefined ? [] : [{ instruction, site, from: context, mountSources }]
+    }
     const flag =
       instruction.kind === 'copy' ? instruction.flags.find((candidate) => candidate.name === 'from') : undefined
-    if (flag === undefined) return [{ instruction, site, from: { kind: 'context' } }]
-    const from = resolveFileSource(site, flag, stage, stages, options)
-    if (from === undefined) return []
-    if (from.kind === 'stage') {
+    const from = flag === undefined ? context : this.#fileSource(site, { ...flag, name: '--from' }, stage)
+    return from === undefined ? [] : [{ instruction, site, from, mountSources: new Map() }]
+  }
+
+  #mountSources(
+    site: InstructionSite,
+    run: RunInstruction,
+    stage: SourceStage,
+  ): ReadonlyMap<MountFlag, FileSource> | undefined {
+    const sources = new Map<MountFlag, FileSource>()
+    for (const mount of run.mounts) {
+      const value = mount.options.findLast((option) => option.name === 'from')?.value
+      if (value === undefined || value.text === '') continue
+      const option = { name: 'from of --mount', value: value.text, valueSpan: value.span } as const
+      const source = this.#fileSource(site, option, stage)
+      if (source === undefined) return undefined
+      sources.set(mount, source)
+    }
+    return sources
+  }
+
+  /** Where an option leads, after visiting the stage or asking for the image. */
+  #fileSource(site: InstructionSite, option: FromOption, stage: SourceStage): FileSource | undefined {
+    const { stages, options } = this.#input
+    const from = resolveFileSource(site, option, stage, stages, options)
+    if (from?.kind === 'stage') {
       const needed = stages[from.stage]
       invariant(needed !== undefined, `no stage ${from.stage}`)
       this.visit(needed)
-    } else if (from.kind === 'image') {
+    } else if (from?.kind === 'image') {
       const { reference, platform } = from
       const key = imageKey(reference, platform, options)
       const needed: NeededImage = { key, reference, platform, use: 'files', origin: site.origin }
       if (!this.#input.facts.images.has(key)) this.#files.set(key, needed)
     }
-    return [{ instruction, site, from }]
+    return from
   }
 }
 

@@ -1,3 +1,4 @@
+import type { CacheSharing } from '../../grammar/mounts.ts'
 import type { Diagnostic, Span } from '../base/index.ts'
 import type { ParsedDockerfile } from '../dockerfile/ast.ts'
 import type { ContainerConfig, ImageConfig, Platform } from '../oci/types.ts'
@@ -78,6 +79,73 @@ export interface InlineFile {
   readonly span: Span
 }
 
+interface MountBase {
+  /** Absolute and clean, never `/`. */
+  readonly target: string
+  /** The flag in the Dockerfile. */
+  readonly span: Span
+}
+
+/** Files that a mount shows or begins with. */
+export interface MountSource {
+  readonly from: FileSource
+  /** One literal path, relative to the root of `from`; `.` is all of it. A list, as COPY has it. */
+  readonly sources: readonly [string]
+  readonly sourceSpans: readonly [Span]
+}
+
+/** Who owns what a mount makes, and its mode. */
+interface MountOwner {
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+}
+
+/** Shows files of the context, a stage or an image. What is written to it is thrown away. */
+export interface BindMount extends MountBase, MountSource {
+  readonly kind: 'bind'
+  readonly readonly: boolean
+}
+
+/** A directory that later builds see again; no part of the layer. */
+export interface CacheMount extends MountBase, MountOwner {
+  readonly kind: 'cache'
+  /** Name of the cache, the namespace of `BUILDKIT_CACHE_MOUNT_NS` in front. */
+  readonly id: string
+  readonly sharing: CacheSharing
+  readonly readonly: boolean
+  /** What it begins with; empty without. */
+  readonly initial?: MountSource
+}
+
+/** An empty directory in memory. */
+export interface TmpfsMount extends MountBase {
+  readonly kind: 'tmpfs'
+  readonly sizeBytes?: number
+}
+
+/** A file or variable with a value that is in no key, layer, log or history. */
+export interface SecretMount extends MountOwner {
+  readonly kind: 'secret'
+  readonly id: string
+  /** Absent when it is only a variable. */
+  readonly target?: string
+  /** Name of the variable. */
+  readonly env?: string
+  readonly required: boolean
+  readonly span: Span
+}
+
+/** The socket of an ssh agent. */
+export interface SshMount extends MountBase, MountOwner {
+  readonly kind: 'ssh'
+  readonly id: string
+  readonly required: boolean
+}
+
+/** One `--mount` of RUN, expanded and checked. */
+export type RunMount = BindMount | CacheMount | TmpfsMount | SecretMount | SshMount
+
 /** Runs a process in the stage's root filesystem. */
 export interface RunOperation {
   readonly kind: 'run'
@@ -96,6 +164,12 @@ export interface RunOperation {
   /** `user[:group]` as USER set it, empty for root; resolved in the root filesystem when it runs. */
   readonly user: string
   readonly network: 'default' | 'none' | 'host'
+  /** `insecure` lifts the restrictions of a container; the user has allowed it. */
+  readonly security: 'sandbox' | 'insecure'
+  /** Ordered by depth of their targets. */
+  readonly mounts: readonly RunMount[]
+  /** A heredoc that is a script of its own: the process sees it as `/dev/pipes/NAME`, mode 0755. */
+  readonly script?: InlineFile
   readonly createdBy: string
 }
 
@@ -181,6 +255,8 @@ export interface ProgramOptions {
   readonly targetPlatform: Platform
   /** Named contexts by `contextKey`. */
   readonly contexts?: Readonly<Record<string, NamedContext>>
+  /** RUN --security=insecure may be used. */
+  readonly allowInsecure?: boolean
 }
 
 /**

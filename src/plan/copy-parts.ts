@@ -13,9 +13,12 @@ export interface CopyPart {
   readonly unpack: boolean
 }
 
+/** What decides which files a step takes from where. */
+type TakenFiles = Pick<CopyOperation, 'from' | 'sources' | 'sourceSpans' | 'remotes'> & { readonly unpack?: boolean }
+
 /** The trees a COPY or ADD takes files from, in the order in which they are copied; none when it is a stage or an image. */
-export function copyParts(operation: CopyOperation): readonly CopyPart[] {
-  const { from, sources, sourceSpans: spans, remotes = [], unpack } = operation
+export function copyParts(files: TakenFiles): readonly CopyPart[] {
+  const { from, sources, sourceSpans: spans, remotes = [], unpack = false } = files
   if (from.kind === 'stage' || from.kind === 'image') return []
   const parts: CopyPart[] = []
   let next = 0

@@ -7,6 +7,7 @@ export { type CopyPart, copyParts, type TreeSource, treeName } from './copy-part
 export {
   graphImages,
   type LayerOperation,
+  type MountInput,
   type PlannedStage,
   planGraph,
   type Root,

@@ -49,10 +49,12 @@ describe('RUN', () => {
     expect(operationsOf('run', `FROM a\nRUN ${text}\nSHELL ["s"]`)[0]?.args).toEqual(['/bin/sh', '-c', script])
   })
 
-  it('says that it cannot run a heredoc by its #! line', () => {
-    expect(problemsOf('FROM a\nRUN <<EOF\n#!/bin/x\nEOF')).toEqual([
-      'not-supported: the #! line of the heredoc "EOF" is not supported',
-    ])
+  it('makes a heredoc with a #! line a program of its own', () => {
+    const [run] = operationsOf('run', 'FROM a\nSHELL ["x"]\nRUN <<-EOF\n\t#!/bin/x\n\t$y\nEOF')
+    expect(run).toMatchObject({ args: ['/dev/pipes/EOF'], script: { name: 'EOF', content: '#!/bin/x\n$y\n' } })
+    expect(run?.createdBy).toBe('RUN /dev/pipes/EOF # buildkit')
+    const [shell] = operationsOf('run', 'FROM a\nRUN cat <<EOF\n#!/bin/x\nEOF')
+    expect(shell?.script).toBeUndefined()
   })
 
   it('knows its place', () => {
@@ -142,8 +144,6 @@ describe('COPY and ADD', () => {
     ['COPY --link a b', 'not-supported: COPY --link is not supported'],
     ['COPY --parents a b', 'not-supported: COPY --parents is not supported'],
     ['COPY --exclude=x a b', 'not-supported: COPY --exclude is not supported'],
-    ['RUN --mount=type=cache,target=/x y', 'not-supported: RUN --mount is not supported'],
-    ['RUN --security=insecure y', 'not-supported: RUN --security is not supported'],
     ['RUN --device=x y', 'not-supported: RUN --device is not supported'],
   ])('says that it cannot: %s', (lines, problem) => {
     expect(problemsOf(`FROM a\n${lines}`)).toEqual([problem])

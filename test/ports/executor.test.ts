@@ -41,7 +41,15 @@ beforeAll(() => {
   mkdirSync(directory)
   for (const name of ['a', 'b']) writeFileSync(join(directory, `${name}.txt`), name)
   const store = openStore(join(home, 'store'))
-  const workshop = openWorkshop({ store, host, contextDirectory: directory, network: 'none', emit: () => {} })
+  const workshop = openWorkshop({
+    store,
+    host,
+    contextDirectory: directory,
+    network: 'none',
+    emit: () => {},
+    secrets: {},
+    agents: {},
+  })
   opened = { store, workshop, base: busyboxLayer(store, workshop) }
 })
 afterAll(async () => {
