@@ -52,6 +52,6 @@ export { baseName, cleanPath, compileGlob, hasWildcards, joinPath, parentPath, p
 export { selectFiles } from './select-files.ts'
 export { lineText, type Position, positionAt, type SourceFile, type Span, sourceFile } from './span.ts'
 export { compareCodeUnits, nearest, redactUrl, sanitizeForTerminal } from './text.ts'
-export { applyFixes, type FixedText } from './text-edit.ts'
+export { applyFixes, type FixedText, replacing } from './text-edit.ts'
 export { errnoCode, errorMessage, ToolError, type ToolErrorCode, type ToolErrorOptions } from './tool-error.ts'
 export { TreeDigest, type TreeEntry, type TreeEntryType } from './tree-digest.ts'

@@ -1,9 +1,15 @@
 import type { Fix, TextEdit } from './diagnostic.ts'
+import type { Span } from './span.ts'
 
 /** A text with fixes applied to it, and how many of them were. */
 export interface FixedText {
   readonly text: string
   readonly applied: number
+}
+
+/** The fix that writes `text` in place of `span`. */
+export function replacing(span: Span, text: string, title = `write ${text}`): Fix {
+  return { title, edits: [{ span, text }] }
 }
 
 /**
