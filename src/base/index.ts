@@ -5,7 +5,14 @@
 export type { Brand } from './brand.ts'
 export { decodePath, encodePath, mayBeBroken, osPath, printablePath, sortNames } from './byte-path.ts'
 export { type Canonical, canonicalHash } from './canonical-hash.ts'
-export { type Diagnostic, type Fix, hasErrors, type RelatedPlace, type Severity } from './diagnostic.ts'
+export {
+  type Diagnostic,
+  type Fix,
+  hasErrors,
+  type RelatedPlace,
+  type Severity,
+  type TextEdit,
+} from './diagnostic.ts'
 export {
   type ContentDigest,
   type DiffId,
@@ -47,5 +54,6 @@ export { selectFiles } from './select-files.ts'
 export { lineText, type Position, positionAt, type SourceFile, type Span, sourceFile } from './span.ts'
 export { storeAction, storeError } from './store-error.ts'
 export { compareCodeUnits, nearest, redactUrl, sanitizeForTerminal } from './text.ts'
+export { applyFixes, type FixedText, replacing } from './text-edit.ts'
 export { errnoCode, errorMessage, ToolError, type ToolErrorCode, type ToolErrorOptions } from './tool-error.ts'
 export { TreeDigest, type TreeEntry, type TreeEntryType } from './tree-digest.ts'

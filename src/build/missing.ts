@@ -20,11 +20,15 @@ export function missingSourceDiagnostic({ file }: Origin, wanted: WantedFiles, m
     ...base,
     code: 'source-not-found',
     message: `"/${pattern}": not found in ${place}`,
-    hint:
-      nearest === undefined
-        ? `paths are relative to the root of ${place}; check the spelling`
-        : `did you mean "${nearest}"?`,
+    hint: hintFor(pattern, place, nearest),
   }
+}
+
+function hintFor(pattern: string, place: string, nearest: string | undefined): string {
+  if (pattern.startsWith('--')) return 'flags stand before the paths: move it to the front'
+  if (pattern.startsWith('#')) return 'a comment stands on a line of its own'
+  if (nearest !== undefined) return `did you mean "${nearest}"?`
+  return `paths are relative to the root of ${place}; check the spelling`
 }
 
 function placeOf({ from, remotes = [] }: WantedFiles, { span }: MissingSource): string {

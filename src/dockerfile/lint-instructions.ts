@@ -33,7 +33,7 @@ function lintOne(instruction: Instruction, problems: Problems): void {
       const label = `LABEL org.opencontainers.image.authors=${JSON.stringify(instruction.author.text)}`
       problems.warning('maintainer-deprecated', message, instruction.span, {
         hint: `write ${label}`,
-        fix: { title: 'use a label', span: instruction.span, text: label },
+        fix: { title: 'use a label', edits: [{ span: instruction.span, text: label }] },
       })
       return
     }
@@ -47,7 +47,7 @@ function lintOne(instruction: Instruction, problems: Problems): void {
       const text = plain ? `${pair.name.text}=${pair.value.text}` : undefined
       problems.warning('legacy-key-value-format', message, instruction.span, {
         hint: `write ${keyword} ${text ?? `${pair.name.text}="…"`}`,
-        fix: text === undefined ? undefined : { title: 'write name=value', span: pair.span, text },
+        fix: text === undefined ? undefined : { title: 'write name=value', edits: [{ span: pair.span, text }] },
       })
       return
     }
@@ -62,14 +62,14 @@ function lintFrom(from: FromInstruction, problems: Problems): void {
   if (name.text !== lower) {
     problems.warning('stage-name-casing', `Stage name '${name.text}' should be lowercase`, name.span, {
       hint: `write ${lower}; references find it in any case`,
-      fix: { title: `write ${lower}`, span: name.span, text: lower },
+      fix: { title: `write ${lower}`, edits: [{ span: name.span, text: lower }] },
     })
   }
   const keyword = from.keyword.text
   const casing = keyword === keyword.toLowerCase() ? 'as' : 'AS'
   if (as.text === casing) return
   const message = `'${as.text}' and '${keyword}' keywords' casing do not match`
-  const fix = { title: `write ${casing}`, span: as.span, text: casing }
+  const fix = { title: `write ${casing}`, edits: [{ span: as.span, text: casing }] }
   problems.warning('from-as-casing', message, as.span, { hint: `write ${casing}`, fix })
 }
 

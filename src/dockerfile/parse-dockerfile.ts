@@ -55,7 +55,11 @@ function checkOrder(lines: readonly LogicalLine[], instructions: readonly Instru
   if (first?.kind === 'from') return
   const hint = 'begin with FROM IMAGE, or FROM scratch'
   if (first !== undefined) {
-    problems.error('no-build-stage', `no build stage in current context: ${first.text}`, first.span, { hint })
+    const from = instructions.find((instruction) => instruction.kind === 'from')
+    problems.error('no-build-stage', `no build stage in current context: ${first.text}`, first.span, {
+      hint: from === undefined ? hint : 'only ARG may stand in front of the first FROM: move this below it',
+      related: from && [{ file: problems.file, span: from.span, message: 'the first FROM' }],
+    })
   } else if (lines.length === 0) {
     problems.error('empty-dockerfile', 'the Dockerfile has no instructions', { start: 0, end: 0 }, { hint })
   } else {

@@ -1,5 +1,5 @@
 import { findMountOption, mountOptionNames, mountOptionRule } from '../../grammar/index.ts'
-import { nearest, type Span } from '../base/index.ts'
+import { nearest, replacing, type Span } from '../base/index.ts'
 import type { Flag, MountFlag, MountOption } from './ast.ts'
 import type { InstructionText } from './instruction-text.ts'
 
@@ -91,7 +91,7 @@ function unknownOption(at: InstructionText, field: Field, keyword: string, span:
     fix:
       guess === undefined || span.end - span.start !== field.text.length
         ? undefined
-        : { title: `write ${guess}`, span: { start: span.start, end: span.start + keyword.length }, text: guess },
+        : replacing({ start: span.start, end: span.start + keyword.length }, guess),
   })
 }
 

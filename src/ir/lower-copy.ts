@@ -1,6 +1,7 @@
 import { instructionRule } from '../../grammar/index.ts'
-import { pathNames, type Span } from '../base/index.ts'
+import { pathNames } from '../base/index.ts'
 import type { AddInstruction, CopyInstruction, Flag } from '../dockerfile/index.ts'
+import { checkMode, checkOwner, type FlagText } from './copy-flags.ts'
 import { expandIn, type Scope } from './expand-in-site.ts'
 import { inlineFiles } from './inline-files.ts'
 import type { InstructionSite } from './instruction-site.ts'
@@ -50,12 +51,6 @@ export function lowerCopy(
   }
 }
 
-/** A flag's expanded value and where it stands. */
-interface FlagText {
-  readonly text: string
-  readonly span: Span
-}
-
 function expandFlag(
   site: InstructionSite,
   flags: readonly (Flag<'copy'> | Flag<'add'>)[],
@@ -66,24 +61,5 @@ function expandFlag(
   if (flag === undefined) return undefined
   const text = expandIn(site, { text: flag.value, span: flag.valueSpan }, scope)
   if (text === undefined) return 'failed'
-  return text === '' ? undefined : { text, span: site.span({ span: flag.valueSpan }) }
-}
-
-function checkOwner(site: InstructionSite, owner: FlagText | undefined): boolean {
-  if (owner === undefined || /^[^:\s]+(?::[^:\s]+)?$/.test(owner.text)) return true
-  const message = `invalid chown parameter: '${owner.text}'. it should be user or user:group`
-  site.error('invalid-chown', message, owner.span, {
-    hint: 'names or numbers, e.g. --chown=app:app or --chown=1000:1000',
-  })
-  return false
-}
-
-const octalMode = /^0*[0-7]{1,4}$/
-const symbolicMode = /^[ugoa]*(?:[-+=](?:[rwxXst]*|[ugo]))+(?:,[ugoa]*(?:[-+=](?:[rwxXst]*|[ugo]))+)*$/
-
-function checkMode(site: InstructionSite, mode: FlagText | undefined): boolean {
-  if (mode === undefined || octalMode.test(mode.text) || symbolicMode.test(mode.text)) return true
-  const message = `invalid chmod parameter: '${mode.text}'. it should be octal string and between 0 and 07777`
-  site.error('invalid-chmod', message, mode.span, { hint: 'octal as 644 or 0755, or symbolic as u=rwX,go=rX' })
-  return false
+  return text === '' ? undefined : { text, span: site.span({ span: flag.valueSpan }), plain: text === flag.value }
 }

@@ -1,9 +1,9 @@
-import { invariant, type SourceFile, ToolError } from '../base/index.ts'
+import { invariant, replacing, type SourceFile, ToolError } from '../base/index.ts'
 import type { FromInstruction, Instruction, MountFlag, Problems, RunInstruction } from '../dockerfile/index.ts'
 import { type Platform, parsePlatform } from '../oci/index.ts'
 import { expandIn, type ReportUnset } from './expand-in-site.ts'
 import type { GlobalScope } from './global-scope.ts'
-import { imageKey, isReference } from './image-reference.ts'
+import { imageKey, intendedReference, referenceProblem } from './image-reference.ts'
 import { InstructionSite, type TriggerOwner } from './instruction-site.ts'
 import { findNamedContext } from './named-context.ts'
 import { type FromOption, resolveFileSource } from './resolve-file-source.ts'
@@ -136,11 +136,9 @@ class StageResolver {
     const replaced = this.#replacement(reference, site, platform)
     if (replaced !== undefined) return replaced
     if (reference === 'scratch') return { base: { kind: 'scratch' }, platform }
-    if (!isReference(reference)) {
-      const message = `failed to parse stage name "${reference}": invalid reference format`
-      site.error('invalid-reference', message, span, {
-        hint: 'an image is [REGISTRY/]NAME[:TAG][@DIGEST], in lower case',
-      })
+    const problem = referenceProblem(reference)
+    if (problem !== undefined) {
+      reportReference(site, from, reference, problem)
       return undefined
     }
     return { base: this.#image(reference, platform, site), platform }
@@ -157,8 +155,11 @@ class StageResolver {
       return parsePlatform(text, options.targetPlatform)
     } catch (error) {
       if (!(error instanceof ToolError)) throw error
-      const hint = 'for example linux/amd64, linux/arm64 or $BUILDPLATFORM'
-      site.error('invalid-platform', `failed to parse platform "${text}" of FROM`, flag.valueSpan, { hint })
+      const meant = text.replace(/^(linux|windows)[-_:]/i, '$1/')
+      site.error('invalid-platform', `failed to parse platform "${text}" of FROM`, flag.valueSpan, {
+        hint: 'for example linux/amd64, linux/arm64 or $BUILDPLATFORM',
+        fix: meant === text || text !== flag.value ? undefined : replacing(flag.valueSpan, meant),
+      })
       return undefined
     }
   }
@@ -250,6 +251,17 @@ class StageResolver {
     }
     return from
   }
+}
+
+function reportReference(site: InstructionSite, from: FromInstruction, reference: string, problem: string): void {
+  const { image } = from
+  const meant = intendedReference(reference)
+  const also = meant === undefined ? '' : ` (did you mean ${meant}?)`
+  const message = `failed to parse stage name "${reference}": invalid reference format: ${problem}${also}`
+  site.error('invalid-reference', message, site.span(image), {
+    hint: 'an image is [REGISTRY/]NAME[:TAG][@DIGEST], in lower case',
+    fix: meant === undefined || image.text !== reference ? undefined : replacing(image.span, meant),
+  })
 }
 
 function reportUndeclared(site: InstructionSite): ReportUnset {
