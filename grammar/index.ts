@@ -16,5 +16,5 @@ export {
   isInstructionKind,
   networkModes,
 } from './instructions.ts'
-export { type LintRule, lintRules } from './lint-rules.ts'
+export { type LintRule, lintRule, lintRules, lintRuleUrl } from './lint-rules.ts'
 export { grammarVersion } from './version.ts'

@@ -9,11 +9,16 @@ export interface RelatedPlace {
   readonly message: string
 }
 
-/** A text edit: replace `span` of the diagnostic's file by `text`. */
-export interface Fix {
-  readonly title: string
+/** One replacement in the diagnostic's file: what is in `span` becomes `text`. */
+export interface TextEdit {
   readonly span: Span
   readonly text: string
+}
+
+/** A change of the diagnostic's file that mends what it is about. Edits are of the text as it was, and do not overlap. */
+export interface Fix {
+  readonly title: string
+  readonly edits: readonly TextEdit[]
 }
 
 /**

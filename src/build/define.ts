@@ -1,4 +1,4 @@
-import { type Diagnostic, hasErrors, type SourceFile } from '../base/index.ts'
+import type { Diagnostic, SourceFile } from '../base/index.ts'
 import type { ParsedDockerfile } from '../dockerfile/index.ts'
 import { lowerDockerfile, type NeededImage, type Program, type ProgramOptions } from '../ir/index.ts'
 import type { ImageConfig } from '../oci/index.ts'
@@ -25,7 +25,6 @@ export async function defineProgram(
   ports: DefinePorts,
 ): Promise<DefineResult> {
   const parsed = await ports.parse(source)
-  if (hasErrors(parsed.diagnostics)) return { kind: 'failed', diagnostics: parsed.diagnostics }
   const images = new Map<string, ImageConfig>()
   const triggers = new Map<string, ParsedDockerfile>()
   for (;;) {

@@ -5,7 +5,8 @@
  */
 export { grammarVersion } from '../../grammar/index.ts'
 export type * from './ast.ts'
-export { applyCheckDirective } from './check-directive.ts'
+export { allCommentsAbove, describedBy } from './comments-above.ts'
 export { parseDuration } from './go-duration.ts'
 export { heredocContent } from './heredocs.ts'
+export { chooseDiagnostics, type LintChoice } from './lint-settings.ts'
 export { type ProblemExtras, Problems } from './problems.ts'

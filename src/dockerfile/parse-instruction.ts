@@ -112,7 +112,7 @@ function readKind(at: InstructionText, above?: LogicalLine): InstructionKind | u
   const message = `unknown instruction: ${text}${guess === undefined ? '' : ` (did you mean ${guess}?)`}`
   at.problems.error('unknown-instruction', message, span, {
     hint: unknownHint(at, guess, above),
-    fix: guess === undefined ? undefined : { title: `write ${guess}`, span, text: guess },
+    fix: guess === undefined ? undefined : { title: `write ${guess}`, edits: [{ span, text: guess }] },
   })
   return undefined
 }

@@ -23,7 +23,7 @@ export function readFlags<K extends InstructionKind>(
     if (rule.type !== 'list' && flags.some((flag) => flag.name === name)) {
       at.problems.error('duplicate-flag', `duplicate flag specified: ${name}`, span, {
         hint: 'give it once',
-        fix: { title: `remove --${name}`, span, text: '' },
+        fix: { title: `remove --${name}`, edits: [{ span, text: '' }] },
       })
       return undefined
     }
@@ -71,7 +71,7 @@ function unknownFlag(at: InstructionText, kind: InstructionKind, piece: Piece, n
       fix:
         guess === undefined || !piece.text.startsWith(`--${name}`)
           ? undefined
-          : { title: `write --${guess}`, span: at.span({ start: piece.start, end }), text: `--${guess}` },
+          : { title: `write --${guess}`, edits: [{ span: at.span({ start: piece.start, end }), text: `--${guess}` }] },
     },
   )
   return undefined

@@ -66,16 +66,18 @@ function stageStart(
 ): StageStart {
   switch (base.kind) {
     case 'scratch':
-      return { base, platform, config: {} }
+      return { base, platform, config: {}, baseKnown: true }
     case 'stage': {
       const parent = states.get(base.stage)
       invariant(parent !== undefined, `stage ${base.stage} comes after one that needs it`)
-      return { base, platform, config: parent.config(), author: parent.author, parent }
+      return { base, platform, config: parent.config(), author: parent.author, parent, baseKnown: parent.baseKnown }
     }
     case 'image': {
-      const image = facts.images.get(imageKey(base.reference, base.platform, options))
+      const key = imageKey(base.reference, base.platform, options)
+      const image = facts.images.get(key)
       invariant(image !== undefined, `no facts about ${base.reference}`)
-      return { base, platform, config: image.config, author: image.author }
+      const baseKnown = facts.unknownImages?.has(key) !== true
+      return { base, platform, config: image.config, author: image.author, baseKnown }
     }
     default:
       return assertNever(base)
@@ -84,7 +86,10 @@ function stageStart(
 
 function lowerStep(input: LowerInput, step: Step, state: StageState): Operation | undefined {
   const { instruction, site } = step
-  const scope = state.variables.scope(input.escape)
+  const scope: Scope = {
+    ...state.variables.scope(input.escape),
+    mayBeSet: (name) => !state.baseKnown && !input.globals.isDeclared(name),
+  }
   switch (instruction.kind) {
     case 'run':
       return lowerRun(site, instruction, state, input.options)
@@ -151,8 +156,12 @@ function lowerWorkdir(
   if (written === undefined) return undefined
   if (!written.startsWith('/') && !state.workingDirSet) {
     const message = `Relative workdir "${written}" can have unexpected results if the base image changes`
+    const { span } = workdir.path
+    const path = absolutePath(state.workingDir, written)
+    const fixable = state.baseKnown && workdir.path.text === written && span.end - span.start === written.length
     site.warning('workdir-relative-path', message, site.span(workdir.path), {
-      hint: `begin with an absolute one: WORKDIR ${absolutePath(state.workingDir, written)}`,
+      hint: state.baseKnown ? `begin with an absolute one: WORKDIR ${path}` : 'begin with an absolute one',
+      fix: fixable ? { title: `write ${path}`, edits: [{ span, text: path }] } : undefined,
     })
   }
   state.workingDirSet = true

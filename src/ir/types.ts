@@ -132,6 +132,8 @@ export interface ProgramOptions {
   readonly target?: string
   readonly buildPlatform: Platform
   readonly targetPlatform: Platform
+  /** `check`: without a target every stage is looked at, and rules speak that a build keeps quiet. Absent: `build`. */
+  readonly level?: 'build' | 'check'
 }
 
 /**
@@ -144,6 +146,8 @@ export interface LowerFacts {
   readonly images: ImageFacts
   /** Parsed ONBUILD triggers of base images, by their text. */
   readonly triggers: ReadonlyMap<string, ParsedDockerfile>
+  /** Keys of base images nobody can say anything about: they count as empty, and what they might set is not missed. */
+  readonly unknownImages?: ReadonlySet<string>
 }
 
 /** An ONBUILD text of a base image that has to be parsed (`parseTrigger`). */

@@ -9,13 +9,15 @@ import {
   type ProgramOptions,
   type Stage,
 } from '../../src/ir/index.ts'
-import type { ContainerConfig, ImageConfig } from '../../src/oci/index.ts'
+import type { ContainerConfig, ImageConfig, Platform } from '../../src/oci/index.ts'
 
 export const amd64 = { os: 'linux', architecture: 'amd64' } as const
 
 /** What a test sets; images are given by their config alone, and all others are empty. */
 export interface LowerSetup extends Partial<ProgramOptions> {
   readonly images?: Readonly<Record<string, ContainerConfig>>
+  /** Platform that all of them are for, whatever was asked. */
+  readonly storedPlatform?: Platform
 }
 
 export interface Lowered {
@@ -27,7 +29,7 @@ export interface Lowered {
 /** Parses and lowers, answering every question, until there is a result. */
 export function lowerText(text: string, setup: LowerSetup = {}): Lowered {
   const source = sourceFile('Dockerfile', text)
-  const { images: given = {}, ...chosen } = setup
+  const { images: given = {}, storedPlatform, ...chosen } = setup
   const options = { buildArgs: {}, buildPlatform: amd64, targetPlatform: amd64, ...chosen }
   const images = new Map<string, ImageConfig>()
   const triggers = new Map<string, ReturnType<typeof parseTrigger>>()
@@ -38,7 +40,7 @@ export function lowerText(text: string, setup: LowerSetup = {}): Lowered {
     if (result.kind === 'needs-images') {
       rounds.push(result.images)
       for (const { key, platform } of result.images) {
-        images.set(key, { platform, config: given[key] ?? {}, diffIds: [], history: [] })
+        images.set(key, { platform: storedPlatform ?? platform, config: given[key] ?? {}, diffIds: [], history: [] })
       }
     } else if (result.kind === 'needs-triggers') {
       for (const { text: trigger, sourceName } of result.triggers) {
