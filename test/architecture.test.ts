@@ -16,7 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ports: ['base', 'oci', 'ir', 'plan'],
   build: ['base', 'oci', 'dockerfile', 'ir', 'plan', 'ports'],
   sys: ['base'],
-  report: ['base', 'oci', 'ir', 'plan', 'ports', 'build'],
+  report: ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'build'],
   ...Object.fromEntries(adapters.map((room) => [room, ['base', 'oci', 'ir', 'ports', 'sys']])),
   engine: ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'build', 'sys', ...adapters, 'version'],
   cli: ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'build', 'report', 'engine', 'version'],

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { version } from '../version.ts'
 import { addBuildCommand } from './build-command.ts'
+import { addCheckCommand } from './check-command.ts'
 import { addImagesCommand } from './images-command.ts'
 import { addPullCommand } from './pull-command.ts'
 import { addRunCommand } from './run-command.ts'
@@ -17,6 +18,7 @@ export function createProgram(setExitCode: SetExitCode): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('Run "longshore --help" for the commands, "longshore COMMAND --help" for the flags of one.')
     .exitOverride()
-  for (const add of [addBuildCommand, addRunCommand, addImagesCommand, addPullCommand]) add(program, setExitCode)
+  for (const add of [addBuildCommand, addCheckCommand, addRunCommand, addImagesCommand, addPullCommand])
+    add(program, setExitCode)
   return program
 }

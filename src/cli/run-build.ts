@@ -1,12 +1,22 @@
 import { writeFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
+import { lintRule } from '../../grammar/index.ts'
 import { type Diagnostic, errorMessage, type SourceFile, ToolError } from '../base/index.ts'
 import type { BuildError, BuildEvent, EmitEvent, StepFailure } from '../build/index.ts'
 import { buildImage } from '../engine/build.ts'
 import type { BuildOutcome, BuildRequest } from '../engine/build-request.ts'
 import type { Host } from '../engine/host.ts'
 import { parseOutput } from '../engine/output-spec.ts'
-import { plainReporter, planEntries, renderDiagnostic, renderExcerpt, renderPlan } from '../report/index.ts'
+import {
+  lintFindings,
+  plainReporter,
+  planEntries,
+  renderDiagnostic,
+  renderExcerpt,
+  renderPlan,
+  renderWarningSummary,
+} from '../report/index.ts'
+import { annotations } from './annotate.ts'
 import { keyValues } from './collect.ts'
 import { exitCodeFor, exitCodes } from './exit-codes.ts'
 import type { BuildFlags } from './flags.ts'
@@ -86,7 +96,7 @@ function printOutcome(
 ): number {
   switch (outcome.kind) {
     case 'built':
-      if (!quiet && flags.progress !== 'rawjson') process.stderr.write(diagnosticsText(warnings, outcome.source))
+      if (!quiet && flags.progress !== 'rawjson') process.stderr.write(warningsText(warnings, outcome.source, host))
       if (flags.iidfile !== undefined)
         writeIidFile(join(isAbsolute(flags.iidfile) ? '/' : host.cwd, flags.iidfile), outcome.summary.imageId)
       process.stdout.write(`${outcome.summary.imageId}\n`)
@@ -99,7 +109,10 @@ function printOutcome(
     case 'invalid':
       if (flags.progress === 'rawjson')
         for (const diagnostic of outcome.diagnostics) emit({ kind: 'diagnostic', diagnostic })
-      else process.stderr.write(diagnosticsText(outcome.diagnostics, outcome.source))
+      else {
+        const { diagnostics, source } = outcome
+        process.stderr.write(diagnosticsText(diagnostics, source) + annotations(diagnostics, source, host))
+      }
       return exitCodes.error
     case 'failed':
       for (const failure of outcome.failures) {
@@ -110,6 +123,13 @@ function printOutcome(
         ? exitCodes.stepFailed
         : exitCodes.error
   }
+}
+
+/** Broken rules in one line each, with the lines of the Dockerfile; other warnings in full. */
+function warningsText(warnings: readonly Diagnostic[], source: SourceFile, host: Host): string {
+  const findings = lintFindings(warnings, [], source)
+  const others = warnings.filter(({ code }) => lintRule(code) === undefined)
+  return diagnosticsText(others, source) + renderWarningSummary(findings) + annotations(warnings, source, host)
 }
 
 function diagnosticsText(diagnostics: readonly Diagnostic[], source: SourceFile): string {

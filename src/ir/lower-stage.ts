@@ -1,10 +1,11 @@
 import type { EscapeCharacter } from '../../grammar/index.ts'
 import { assertNever, invariant } from '../base/index.ts'
-import type { WorkdirInstruction } from '../dockerfile/index.ts'
+import type { AddInstruction, CopyInstruction, WorkdirInstruction } from '../dockerfile/index.ts'
 import { expandIn, type Scope } from './expand-in-site.ts'
 import type { GlobalScope } from './global-scope.ts'
 import { imageKey } from './image-reference.ts'
 import type { InstructionSite } from './instruction-site.ts'
+import { lintCopy } from './lint-copies.ts'
 import {
   lowerArg,
   lowerCmd,
@@ -95,7 +96,7 @@ function lowerStep(input: LowerInput, step: Step, state: StageState): Operation 
       return lowerRun(site, instruction, state, input.options)
     case 'copy':
     case 'add':
-      return lowerCopy(site, instruction, step.from, state, scope)
+      return lowerCopies(input, step, instruction, state, scope)
     case 'workdir':
       return lowerWorkdir(site, instruction, state, scope)
     default: {
@@ -103,6 +104,18 @@ function lowerStep(input: LowerInput, step: Step, state: StageState): Operation 
       return createdBy === undefined ? undefined : { kind: 'metadata', origin: site.origin, createdBy }
     }
   }
+}
+
+function lowerCopies(
+  input: LowerInput,
+  { site, from }: Step,
+  instruction: CopyInstruction | AddInstruction,
+  state: StageState,
+  scope: Scope,
+): Operation | undefined {
+  const copy = lowerCopy(site, instruction, from, state, scope)
+  if (copy !== undefined) lintCopy(site, copy, input.facts)
+  return copy
 }
 
 /** Folds an instruction into the config; returns its history text. */

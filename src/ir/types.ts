@@ -148,6 +148,15 @@ export interface LowerFacts {
   readonly triggers: ReadonlyMap<string, ParsedDockerfile>
   /** Keys of base images nobody can say anything about: they count as empty, and what they might set is not missed. */
   readonly unknownImages?: ReadonlySet<string>
+  /** The ignore rule that leaves a path of the context out, for the check of COPY; absent where nobody looked. */
+  readonly excludedBy?: ((path: string) => ExcludingRule | undefined) | undefined
+}
+
+/** A line of an ignore file. */
+export interface ExcludingRule {
+  readonly file: string
+  readonly line: number
+  readonly text: string
 }
 
 /** An ONBUILD text of a base image that has to be parsed (`parseTrigger`). */

@@ -3,8 +3,14 @@
  * Pure: writes nothing anywhere, asks nothing of the terminal; what it needs to know comes in as arguments.
  */
 export { formatAge } from './age.ts'
+export { checkResultJson, renderCheckResult, renderWarningSummary } from './check-result.ts'
 export { renderDiagnostic } from './diagnostic.ts'
+export { type CheckedFile, diagnosticsJson } from './diagnostics-json.ts'
 export { renderExcerpt } from './excerpt.ts'
+export { githubAnnotation } from './github-annotation.ts'
+export { type LintFinding, lintFindings } from './lint-findings.ts'
+export { outlineJson, renderOutline, renderTargets, targetsJson } from './outline.ts'
 export { cleanOutput, formatBytes, formatSeconds, plainReporter, type Reporter } from './plain.ts'
 export { type PlanEntry, planEntries, renderPlan } from './plan.ts'
+export { sarifLog } from './sarif.ts'
 export { renderTable } from './table.ts'
