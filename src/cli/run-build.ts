@@ -117,7 +117,10 @@ function printOutcome(
     case 'failed':
       for (const failure of outcome.failures) {
         if (flags.progress === 'rawjson') emitFailure(failure, emit)
-        else process.stderr.write(failureText(failure, outcome.source))
+        else {
+          const { source } = outcome
+          process.stderr.write(failureText(failure, source) + annotations(failureDiagnostics(failure), source, host))
+        }
       }
       return outcome.failures.some((failure) => failure.error?.code === 'step-failed')
         ? exitCodes.stepFailed
@@ -144,6 +147,15 @@ function failureText(failure: StepFailure, source: SourceFile): string {
   const output = outputTail === '' ? '' : `------\n > ${step.label}:\n${outputTail}\n------\n`
   const excerpt = origin.file === source.name ? `${renderExcerpt(source, origin.startLine, origin.endLine)}\n` : ''
   return `${output}${excerpt}${errorText(error)}`
+}
+
+/** A failed step as diagnostics: its own, or its error at the place of the instruction. */
+function failureDiagnostics({ step, error, diagnostics }: StepFailure): readonly Diagnostic[] {
+  if (diagnostics !== undefined) return diagnostics
+  if (error === undefined) return []
+  const { file, span } = step.operation.origin
+  const hint = error.hint === undefined ? {} : { hint: error.hint }
+  return [{ code: error.code, severity: 'error', message: error.message, file, span, ...hint }]
 }
 
 function emitFailure(failure: StepFailure, emit: EmitEvent): void {

@@ -1,6 +1,7 @@
 import type { Fix } from '../base/index.ts'
 import type { AddInstruction, CopyInstruction, Instruction, RunInstruction } from './ast.ts'
 import type { Problems } from './problems.ts'
+import { runScript } from './run-script.ts'
 
 /** A command that installs what manifests list, and those manifests. */
 interface Installer {
@@ -56,10 +57,9 @@ function copiesEverything(copy: CopyInstruction | AddInstruction): boolean {
   )
 }
 
-function installerOf({ command, heredocs }: RunInstruction): Installer | undefined {
-  if (command.kind !== 'shell') return undefined
-  const text = [command.text, ...heredocs.map(({ content }) => content)].join('\n')
-  return installers.find(({ pattern }) => pattern.test(text))
+function installerOf(run: RunInstruction): Installer | undefined {
+  const script = runScript(run)
+  return script === undefined ? undefined : installers.find(({ pattern }) => pattern.test(script))
 }
 
 function report(

@@ -1,6 +1,7 @@
 import type { Instruction, RunInstruction, ShellInstruction } from './ast.ts'
 import { heredocContent } from './heredocs.ts'
 import type { Problems } from './problems.ts'
+import { runScript } from './run-script.ts'
 
 /** Rules about the shell text of RUN: heredocs that go on after a failure, downloads piped into a shell, apt-get. */
 export function lintRunCommands(instructions: readonly Instruction[], problems: Problems): void {
@@ -8,10 +9,10 @@ export function lintRunCommands(instructions: readonly Instruction[], problems: 
   for (const instruction of instructions) {
     if (instruction.kind === 'from') shell = undefined
     if (instruction.kind === 'shell') shell = instruction
-    if (instruction.kind !== 'run' || instruction.command.kind !== 'shell') continue
+    const text = instruction.kind === 'run' ? runScript(instruction) : undefined
+    if (instruction.kind !== 'run' || text === undefined) continue
     const options = (shell?.command.args ?? []).map(({ text }) => text).join(' ')
     lintHeredoc(instruction, options, problems)
-    const text = [instruction.command.text, ...instruction.heredocs.map(heredocContent)].join('\n')
     lintPipe(instruction, `${options}\n${text}`, problems)
     lintAptGet(instruction, text, problems)
   }
@@ -56,7 +57,7 @@ function lintAptGet({ command, flags }: RunInstruction, text: string, problems: 
   const installs = text.split(/&&|\|\||[;\n]/).filter((part) => /\bapt(?:-get)?\s+(?:-\S+\s+)*install\b/.test(part))
   if (installs.length === 0) return
   const keepsLists = flags.some(({ name, value }) => name === 'mount' && value.includes('/var/lib/apt'))
-  if (!keepsLists && !/\brm\s[^;&|]*\/var\/lib\/apt/.test(text)) {
+  if (!keepsLists && !/\brm\s[^;&|\n]*\/var\/lib\/apt/.test(text)) {
     problems.warning('apt-get-cleanup', 'the package lists of apt-get stay in the layer', command.span, {
       hint: 'end the RUN with && rm -rf /var/lib/apt/lists/*',
     })

@@ -24,7 +24,8 @@ const booleans: Readonly<Record<string, boolean>> = { true: true, t: true, 1: tr
 export function parseLintSettings(text: string): LintSettings | { readonly invalid: string } {
   const settings = { skip: new Set<string>(), experimental: new Set<string>(), asErrors: false }
   for (const part of text.trim() === '' ? [] : text.split(';')) {
-    const [, key = '', value = ''] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(part) ?? []
+    const [, key = '', rest = ''] = /^\s*(\w+)\s*=(.*)$/s.exec(part) ?? []
+    const value = rest.trim()
     const asErrors = booleans[value.toLowerCase()]
     if (key === 'skip' || key === 'experimental') {
       for (const name of value.split(',')) settings[key].add(name.trim().toLowerCase())

@@ -75,6 +75,20 @@ describe('longshore check', () => {
     )
   })
 
+  test('loads no parser for a file that the store knows', () => {
+    const folder = context(clean, { a: '' })
+    expect(longshore(me, ['build', folder]).status).toBe(0)
+    const hook = contextFor(me, 'hook', {
+      'hook.cjs': `process.on('exit', () => process.stderr.write('LOADED ' + Object.keys(require.cache).join(' ')))`,
+    })
+    const node = join(checkout, 'node_modules/node/bin/node')
+    const command = [node, '--require', join(hook, 'hook.cjs'), join(checkout, 'dist/longshore.cjs')]
+    const result = runAs(me, [...command, '--root', join(me.home, 'store'), 'check', folder])
+    expect(result.status, result.stderr).toBe(0)
+    expect(result.stderr).toContain('longshore.cjs')
+    expect(result.stderr).not.toMatch(/chevrotain|undici|koffi|tar-stream/)
+  })
+
   test('--fix mends in place, keeps line ends, and says what it did', () => {
     const folder = context('\ufefffrom debian:12 as X\r\nrun true \\\r\n\r\n  && true\r\nENV A b\r\nMAINTAINER me\r\n')
     const result = longshore(me, ['check', '--fix', folder])
@@ -150,6 +164,27 @@ Dockerfile:2
     const wrong = longshore(me, ['build', '--call=outlines', folder])
     expect(wrong.status).toBe(125)
     expect(wrong.stderr).toContain('--call cannot read "outlines"')
+  })
+
+  test('annotates warnings, errors and failed steps in GitHub Actions', () => {
+    const build = (folder: string) =>
+      runAs(me, [
+        'env',
+        'GITHUB_ACTIONS=true',
+        join(checkout, 'bin/longshore'),
+        '--root',
+        join(me.home, 'store'),
+        'build',
+        folder,
+      ])
+    const warned = build(context('FROM scratch AS Base\nCOPY a /\n', { a: '' }))
+    expect(warned.stderr).toMatch(/\n::warning file=.*Dockerfile,line=1,.*,title=StageNameCasing::/)
+    expect(warned.stdout).toMatch(/^sha256:\w+\n$/)
+    const wrong = build(context('FROM scratch\nCOPPY a b\n'))
+    expect(wrong.stderr).toMatch(/\n::error file=.*Dockerfile,line=2,.*,title=unknown-instruction::/)
+    const failed = build(context('FROM scratch\nRUN ["/nothing"]\n'))
+    expect(failed.status).toBe(1)
+    expect(failed.stderr).toMatch(/\n::error file=.*Dockerfile,line=2,.*,title=step-failed::/)
   })
 
   test('sums warnings up after the progress, and fails with error=true', () => {
