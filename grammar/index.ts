@@ -16,7 +16,7 @@ export {
   isInstructionKind,
   networkModes,
 } from './instructions.ts'
-export { type LintRule, lintRules } from './lint-rules.ts'
+export { type LintRule, lintRule, lintRules, lintRuleUrl } from './lint-rules.ts'
 export {
   type CacheSharing,
   cacheSharings,

@@ -1,6 +1,12 @@
 import { instructionKinds, instructionRule } from './instructions.ts'
 import { lintRules } from './lint-rules.ts'
 
+const whenItSpeaks = {
+  build: 'build, check',
+  check: 'check',
+  experimental: 'where `experimental=` asks for it',
+} as const
+
 /** The page docs/dockerfile-support.md, printed from the instruction table so that it cannot be wrong about it. */
 export function printSupport(): string {
   const rows = instructionKinds.map((kind) => {
@@ -42,6 +48,10 @@ directory, \`docker-image://\`, \`oci-layout://\`, a git repository or an http(s
 
 ## Warnings
 
-${lintRules.map((rule) => `- \`${rule.code}\`: ${rule.summary}`).join('\n')}
+Rules under BuildKit's names are BuildKit's. \`check\` is [longshore check](check.md) or \`build --check\`.
+
+| rule | code | speaks in | what it is about |
+| --- | --- | --- | --- |
+${lintRules.map(({ name, code, level, description }) => `| \`${name}\` | [${code}](diagnostics/${code}.md) | ${whenItSpeaks[level]} | ${description} |`).join('\n')}
 `
 }

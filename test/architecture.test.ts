@@ -17,7 +17,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   build: ['base', 'oci', 'dockerfile', 'ir', 'plan', 'ports'],
   sys: ['base'],
   http: ['base'],
-  report: ['base', 'oci', 'ir', 'plan', 'ports', 'build'],
+  report: ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'build'],
   ...Object.fromEntries(adapters.map((room) => [room, ['base', 'oci', 'ir', 'ports', 'sys', 'http']])),
   engine: [
     'base',

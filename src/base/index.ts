@@ -2,17 +2,11 @@
  * Words and values every room uses: digests, spans, diagnostics, errors, canonical hashing.
  * Pure: imports nothing but hashing, knows no clock, no disk, no process.
  */
+
 export type { Brand } from './brand.ts'
 export { decodePath, encodePath, mayBeBroken, osPath, printablePath, sortNames } from './byte-path.ts'
 export { type Canonical, canonicalHash } from './canonical-hash.ts'
-export {
-  type Diagnostic,
-  type Fix,
-  hasErrors,
-  type RelatedPlace,
-  type Severity,
-  type TextEdit,
-} from './diagnostic.ts'
+export { type Diagnostic, type Fix, hasErrors, type RelatedPlace, type Severity, type TextEdit } from './diagnostic.ts'
 export {
   type ContentDigest,
   type DiffId,

@@ -1,10 +1,10 @@
 import type { Fix, TextEdit } from './diagnostic.ts'
 import type { Span } from './span.ts'
 
-/** A text with fixes applied to it, and how many of them were. */
+/** A text with fixes applied to it, and those that were. */
 export interface FixedText {
   readonly text: string
-  readonly applied: number
+  readonly applied: readonly Fix[]
 }
 
 /** The fix that writes `text` in place of `span`. */
@@ -18,11 +18,12 @@ export function replacing(span: Span, text: string, title = `write ${text}`): Fi
  */
 export function applyFixes(text: string, fixes: readonly Fix[]): FixedText {
   const taken: TextEdit[] = []
-  let applied = 0
-  for (const { edits } of fixes) {
+  const applied: Fix[] = []
+  for (const fix of fixes) {
+    const { edits } = fix
     if (edits.length === 0 || edits.some((edit) => taken.some((other) => touches(edit, other)))) continue
     taken.push(...edits)
-    applied += 1
+    applied.push(fix)
   }
   taken.sort((a, b) => a.span.start - b.span.start)
   let result = ''

@@ -59,8 +59,16 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
         'builtin',
       ]),
     )
+    .option('--check', 'check the Dockerfile instead of building it; short for --call=check')
+    .option('--call <method>', 'build, check, outline or targets, then ,format=json for JSON', 'build')
     .action(async (context: string, flags: BuildFlags) => {
+      const { root } = program.opts<{ root?: string }>()
+      if (flags.check === true || flags.call !== 'build') {
+        const { parseCall, runCall } = await import('./run-call.ts')
+        const call = parseCall(flags.check === true && flags.call === 'build' ? 'check' : flags.call)
+        if (call.method !== 'build') return setExitCode(await runCall(call, context, flags, root))
+      }
       const { runBuild } = await import('./run-build.ts')
-      setExitCode(await runBuild(context, flags, program.opts<{ root?: string }>().root))
+      setExitCode(await runBuild(context, flags, root))
     })
 }

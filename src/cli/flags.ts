@@ -21,6 +21,17 @@ export interface BuildFlags {
   readonly plan?: boolean
   readonly format: 'text' | 'json'
   readonly isolation?: 'crun' | 'runc' | 'builtin'
+  readonly check?: boolean
+  readonly call: string
+}
+
+/** Flags of `longshore check`. */
+export interface CheckFlags {
+  readonly file?: string
+  readonly buildArg: readonly string[]
+  readonly target?: string
+  readonly fix?: boolean
+  readonly format: 'text' | 'json' | 'github' | 'sarif'
 }
 
 /** Flags of `longshore run`. */

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { version } from '../version.ts'
 import { addBuildCommand } from './build-command.ts'
+import { addCheckCommand } from './check-command.ts'
 import { addImagesCommand } from './images-command.ts'
 import { addLogsCommand } from './logs-command.ts'
 import { addPullCommand } from './pull-command.ts'
@@ -10,6 +11,7 @@ import { addWhyCommand } from './why-command.ts'
 
 const commands = [
   addBuildCommand,
+  addCheckCommand,
   addRunCommand,
   addImagesCommand,
   addPullCommand,

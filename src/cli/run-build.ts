@@ -1,12 +1,22 @@
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { lintRule } from '../../grammar/index.ts'
 import { type Diagnostic, errorMessage, type SourceFile, ToolError } from '../base/index.ts'
 import type { BuildError, BuildEvent, BuildSummary, EmitEvent, StepFailure } from '../build/index.ts'
 import { buildImage } from '../engine/build.ts'
 import type { BuildOutcome, BuildRequest } from '../engine/build-request.ts'
 import type { Host } from '../engine/host.ts'
 import { type OutputSpec, parseOutput } from '../engine/output-spec.ts'
-import { plainReporter, planEntries, renderDiagnostic, renderExcerpt, renderPlan } from '../report/index.ts'
+import {
+  lintFindings,
+  plainReporter,
+  planEntries,
+  renderDiagnostic,
+  renderExcerpt,
+  renderPlan,
+  renderWarningSummary,
+} from '../report/index.ts'
+import { annotations } from './annotate.ts'
 import { keyValues, namedValues } from './collect.ts'
 import { exitCodeFor, exitCodes } from './exit-codes.ts'
 import type { BuildFlags } from './flags.ts'
@@ -98,7 +108,7 @@ function printOutcome(
 ): number {
   switch (outcome.kind) {
     case 'built':
-      if (!quiet && flags.progress !== 'rawjson') process.stderr.write(diagnosticsText(warnings, outcome.source))
+      if (!quiet && flags.progress !== 'rawjson') process.stderr.write(warningsText(warnings, outcome.source, host))
       if (flags.iidfile !== undefined)
         writeResultFile('iidfile', resolve(host.cwd, flags.iidfile), outcome.summary.imageId)
       if (flags.metadataFile !== undefined)
@@ -114,17 +124,30 @@ function printOutcome(
     case 'invalid':
       if (flags.progress === 'rawjson')
         for (const diagnostic of outcome.diagnostics) emit({ kind: 'diagnostic', diagnostic })
-      else process.stderr.write(diagnosticsText(outcome.diagnostics, outcome.source))
+      else {
+        const { diagnostics, source } = outcome
+        process.stderr.write(diagnosticsText(diagnostics, source) + annotations(diagnostics, source, host))
+      }
       return exitCodes.error
     case 'failed':
       for (const failure of outcome.failures) {
         if (flags.progress === 'rawjson') emitFailure(failure, emit)
-        else process.stderr.write(failureText(failure, outcome.source))
+        else {
+          const { source } = outcome
+          process.stderr.write(failureText(failure, source) + annotations(failureDiagnostics(failure), source, host))
+        }
       }
       return outcome.failures.some((failure) => failure.error?.code === 'step-failed')
         ? exitCodes.stepFailed
         : exitCodes.error
   }
+}
+
+/** Broken rules in one line each, with the lines of the Dockerfile; other warnings in full. */
+function warningsText(warnings: readonly Diagnostic[], source: SourceFile, host: Host): string {
+  const findings = lintFindings(warnings, [], source)
+  const others = warnings.filter(({ code }) => lintRule(code) === undefined)
+  return diagnosticsText(others, source) + renderWarningSummary(findings) + annotations(warnings, source, host)
 }
 
 function diagnosticsText(diagnostics: readonly Diagnostic[], source: SourceFile): string {
@@ -139,6 +162,15 @@ function failureText(failure: StepFailure, source: SourceFile): string {
   const output = outputTail === '' ? '' : `------\n > ${step.label}:\n${outputTail}\n------\n`
   const excerpt = origin.file === source.name ? `${renderExcerpt(source, origin.startLine, origin.endLine)}\n` : ''
   return `${output}${excerpt}${errorText(error)}`
+}
+
+/** A failed step as diagnostics: its own, or its error at the place of the instruction. */
+function failureDiagnostics({ step, error, diagnostics }: StepFailure): readonly Diagnostic[] {
+  if (diagnostics !== undefined) return diagnostics
+  if (error === undefined) return []
+  const { file, span } = step.operation.origin
+  const hint = error.hint === undefined ? {} : { hint: error.hint }
+  return [{ code: error.code, severity: 'error', message: error.message, file, span, ...hint }]
 }
 
 function emitFailure(failure: StepFailure, emit: EmitEvent): void {

@@ -1,7 +1,6 @@
 import type { EscapeCharacter } from '../../grammar/index.ts'
 import { type SourceFile, sourceFile } from '../base/index.ts'
 import type { Instruction, ParsedDockerfile } from './ast.ts'
-import { applyCheckDirective } from './check-directive.ts'
 import { lintInstructions } from './lint-instructions.ts'
 import { parseInstruction } from './parse-instruction.ts'
 import { Problems } from './problems.ts'
@@ -10,7 +9,8 @@ import { type LogicalLine, scanLogicalLines } from './scan-lines.ts'
 
 /**
  * Parses a Dockerfile. Never throws on any text: each broken instruction gives one error in `diagnostics` and is left
- * out, and parsing goes on. Warnings of the rules of phase `parse` are in there too. Diagnostics carry `source.name`.
+ * out, and parsing goes on. Warnings of every rule that needs the text alone are in there too, wanted or
+ * not: `chooseDiagnostics` picks. Diagnostics carry `source.name`.
  */
 export function parseDockerfile(source: SourceFile): ParsedDockerfile {
   const problems = new Problems(source.name)
@@ -18,13 +18,8 @@ export function parseDockerfile(source: SourceFile): ParsedDockerfile {
   const lines = scanLogicalLines(source, nextLine, escapeCharacter, problems)
   const instructions = parseLines(lines, escapeCharacter, problems)
   checkOrder(lines, instructions, problems)
-  lintInstructions(lines, instructions, problems)
-  return {
-    directives,
-    escape: escapeCharacter,
-    instructions,
-    diagnostics: applyCheckDirective(directives, problems.all),
-  }
+  lintInstructions({ source, lines, directives, instructions }, problems)
+  return { directives, escape: escapeCharacter, instructions, diagnostics: problems.all }
 }
 
 /**

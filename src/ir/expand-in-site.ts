@@ -10,6 +10,8 @@ export interface Scope {
   readonly escape: EscapeCharacter
   readonly lookup: Lookup
   isDeclared(name: string): boolean
+  /** Whether something that is not known, such as the config of a base image, may set the name. */
+  mayBeSet?(name: string): boolean
   names(): Iterable<string>
 }
 
@@ -23,6 +25,8 @@ const longestQuote = 120
 export interface ExpandOptions {
   readonly report?: ReportUnset
   readonly quotes?: 'removed' | 'kept'
+  /** Whether a word that cannot be expanded is reported; its variables are in any case. */
+  readonly errors?: 'reported' | 'ignored'
 }
 
 /** Expands a word and reports what is wrong with it. Undefined after an error. */
@@ -44,10 +48,11 @@ function expandFully(
   site: InstructionSite,
   word: Word,
   scope: Scope,
-  { report = reportUndefined(site), quotes = 'removed' }: ExpandOptions,
+  { report = reportUndefined(site), quotes = 'removed', errors = 'reported' }: ExpandOptions,
 ): Extract<Expansion, { kind: 'expanded' }> | undefined {
   const expansion = expandWord(word.text, scope.escape, scope.lookup, quotes)
   if (expansion.kind === 'failed') {
+    if (errors === 'ignored') return undefined
     const message = `failed to process "${excerpt(word.text, expansion.start)}": ${expansion.message}`
     const span = partSpan(site, word, failedPart(word.text, expansion))
     site.error('invalid-substitution', message, span, substitutionAdvice(word, expansion))
@@ -55,7 +60,9 @@ function expandFully(
   }
   for (const unset of expansion.unset) {
     if (scope.isDeclared(unset.name)) continue
-    report(unset, partSpan(site, word, unset), nearest(unset.name, scope.names()))
+    const guess = nearest(unset.name, scope.names())
+    if (guess === undefined && scope.mayBeSet?.(unset.name) === true) continue
+    report(unset, partSpan(site, word, unset), guess)
   }
   return expansion
 }

@@ -2,6 +2,14 @@
  * A parsed Dockerfile, options and facts about images in; stages of typed operations with every word expanded out.
  * Pure, asked again until it has all facts. Nothing here reads, fetches, runs or parses Dockerfile text.
  */
+export {
+  type ArgDescription,
+  describeOutline,
+  describeTargets,
+  type MountDescription,
+  type Outline,
+  type TargetDescription,
+} from './describe-targets.ts'
 export { imageKey } from './image-reference.ts'
 export { lowerDockerfile } from './lower-dockerfile.ts'
 export { contextKey, endlessContext } from './named-context.ts'
@@ -10,6 +18,7 @@ export type {
   BindMount,
   CacheMount,
   CopyOperation,
+  ExcludingRule,
   FileSource,
   GitSource,
   HttpSource,

@@ -23,6 +23,7 @@ import { intendedPorts, parsePorts } from './exposed-ports.ts'
 import type { GlobalScope } from './global-scope.ts'
 import { goQuoteList } from './go-format.ts'
 import type { InstructionSite } from './instruction-site.ts'
+import { warnExposed, warnShellForm } from './lint-config.ts'
 import type { StageState } from './stage-state.ts'
 import { isSignal, nearestSignal } from './stop-signal.ts'
 import type { ProgramOptions } from './types.ts'
@@ -135,15 +136,6 @@ function commandArgs(command: Command, state: StageState): readonly string[] {
   }
 }
 
-function warnShellForm(site: InstructionSite, command: Command, state: StageState): void {
-  if (command.kind !== 'shell' || state.shell !== undefined) return
-  const keyword = site.instruction.kind.toUpperCase()
-  const message = `JSON arguments recommended for ${keyword} to prevent unintended behavior related to OS signals`
-  site.warning('json-args-recommended', message, site.span(command), {
-    hint: `a shell stands between signals and the command; write ${keyword} ["program", "argument"], or set SHELL to keep it`,
-  })
-}
-
 export function lowerShell(shell: ShellInstruction, state: StageState): string {
   state.shell = shell.command.args.map((word) => word.text)
   return `SHELL [${state.shell.join(' ')}]`
@@ -178,6 +170,7 @@ export function lowerExpose(
         reportPort(site, word, text)
         return undefined
       }
+      warnExposed(site, word, text)
       for (const port of ports) exposed.add(port)
     }
   }

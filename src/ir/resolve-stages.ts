@@ -1,7 +1,7 @@
 import { invariant, replacing, type SourceFile, ToolError } from '../base/index.ts'
 import type { FromInstruction, Instruction, MountFlag, Problems, RunInstruction } from '../dockerfile/index.ts'
-import { type Platform, parsePlatform } from '../oci/index.ts'
-import { expandIn, type ReportUnset } from './expand-in-site.ts'
+import { formatPlatform, type ImageConfig, type Platform, parsePlatform } from '../oci/index.ts'
+import { expandIn } from './expand-in-site.ts'
 import type { GlobalScope } from './global-scope.ts'
 import { imageKey, intendedReference, referenceProblem } from './image-reference.ts'
 import { InstructionSite, type TriggerOwner } from './instruction-site.ts'
@@ -52,12 +52,12 @@ export interface ResolveInput {
 }
 
 /**
- * Walks from the target to everything it needs: bases, COPY --from, and the triggers of both. Stages that are not
+ * Walks from the targets to everything they need: bases, COPY --from, and the triggers of both. Stages that are not
  * reached are not looked at, and errors in them stay unseen.
  */
-export function resolveStages(input: ResolveInput, target: SourceStage): Resolution {
+export function resolveStages(input: ResolveInput, targets: readonly SourceStage[]): Resolution {
   const resolver = new StageResolver(input)
-  resolver.visit(target)
+  for (const target of targets) resolver.visit(target)
   return resolver.resolution()
 }
 
@@ -107,11 +107,13 @@ class StageResolver {
   }
 
   /** An image as a base; asks for its config when that is not known. */
-  #image(reference: string, platform: Platform, site: InstructionSite): StageBase {
-    const key = imageKey(reference, platform, this.#input.options)
-    if (!this.#input.facts.images.has(key)) {
-      this.#bases.set(key, { key, reference, platform, use: 'base', origin: site.origin })
-    }
+  #image(reference: string, platform: Platform, site: InstructionSite, from?: FromInstruction): StageBase {
+    const { facts, options } = this.#input
+    const key = imageKey(reference, platform, options)
+    const image = facts.images.get(key)
+    if (image === undefined) this.#bases.set(key, { key, reference, platform, use: 'base', origin: site.origin })
+    else if (from !== undefined && facts.unknownImages?.has(key) !== true)
+      warnOtherPlatform(site, from, reference, platform, image)
     return { kind: 'image', reference, platform }
   }
 
@@ -119,7 +121,7 @@ class StageResolver {
     const { globals, stages } = this.#input
     const { from } = stage
     const platform = this.#platform(from, site)
-    const reference = expandIn(site, from.image, globals, { report: reportUndeclared(site) })
+    const reference = expandIn(site, from.image, globals, { report: reportedElsewhere })
     if (platform === undefined || reference === undefined) return undefined
     const span = site.span(from.image)
     if (reference === '') {
@@ -141,7 +143,7 @@ class StageResolver {
       reportReference(site, from, reference, problem)
       return undefined
     }
-    return { base: this.#image(reference, platform, site), platform }
+    return { base: this.#image(reference, platform, site, from), platform }
   }
 
   #platform(from: FromInstruction, site: InstructionSite): Platform | undefined {
@@ -149,7 +151,7 @@ class StageResolver {
     const flag = from.flags.find((candidate) => candidate.name === 'platform')
     if (flag === undefined || flag.value === '') return options.targetPlatform
     const word = { text: flag.value, span: flag.valueSpan }
-    const text = expandIn(site, word, globals, { report: reportUndeclared(site) })
+    const text = expandIn(site, word, globals, { report: reportedElsewhere })
     if (text === undefined) return undefined
     try {
       return parsePlatform(text, options.targetPlatform)
@@ -264,11 +266,21 @@ function reportReference(site: InstructionSite, from: FromInstruction, reference
   })
 }
 
-function reportUndeclared(site: InstructionSite): ReportUnset {
-  return ({ name }, span, guess) => {
-    const also = guess === undefined ? '' : ` (did you mean ${guess}?)`
-    site.warning('undefined-arg-in-from', `FROM argument '${name}' is not declared${also}`, span, {
-      hint: `put ARG ${name} in front of the first FROM; ARGs inside stages do not count here`,
-    })
-  }
+/** InvalidBaseImagePlatform. A build refuses such an image earlier on; a check comes this far. */
+function warnOtherPlatform(
+  site: InstructionSite,
+  { image }: FromInstruction,
+  reference: string,
+  wanted: Platform,
+  { platform }: ImageConfig,
+): void {
+  if (platform.os === wanted.os && platform.architecture === wanted.architecture) return
+  const [actual, expected] = [formatPlatform(platform), formatPlatform(wanted)]
+  const message = `Base image ${reference} was pulled with platform "${actual}", expected "${expected}" for current build`
+  site.warning('invalid-base-image-platform', message, site.span(image), {
+    hint: `use an image for ${expected}, or say by --platform that this one is meant`,
+  })
 }
+
+/** What FROM leaves undeclared is reported by `lintFroms`, for all stages at once. */
+function reportedElsewhere(): void {}

@@ -257,6 +257,8 @@ export interface ProgramOptions {
   readonly contexts?: Readonly<Record<string, NamedContext>>
   /** RUN --security=insecure may be used. */
   readonly allowInsecure?: boolean
+  /** `check`: without a target every stage is looked at, and rules speak that a build keeps quiet. Absent: `build`. */
+  readonly level?: 'build' | 'check'
 }
 
 /**
@@ -269,6 +271,17 @@ export interface LowerFacts {
   readonly images: ImageFacts
   /** Parsed ONBUILD triggers of base images, by their text. */
   readonly triggers: ReadonlyMap<string, ParsedDockerfile>
+  /** Keys of base images nobody can say anything about: they count as empty, and what they might set is not missed. */
+  readonly unknownImages?: ReadonlySet<string>
+  /** The ignore rule that leaves a path of the context out, for the check of COPY; absent where nobody looked. */
+  readonly excludedBy?: ((path: string) => ExcludingRule | undefined) | undefined
+}
+
+/** A line of an ignore file. */
+export interface ExcludingRule {
+  readonly file: string
+  readonly line: number
+  readonly text: string
 }
 
 /** An ONBUILD text of a base image that has to be parsed (`parseTrigger`). */

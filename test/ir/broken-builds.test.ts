@@ -57,7 +57,7 @@ describe('broken Dockerfiles', () => {
     const fixes = errors.flatMap((error) => error.fix ?? [])
     const file = join(one.dir, 'fixed.Dockerfile')
     const { text: fixed, applied } = applyFixes(text, fixes)
-    expect(applied).toBe(fixes.length)
+    expect(applied).toHaveLength(fixes.length)
     if (update) {
       if (fixes.length > 0) writeFileSync(file, fixed)
       else rmSync(file, { force: true })

@@ -75,13 +75,19 @@ describe('stages', () => {
       'FROM UPPER',
       'invalid-reference: failed to parse stage name "UPPER": invalid reference format: the name "UPPER" must be in lower case (did you mean upper?)',
     ],
-    ['ARG b\nFROM $b', 'blank-base-name: base name ($b) should not be blank'],
     ['FROM ${b:?give}', 'invalid-substitution: failed to process "${b:?give}": b: give'],
     ['FROM --platform=a/b/c/d x', 'invalid-platform: failed to parse platform "a/b/c/d" of FROM'],
   ])('%j fails', (text, problem) => {
     const { result } = lowerText(text)
     expect(result.kind).toBe('failed')
     expect(problemsOf(text)).toEqual([problem])
+  })
+
+  it('says that a base name is blank, and that its default is to blame', () => {
+    expect(problemsOf('ARG b\nFROM $b')).toEqual([
+      'invalid-default-arg-in-from: Default value for ARG $b results in empty or invalid base image name',
+      'blank-base-name: base name ($b) should not be blank',
+    ])
   })
 
   it('guesses at targets', () => {
