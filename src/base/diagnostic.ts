@@ -9,14 +9,15 @@ export interface RelatedPlace {
   readonly message: string
 }
 
-/** One replacement in the diagnostic's file: what is in `span` becomes `text`. */
+/** Replaces `span` of the diagnostic's file by `text`; an empty span inserts, an empty text removes. */
 export interface TextEdit {
   readonly span: Span
   readonly text: string
 }
 
-/** A change of the diagnostic's file that mends what it is about. Edits are of the text as it was, and do not overlap. */
+/** A repair that a program may apply unasked: edits in rising order that do not overlap, all of them or none. */
 export interface Fix {
+  /** What it does, as an order: `write COPY`. */
   readonly title: string
   readonly edits: readonly TextEdit[]
 }

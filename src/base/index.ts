@@ -3,11 +3,17 @@
  * Pure: imports nothing but hashing, knows no clock, no disk, no process.
  */
 
-export { applyEdits } from './apply-edits.ts'
 export type { Brand } from './brand.ts'
 export { decodePath, encodePath, mayBeBroken, osPath, printablePath, sortNames } from './byte-path.ts'
 export { type Canonical, canonicalHash } from './canonical-hash.ts'
-export { type Diagnostic, type Fix, hasErrors, type RelatedPlace, type Severity, type TextEdit } from './diagnostic.ts'
+export {
+  type Diagnostic,
+  type Fix,
+  hasErrors,
+  type RelatedPlace,
+  type Severity,
+  type TextEdit,
+} from './diagnostic.ts'
 export {
   type ContentDigest,
   type DiffId,
@@ -47,5 +53,6 @@ export { baseName, cleanPath, compileGlob, hasWildcards, joinPath, parentPath, p
 export { selectFiles } from './select-files.ts'
 export { lineText, type Position, positionAt, type SourceFile, type Span, sourceFile } from './span.ts'
 export { compareCodeUnits, nearest, redactUrl, sanitizeForTerminal } from './text.ts'
+export { applyFixes, type FixedText, replacing } from './text-edit.ts'
 export { errnoCode, errorMessage, ToolError, type ToolErrorCode, type ToolErrorOptions } from './tool-error.ts'
 export { TreeDigest, type TreeEntry, type TreeEntryType } from './tree-digest.ts'

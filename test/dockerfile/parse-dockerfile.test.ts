@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { applyEdits, sourceFile } from '../../src/base/index.ts'
+import { applyFixes, sourceFile } from '../../src/base/index.ts'
 import type { Word } from '../../src/dockerfile/index.ts'
 import { parseDockerfile, parseTrigger } from '../../src/dockerfile/parse-dockerfile.ts'
 import { codesOf, parseOne, parseText, problemsOf } from './parse-text.ts'
@@ -183,7 +183,7 @@ describe('parseDockerfile', () => {
   it('offers fixes that can be applied', () => {
     const text = 'FROM a\nRUNN x'
     const fix = parseText(text).diagnostics[0]?.fix
-    expect(fix && applyEdits(text, fix.edits)).toBe('FROM a\nRUN x')
+    expect(fix && applyFixes(text, [fix]).text).toBe('FROM a\nRUN x')
   })
 
   it('points into the source across continuations', () => {

@@ -1,0 +1,35 @@
+import { lintRule } from '../../grammar/index.ts'
+import { applyFixes, type Diagnostic, type Fix, type SourceFile } from '../base/index.ts'
+
+/** A source with fixes made in it. */
+export interface MendedSource {
+  readonly text: string
+  /** The diagnostics whose fixes were made. */
+  readonly mended: readonly Diagnostic[]
+}
+
+/**
+ * Makes the fixes that nobody has to be asked about: of errors, which leave only one thing that can be meant, and of
+ * rules whose fix leaves the image as it is. Of fixes that touch each other, the first is made: another check of the
+ * result finds what is left. Line ends are those of the text.
+ */
+export function mendSource(source: SourceFile, diagnostics: readonly Diagnostic[]): MendedSource {
+  const lineEnd = /\r?\n/.exec(source.text)?.[0] ?? '\n'
+  const mended: Diagnostic[] = []
+  let fixes: readonly Fix[] = []
+  for (const diagnostic of diagnostics) {
+    const { fix } = diagnostic
+    if (fix === undefined || !goesUnasked(diagnostic)) continue
+    const edits = fix.edits.map(({ span, text }) => ({ span, text: text.replaceAll('\n', lineEnd) }))
+    const more = [...fixes, { ...fix, edits }]
+    if (applyFixes(source.text, more).applied < more.length) continue
+    fixes = more
+    mended.push(diagnostic)
+  }
+  return { text: applyFixes(source.text, fixes).text, mended }
+}
+
+function goesUnasked({ code, severity }: Diagnostic): boolean {
+  const rule = lintRule(code)
+  return rule === undefined ? severity === 'error' : rule.fixChangesImage !== true
+}
