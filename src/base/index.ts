@@ -6,7 +6,14 @@
 export type { Brand } from './brand.ts'
 export { decodePath, encodePath, mayBeBroken, osPath, printablePath, sortNames } from './byte-path.ts'
 export { type Canonical, canonicalHash } from './canonical-hash.ts'
-export { type Diagnostic, type Fix, hasErrors, type RelatedPlace, type Severity, type TextEdit } from './diagnostic.ts'
+export {
+  type Diagnostic,
+  type Fix,
+  hasErrors,
+  type RelatedPlace,
+  type Severity,
+  type TextEdit,
+} from './diagnostic.ts'
 export {
   type ContentDigest,
   type DiffId,

@@ -15,7 +15,7 @@ export function addCheckCommand(program: Command, setExitCode: SetExitCode): voi
     .option('-f, --file <path>', 'the Dockerfile (default: Dockerfile in the directory)')
     .option('--build-arg <k=v>', 'value of an ARG; a bare name takes it from the environment', collect, [])
     .option('--target <stage>', 'check only what this stage needs (default: all stages)')
-    .option('--fix', 'mend what can be mended without changing the image')
+    .option('--fix', 'mend what can be mended unasked: clear mistakes, and what leaves the image as it is')
     .addOption(
       new Option('--format <format>', 'how to print what was found')
         .choices(['text', 'json', 'github', 'sarif'])

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { type Diagnostic, errorMessage, positionAt, ToolError } from '../base/index.ts'
-import { applyLintFixes } from '../dockerfile/index.ts'
+import { mendSource } from '../dockerfile/index.ts'
 import { type CheckedDockerfile, checkDockerfile } from './check.ts'
 import type { Host } from './host.ts'
 import type { DockerfileRequest } from './open-dockerfile.ts'
@@ -34,10 +34,10 @@ export async function fixDockerfile(
   const fixed: MadeFix[] = []
   let checked = await checkDockerfile(request, host, withContext)
   for (let round = 0; round < mostRounds; round++) {
-    const { text, applied } = applyLintFixes(checked.source, checked.diagnostics)
-    if (applied.length === 0) break
+    const { text, mended } = mendSource(checked.source, checked.diagnostics)
+    if (mended.length === 0) break
     writeDockerfile(checked, text)
-    fixed.push(...applied.map((one) => madeFix(one, checked)))
+    fixed.push(...mended.map((one) => madeFix(one, checked)))
     checked = await checkDockerfile(request, host, withContext)
   }
   return { checked, fixed }

@@ -46,7 +46,7 @@ function diagnosticJson({ code, severity, message, span, hint, related, fix }: D
       : {
           fix: {
             title: fix.title,
-            changesImage: rule?.fixChangesImage === true || rule === undefined,
+            changesImage: rule?.fixChangesImage === true,
             edits: fix.edits.map((edit) => ({ ...placeJson(edit.span, source), text: edit.text })),
           },
         }),

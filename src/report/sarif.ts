@@ -38,7 +38,7 @@ function resultJson({ code, severity, message, hint, span, fix }: Diagnostic, so
     level: severity,
     message: { text },
     locations: [{ physicalLocation: { artifactLocation, region: regionOf(span, source) } }],
-    ...(fix === undefined || lintRule(code) === undefined
+    ...(fix === undefined || lintRule(code)?.fixChangesImage === true
       ? {}
       : {
           fixes: [

@@ -31,7 +31,7 @@ it('JSON has places, rules and fixes', () => {
     code: 'unknown-instruction',
     severity: 'error',
     line: 2,
-    fix: { changesImage: true },
+    fix: { changesImage: false },
   })
   expect(unknown).not.toHaveProperty('rule')
   expect(maintainer).toMatchObject({ rule: 'MaintainerDeprecated', fix: { changesImage: true } })
@@ -59,5 +59,7 @@ it('SARIF has a rule for every result, and regions in the file', () => {
     ],
     fixes: [{ artifactChanges: [{ replacements: [{ insertedContent: { text: 'base' } }] }] }],
   })
-  expect(run.results[1]).not.toHaveProperty('fixes')
+  expect(run.results[1]).toHaveProperty('fixes')
+  expect(run.results[2]).toMatchObject({ ruleId: 'maintainer-deprecated' })
+  expect(run.results[2]).not.toHaveProperty('fixes')
 })
