@@ -9,6 +9,7 @@ export type ToolErrorCode =
   | 'context-not-found'
   | 'context-unreadable'
   | 'dockerfile-not-found'
+  | 'image-in-use'
   | 'image-not-found'
   | 'invalid-digest'
   | 'invalid-document'

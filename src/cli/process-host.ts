@@ -16,6 +16,7 @@ export function processHost(): Host {
     uid: process.getuid?.() ?? 0,
     arch: process.arch,
     cpus: availableParallelism(),
+    isReexecuted: mark !== undefined,
     inUserNamespace: detectUserNamespace(),
     nowMs: () => Date.now(),
     reexecute(mapping) {

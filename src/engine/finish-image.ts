@@ -1,7 +1,8 @@
-import { type Digest, digestOf, invariant } from '../base/index.ts'
+import { type Digest, digestOf, invariant, ToolError } from '../base/index.ts'
 import { assembleConfig, type EmitEvent, type StepLayers } from '../build/index.ts'
 import { encodeConfig, type ImageConfig, validateImage } from '../oci/index.ts'
 import type { StepGraph } from '../plan/index.ts'
+import { requireLayers } from './lease-layers.ts'
 import type { Scene } from './scene.ts'
 
 /** Puts the image together from its layers, stores it, names it and writes the outputs. Returns the image ID. */
@@ -24,6 +25,14 @@ export async function finishImage(
   const stored = store.images.image(id)
   if (stored === undefined) store.images.writeImage({ id, configBytes })
   for (const name of names) if (store.images.findImage(name)?.id !== id) store.images.tag(name, id)
+  // Looked at after the image was written: now nobody removes a layer of it any more.
+  const image = store.images.image(id)
+  if (image === undefined) {
+    throw new ToolError('store-failed', `the image ${id} or a layer of it was removed by another command`, {
+      hint: 'run the build again; what is missing is made anew',
+    })
+  }
+  requireLayers(store, image.layers)
   await writeOutputs(scene, id)
   const timeMs = host.nowMs()
   emit({

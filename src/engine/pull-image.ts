@@ -37,9 +37,10 @@ export async function pullImage(settings: ImageSettings, text: string, platform:
       end('cached')
       return known
     }
+    settings.session().lease(remote.config.diffIds.map((diffId) => store.layers.name(diffId)))
     const wanted = remote.manifest.layers.filter((_, index) => {
       const diffId = remote.config.diffIds[index]
-      return diffId === undefined || store.layers.layer(diffId) === undefined
+      return diffId === undefined || store.layers.layer(diffId) === undefined || !store.layers.isPresent(diffId)
     })
     await client.pullLayers(
       reference,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { errnoCode } from '../base/index.ts'
 import { tryLock } from '../sys/index.ts'
@@ -11,6 +11,11 @@ export interface Session {
   readonly directory: string
   /** Makes a fresh directory in the working area. */
   makeDirectory(name: string): string
+  /**
+   * Keeps layers (names of their directories) from being removed while the session is open. Look whether they are there
+   * after this, not before.
+   */
+  lease(layerNames: readonly string[]): void
   /** Removes a directory of the working area. */
   removeDirectory(path: string): void
   /** Removes the whole area, gives the lock back and sees new layers onto the disk. */
@@ -32,7 +37,10 @@ export function openSession(root: string, nowMs: number, onStale: (directory: st
       mkdirSync(directory, { mode: 0o700 })
       const fd = openSync(join(directory, 'lock'), 'w', 0o600)
       // A sweeping process may have taken the lock between the two calls above; it will then remove this directory.
-      if (tryLock(fd, 'exclusive')) return session(root, directory, fd)
+      if (tryLock(fd, 'exclusive')) {
+        mkdirSync(join(directory, 'uses'), { mode: 0o700 })
+        return session(root, directory, fd)
+      }
       closeSync(fd)
     }
   })
@@ -48,6 +56,10 @@ function session(root: string, directory: string, fd: number): Session {
       const path = join(directory, `${counter}-${name}`)
       storeAction('make a working directory', () => mkdirSync(path, { mode: 0o700 }))
       return path
+    },
+    lease(layerNames) {
+      for (const name of layerNames)
+        storeAction('lease a layer', () => writeFileSync(join(directory, 'uses', name), ''))
     },
     removeDirectory: (path) => remove(path),
     async close() {

@@ -187,7 +187,7 @@ describe('a registry', () => {
     expect(pulled.status, pulled.stderr).toBe(0)
     expect(pulled.stderr).toContain('CACHED')
     expect((await longshoreAsync(me, ['images', '--format', 'json'])).stdout).toContain(
-      `"repository":"${registry.host}/team/app"`,
+      `"Repository":"${registry.host}/team/app"`,
     )
     const unknown = await longshoreAsync(me, ['pull', `${registry.host}/team/nothing:1`])
     expect(unknown.status).toBe(125)
