@@ -22,7 +22,8 @@ try {
     const directory = join(store.root, 'work', 'made')
     const start = performance.now()
     mkdirSync(join(directory, 'fs'), { recursive: true })
-    for (let index = 0; index < files; index++) writeFileSync(join(directory, 'fs', String(index)), Buffer.alloc(sizeBytes, index))
+    for (let index = 0; index < files; index++)
+      writeFileSync(join(directory, 'fs', String(index)), Buffer.alloc(sizeBytes, index))
     const [diffId, contentDigest] = [parseDiffId(digestOf(what)), parseContentDigest(digestOf(`content ${what}`))]
     store.layers.adopt({ diffId, contentDigest, sizeBytes, entries: files, created: '2026-01-01T00:00:00Z', directory })
     const written = performance.now()
@@ -31,7 +32,9 @@ try {
     await settle(store.root)
     const again = performance.now()
     const ms = (from: number, to: number): string => `${(to - from).toFixed(1)} ms`
-    console.log(`${what}: written ${ms(start, written)}, settled ${ms(written, settled)}, nothing new ${ms(settled, again)}`)
+    console.log(
+      `${what}: written ${ms(start, written)}, settled ${ms(written, settled)}, nothing new ${ms(settled, again)}`,
+    )
   }
 } finally {
   rmSync(work, { recursive: true, force: true })

@@ -16,5 +16,16 @@ export {
   isInstructionKind,
   networkModes,
 } from './instructions.ts'
-export { type LintRule, lintRules } from './lint-rules.ts'
+export { type LintRule, lintRule, lintRules, lintRuleUrl } from './lint-rules.ts'
+export {
+  type CacheSharing,
+  cacheSharings,
+  findMountOption,
+  type MountOptionName,
+  type MountOptionRule,
+  type MountType,
+  mountOptionNames,
+  mountOptionRule,
+  mountTypes,
+} from './mounts.ts'
 export { grammarVersion } from './version.ts'

@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 say() { printf '%s\n' "$*" >&2; }
 
-packages="crun runc uidmap busybox-static skopeo umoci docker-registry zstd xz-utils bzip2 tmux git strace debootstrap openssl ca-certificates util-linux procps"
+packages="crun runc uidmap busybox-static skopeo umoci docker-registry zstd xz-utils bzip2 tmux git openssh-client strace debootstrap openssl ca-certificates util-linux procps"
 missing=
 for package in $packages; do
   dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"
@@ -37,5 +37,5 @@ if [ ! -x node_modules/node/bin/node ] || [ ! -f dist/longshore.cjs ]; then
   say "==> npm ci: installs the packages of package-lock.json into node_modules (nothing outside this folder) and builds dist/"
   npm ci --no-audit --no-fund >&2
 fi
-say "==> npm run check: types, bundle, then all tests"
+say "==> npm run check: types, lint and format, bundle, then all tests"
 exec npm run --silent check

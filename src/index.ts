@@ -15,16 +15,23 @@ export type { BuildError, BuildEvent, BuildSummary, TaskStatus } from './build/i
 
 /** What to build; every field but `context` is optional and means the flag of the same name of `longshore build`. */
 export interface BuildOptions {
-  /** Directory with the files that COPY and ADD can take. */
+  /** Directory with the files that COPY and ADD can take, or a git or http(s) address. */
   readonly context: string
   readonly file?: string
   readonly tags?: readonly string[]
   readonly buildArgs?: Readonly<Record<string, string>>
+  readonly contexts?: Readonly<Record<string, string>>
   readonly labels?: Readonly<Record<string, string>>
   readonly target?: string
   readonly noCache?: boolean
   readonly pull?: boolean
   readonly network?: 'default' | 'none' | 'host'
+  /** As `--secret`: `id=token,src=FILE`, `id=token,env=NAME`. */
+  readonly secrets?: readonly string[]
+  /** As `--ssh`: `default`, `id=SOCKET`, `id=KEY`. */
+  readonly ssh?: readonly string[]
+  /** As `--allow`: `security.insecure`. */
+  readonly allow?: readonly string[]
   readonly jobs?: number
   /** As `--output`: `type=oci,dest=…`. */
   readonly outputs?: readonly string[]
@@ -68,6 +75,8 @@ function commandPath(): string {
 function commandLine(options: BuildOptions): string[] {
   const pairs = (flag: string, values: Readonly<Record<string, string>> | undefined): string[] =>
     Object.entries(values ?? {}).flatMap(([key, value]) => [flag, `${key}=${value}`])
+  const list = (flag: string, values: readonly string[] | undefined): string[] =>
+    (values ?? []).flatMap((text) => [flag, text])
   const value = (flag: string, text: string | number | undefined): string[] =>
     text === undefined ? [] : [flag, String(text)]
   return [
@@ -75,15 +84,19 @@ function commandLine(options: BuildOptions): string[] {
     'build',
     '--progress=rawjson',
     ...value('--file', options.file),
-    ...(options.tags ?? []).flatMap((tag) => ['--tag', tag]),
+    ...list('--tag', options.tags),
     ...pairs('--build-arg', options.buildArgs),
+    ...pairs('--build-context', options.contexts),
     ...pairs('--label', options.labels),
     ...value('--target', options.target),
     ...(options.noCache === true ? ['--no-cache'] : []),
     ...(options.pull === true ? ['--pull'] : []),
     ...value('--network', options.network),
     ...value('--jobs', options.jobs),
-    ...(options.outputs ?? []).flatMap((output) => ['--output', output]),
+    ...list('--secret', options.secrets),
+    ...list('--ssh', options.ssh),
+    ...list('--allow', options.allow),
+    ...list('--output', options.outputs),
     ...value('--isolation', options.isolation),
     '--',
     options.context,

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 const root = resolve(import.meta.dirname, '..')
 
 /** Rooms in import order: a module may import from its own room and from those in the lists it is given. */
-const adapters = ['context', 'snapshot', 'layer', 'sandbox', 'store', 'registry', 'container']
+const adapters = ['context', 'snapshot', 'layer', 'sandbox', 'store', 'registry', 'remote', 'container', 'ssh']
 const allowed: Readonly<Record<string, readonly string[]>> = {
   base: [],
   oci: ['base'],
@@ -16,9 +16,23 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ports: ['base', 'oci', 'ir', 'plan'],
   build: ['base', 'oci', 'dockerfile', 'ir', 'plan', 'ports'],
   sys: ['base'],
-  report: ['base', 'oci', 'ir', 'plan', 'ports', 'build'],
-  ...Object.fromEntries(adapters.map((room) => [room, ['base', 'oci', 'ir', 'ports', 'sys']])),
-  engine: ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'build', 'sys', ...adapters, 'version'],
+  http: ['base'],
+  report: ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'build'],
+  ...Object.fromEntries(adapters.map((room) => [room, ['base', 'oci', 'ir', 'ports', 'sys', 'http']])),
+  engine: [
+    'base',
+    'oci',
+    'grammar',
+    'dockerfile',
+    'ir',
+    'plan',
+    'ports',
+    'build',
+    'sys',
+    'http',
+    ...adapters,
+    'version',
+  ],
   cli: ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'build', 'report', 'engine', 'version'],
   version: [],
   index: ['base', 'build'],

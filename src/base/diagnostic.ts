@@ -9,11 +9,17 @@ export interface RelatedPlace {
   readonly message: string
 }
 
-/** A text edit: replace `span` of the diagnostic's file by `text`. */
-export interface Fix {
-  readonly title: string
+/** Replaces `span` of the diagnostic's file by `text`; an empty span inserts, an empty text removes. */
+export interface TextEdit {
   readonly span: Span
   readonly text: string
+}
+
+/** A repair that a program may apply unasked: edits in rising order that do not overlap, all of them or none. */
+export interface Fix {
+  /** What it does, as an order: `write COPY`. */
+  readonly title: string
+  readonly edits: readonly TextEdit[]
 }
 
 /**

@@ -25,7 +25,7 @@ export function sourceFile(name: string, text: string): SourceFile {
   return { name, text, lineStarts }
 }
 
-/** Line and column of `offset`; offsets past the end give the last position. */
+/** Line and column of `offset`; offsets past the end give the last position. A byte order mark takes no column, as in editors. */
 export function positionAt(source: SourceFile, offset: number): Position {
   const { lineStarts } = source
   let low = 0
@@ -35,13 +35,17 @@ export function positionAt(source: SourceFile, offset: number): Position {
     if ((lineStarts[middle] ?? 0) <= offset) low = middle
     else high = middle - 1
   }
-  return { line: low + 1, column: Math.max(0, offset - (lineStarts[low] ?? 0)) + 1 }
+  const mark = low === 0 && source.text.startsWith('\ufeff') ? 1 : 0
+  return { line: low + 1, column: Math.max(0, offset - (lineStarts[low] ?? 0) - mark) + 1 }
 }
 
-/** The text of one-based line `line` without its line end; empty outside the file. */
+/** The text of one-based line `line` without byte order mark and line end; empty outside the file. */
 export function lineText(source: SourceFile, line: number): string {
   const start = source.lineStarts[line - 1]
   if (start === undefined) return ''
   const end = source.lineStarts[line] ?? source.text.length + 1
-  return source.text.slice(start, end - 1).replace(/\r$/, '')
+  return source.text
+    .slice(start, end - 1)
+    .replace(/\r$/, '')
+    .replace(start === 0 ? /^\ufeff/ : '', '')
 }

@@ -1,6 +1,6 @@
-import { type Diagnostic, hasErrors, type SourceFile } from '../base/index.ts'
+import type { Diagnostic, SourceFile } from '../base/index.ts'
 import type { ParsedDockerfile } from '../dockerfile/index.ts'
-import { lowerDockerfile, type NeededImage, type Program, type ProgramOptions } from '../ir/index.ts'
+import { type LowerFacts, lowerDockerfile, type NeededImage, type Program, type ProgramOptions } from '../ir/index.ts'
 import type { ImageConfig } from '../oci/index.ts'
 
 /** How a build learns what a Dockerfile means. */
@@ -9,8 +9,10 @@ export interface DefinePorts {
   parse(source: SourceFile): Promise<ParsedDockerfile>
   /** Parses the text of an ONBUILD trigger out of an image config. */
   parseTrigger(text: string, sourceName: string): Promise<ParsedDockerfile>
-  /** Config of an image; undefined when it may not be fetched now. */
-  imageConfig(image: NeededImage): Promise<ImageConfig | undefined>
+  /** Config of an image; undefined when it may not be fetched now, `unknown` to go on without it. */
+  imageConfig(image: NeededImage): Promise<ImageConfig | 'unknown' | undefined>
+  /** As `LowerFacts.excludedBy`. */
+  readonly excludedBy?: LowerFacts['excludedBy']
 }
 
 export type DefineResult =
@@ -25,11 +27,12 @@ export async function defineProgram(
   ports: DefinePorts,
 ): Promise<DefineResult> {
   const parsed = await ports.parse(source)
-  if (hasErrors(parsed.diagnostics)) return { kind: 'failed', diagnostics: parsed.diagnostics }
   const images = new Map<string, ImageConfig>()
   const triggers = new Map<string, ParsedDockerfile>()
+  const unknownImages = new Set<string>()
+  const facts = { images, triggers, unknownImages, excludedBy: ports.excludedBy }
   for (;;) {
-    const lowered = lowerDockerfile(parsed, source, options, { images, triggers })
+    const lowered = lowerDockerfile(parsed, source, options, facts)
     switch (lowered.kind) {
       case 'program':
         return { kind: 'defined', program: lowered.program, diagnostics: lowered.program.diagnostics }
@@ -47,9 +50,14 @@ export async function defineProgram(
         if (missing.length > 0) return { kind: 'needs-images', images: missing }
         for (const [index, image] of lowered.images.entries()) {
           const config = configs[index]
-          if (config !== undefined) images.set(image.key, config)
+          if (config === 'unknown') unknownImages.add(image.key)
+          if (config !== undefined) images.set(image.key, config === 'unknown' ? emptyConfig(image) : config)
         }
       }
     }
   }
+}
+
+function emptyConfig({ platform }: NeededImage): ImageConfig {
+  return { platform, config: {}, diffIds: [], history: [] }
 }

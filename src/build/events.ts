@@ -1,4 +1,5 @@
 import type { Diagnostic, Digest } from '../base/index.ts'
+import type { Descriptor } from '../oci/index.ts'
 
 /** Why a task ended. */
 export type TaskStatus = 'cached' | 'done' | 'failed' | 'canceled'
@@ -53,6 +54,8 @@ export interface BuildError {
 export interface BuildSummary {
   /** The image ID: digest of its config. */
   readonly imageId: Digest
+  /** The manifest, when an output has one: its digest depends on how layers are compressed. */
+  readonly manifest?: Descriptor
   /** Names it was given, familiar form. */
   readonly names: readonly string[]
   readonly steps: { readonly total: number; readonly cached: number }

@@ -5,6 +5,7 @@
 export { assembleConfig, type StepLayers, stageChain } from './assemble.ts'
 export { type DefinePorts, type DefineResult, defineProgram } from './define.ts'
 export type { BuildError, BuildEvent, BuildSummary, EmitEvent, TaskStatus } from './events.ts'
+export { fetchTrees } from './fetch-trees.ts'
 export { type MissReason, needsWork, type ProbedGraph, type StepOutcome } from './outcome.ts'
 export type {
   ClockPort,
@@ -14,8 +15,20 @@ export type {
   ExecutorPort,
   ImagePort,
   LookupPorts,
+  MountFiles,
+  OpenTree,
   RunPorts,
   SelectResult,
+  TreePart,
+  TreePort,
 } from './ports.ts'
 export { contentOf, probeGraph } from './probe.ts'
-export { type RunOptions, type RunResult, runGraph, type StepFailure, taskOf } from './run.ts'
+export {
+  type RunOptions,
+  type RunResult,
+  runGraph,
+  type StepFailure,
+  type StepReport,
+  type StepReports,
+  taskOf,
+} from './run.ts'

@@ -1,11 +1,12 @@
 import type { Diagnostic } from '../base/index.ts'
-import type { CopyOperation } from '../ir/index.ts'
+import { describeRemote, type Origin } from '../ir/index.ts'
 import type { MissingSource } from '../ports/index.ts'
+import type { WantedFiles } from './ports.ts'
 
-/** Says that a COPY or ADD source is not there, why, and what to do about it. */
-export function missingSourceDiagnostic(operation: CopyOperation, missing: MissingSource): Diagnostic {
-  const place = operation.from.kind === 'context' ? 'the build context' : `"${sourceName(operation)}"`
-  const base = { severity: 'error', file: operation.origin.file, span: missing.span } as const
+/** Says that a source of COPY, ADD or a mount is not there, why, and what to do about it. */
+export function missingSourceDiagnostic({ file }: Origin, wanted: WantedFiles, missing: MissingSource): Diagnostic {
+  const place = placeOf(wanted, missing)
+  const base = { severity: 'error', file, span: missing.span } as const
   const { excludedBy, pattern, nearest } = missing
   if (excludedBy !== undefined) {
     return {
@@ -19,19 +20,27 @@ export function missingSourceDiagnostic(operation: CopyOperation, missing: Missi
     ...base,
     code: 'source-not-found',
     message: `"/${pattern}": not found in ${place}`,
-    hint:
-      nearest === undefined
-        ? `paths are relative to the root of ${place}; check the spelling`
-        : `did you mean "${nearest}"?`,
+    hint: hintFor(pattern, place, nearest),
   }
 }
 
-function sourceName(operation: CopyOperation): string {
-  switch (operation.from.kind) {
+function hintFor(pattern: string, place: string, nearest: string | undefined): string {
+  if (pattern.startsWith('--')) return 'flags stand before the paths: move it to the front'
+  if (pattern.startsWith('#')) return 'a comment stands on a line of its own'
+  if (nearest !== undefined) return `did you mean "${nearest}"?`
+  return `paths are relative to the root of ${place}; check the spelling`
+}
+
+function placeOf({ from, remotes = [] }: WantedFiles, { span }: MissingSource): string {
+  const remote = remotes.find((part) => part.span.start === span.start)
+  if (remote !== undefined) return `"${describeRemote(remote.source)}"`
+  switch (from.kind) {
     case 'stage':
-      return `stage ${operation.from.stage}`
+      return `"stage ${from.stage}"`
     case 'image':
-      return operation.from.reference
+      return `"${from.reference}"`
+    case 'named':
+      return `the build context "${from.name}"`
     case 'context':
       return 'the build context'
   }

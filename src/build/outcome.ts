@@ -1,6 +1,6 @@
 import type { Diagnostic, StepKey } from '../base/index.ts'
 import type { StepGraph } from '../plan/index.ts'
-import type { Layer, StepRecord } from '../ports/index.ts'
+import type { KeyComponents, Layer, StepRecord } from '../ports/index.ts'
 
 /** Why a step must run. */
 export type MissReason = 'no record' | 'no cache wanted' | 'layer is gone'
@@ -8,7 +8,7 @@ export type MissReason = 'no record' | 'no cache wanted' | 'layer is gone'
 /** What is known of a step without running anything. */
 export type StepOutcome =
   | { readonly kind: 'hit'; readonly record: StepRecord; readonly layer: Layer }
-  | { readonly kind: 'miss'; readonly key: StepKey; readonly reason: MissReason }
+  | { readonly kind: 'miss'; readonly key: StepKey; readonly components: KeyComponents; readonly reason: MissReason }
   /** Its key depends on a step that has to run first, or on files that have to be looked at first. */
   | { readonly kind: 'unknown'; readonly waitsFor: string }
 

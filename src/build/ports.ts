@@ -1,7 +1,7 @@
 import type { Span } from '../base/index.ts'
-
+import type { FileSource, RemotePart } from '../ir/index.ts'
 import type { ImageConfig, Platform } from '../oci/index.ts'
-import type { LayerOperation } from '../plan/index.ts'
+import type { LayerOperation, MountInput, TreeSource } from '../plan/index.ts'
 import type { ContextSelection, Layer, LayerStore, MissingSource, RecordStore, StoredImage } from '../ports/index.ts'
 
 /** Result of picking files: what was picked, or what is not there. */
@@ -17,6 +17,20 @@ export interface ContextPort {
   select(sources: readonly string[], spans: readonly Span[]): SelectResult<ContextSelection>
 }
 
+/** A tree outside of any image, opened. */
+export interface OpenTree extends ContextPort {
+  /** Directory on this machine that `select` answers for. */
+  readonly root: string
+}
+
+/** Contexts, and what ADD fetches. */
+export interface TreePort {
+  /** Makes sure that the tree is on this machine and is what its address means now. Emits its own tasks; throws `ToolError`. */
+  fetch(source: TreeSource): Promise<void>
+  /** A tree that was fetched. */
+  open(source: TreeSource): OpenTree
+}
+
 /** Images by the reference text of the Dockerfile. */
 export interface ImagePort {
   /** A stored image that answers to the reference and has the platform; no network. */
@@ -27,16 +41,44 @@ export interface ImagePort {
   inspect(reference: string, platform: Platform): Promise<ImageConfig>
 }
 
-/** Where a COPY takes its files when it runs. */
+/** What a COPY takes from one tree. */
+export interface TreePart {
+  readonly root: string
+  readonly selection: ContextSelection
+  /** Archives among the files are unpacked. */
+  readonly unpack: boolean
+}
+
+/** Files that a step takes: the sources of a COPY, or what a mount shows. */
+export interface WantedFiles {
+  readonly from: FileSource
+  readonly sources: readonly string[]
+  readonly sourceSpans: readonly Span[]
+  /** What ADD fetches. */
+  readonly remotes?: readonly RemotePart[]
+  readonly unpack?: boolean
+}
+
+/** Where a step takes its files when it runs. */
 export type CopySource =
   | { readonly kind: 'context'; readonly selection: ContextSelection }
+  /** Several trees, or one that is not the build context; copied in order. */
+  | { readonly kind: 'trees'; readonly parts: readonly TreePart[] }
   | { readonly kind: 'layers'; readonly layers: readonly Layer[] }
+
+/** A mount of RUN, and where its files are. */
+export interface MountFiles {
+  readonly mount: MountInput['mount']
+  readonly digest: ContextSelection['contentDigest']
+  readonly source: CopySource
+}
 
 export interface ExecuteRequest {
   readonly operation: LayerOperation
   /** Layers of the parent root filesystem, bottom first. */
   readonly parent: readonly Layer[]
   readonly files?: CopySource
+  readonly mounts: readonly MountFiles[]
   readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void
   readonly signal: AbortSignal
 }
@@ -45,7 +87,7 @@ export interface ExecuteRequest {
 export interface ExecutorPort {
   /** Executes one operation and returns the layer it made (an older one of the same content is kept in its place). */
   execute(request: ExecuteRequest): Promise<SelectResult<Layer>>
-  /** Identity of the files a COPY --from picks out of layers. */
+  /** Identity of the files that a COPY --from or a mount picks out of layers. */
   selectFrom(
     layers: readonly Layer[],
     sources: readonly string[],
@@ -64,6 +106,7 @@ export interface LookupPorts {
   readonly layers: LayerStore
   readonly images: ImagePort
   readonly context: ContextPort
+  readonly trees: TreePort
   readonly clock: ClockPort
 }
 

@@ -1,10 +1,11 @@
 import type { ContentDigest, Diagnostic } from '../base/index.ts'
-import type { CopyOperation } from '../ir/index.ts'
+import type { Origin } from '../ir/index.ts'
 import { type Root, type Step, type StepGraph, selectionKey, stepKey } from '../plan/index.ts'
 import type { Layer } from '../ports/index.ts'
 import { missingSourceDiagnostic } from './missing.ts'
 import type { ProbedGraph, StepOutcome } from './outcome.ts'
-import type { LookupPorts } from './ports.ts'
+import type { LookupPorts, WantedFiles } from './ports.ts'
+import { selectParts } from './select-parts.ts'
 
 export interface ProbeOptions {
   readonly noCache: boolean
@@ -29,41 +30,57 @@ function probeStep(
   options: ProbeOptions,
   diagnostics: Diagnostic[],
 ): StepOutcome {
-  const operation = step.operation
+  const { operation } = step
+  const find = (wanted: WantedFiles, root: Root | undefined): FoundFiles =>
+    root === undefined
+      ? probeTrees(operation.origin, wanted, ports, diagnostics)
+      : probeLayers(graph, root, wanted, outcomes, ports)
   // The context is looked at even when the key must wait, so that a missing source fails before anything runs.
-  const context =
-    operation.kind === 'copy' && operation.from.kind === 'context'
-      ? probeContext(operation, ports, diagnostics)
-      : undefined
+  const files = operation.kind === 'copy' ? find(operation, step.files) : undefined
+  const mounts = step.mounts.map((mount) => find(mount.source, mount.files))
   const parent = knownLayers(graph, step.parent, outcomes, ports)
   if (parent === undefined) return { kind: 'unknown', waitsFor: waitsFor(graph, step.parent) }
-  let files = context
-  if (operation.kind === 'copy' && step.files !== undefined) {
-    const from = knownLayers(graph, step.files, outcomes, ports)
-    if (from === undefined) return { kind: 'unknown', waitsFor: waitsFor(graph, step.files) }
-    files = ports.records.readSelection(selectionKey(operation, contentOf(from)))?.contentDigest
-    if (files === undefined) return { kind: 'unknown', waitsFor: 'a look at the files to copy' }
-  }
-  const { key } = stepKey(operation, platformOf(graph, step), {
+  const waiting = [files, ...mounts].find((found) => found?.kind === 'waits')
+  if (waiting?.kind === 'waits') return { kind: 'unknown', waitsFor: waiting.waitsFor }
+  const { key, components } = stepKey(operation, platformOf(graph, step), {
     rootfs: contentOf(parent),
-    ...(files === undefined ? {} : { files }),
+    ...(files?.kind === 'found' ? { files: files.digest } : {}),
+    mounts: mounts.flatMap((found) => (found.kind === 'found' ? [found.digest] : [])),
   })
-  if (options.noCache) return { kind: 'miss', key, reason: 'no cache wanted' }
+  if (options.noCache) return { kind: 'miss', key, components, reason: 'no cache wanted' }
   const record = ports.records.readRecord(key)
-  if (record === undefined) return { kind: 'miss', key, reason: 'no record' }
+  if (record === undefined) return { kind: 'miss', key, components, reason: 'no record' }
   const layer = ports.layers.layer(record.diffId)
-  return layer === undefined ? { kind: 'miss', key, reason: 'layer is gone' } : { kind: 'hit', record, layer }
+  return layer === undefined
+    ? { kind: 'miss', key, components, reason: 'layer is gone' }
+    : { kind: 'hit', record, layer }
 }
 
-function probeContext(
-  operation: CopyOperation,
+/** Identity of files that a step takes, or what has to come first. */
+type FoundFiles =
+  | { readonly kind: 'found'; readonly digest: ContentDigest }
+  | { readonly kind: 'waits'; readonly waitsFor: string }
+
+function probeTrees(origin: Origin, wanted: WantedFiles, ports: LookupPorts, diagnostics: Diagnostic[]): FoundFiles {
+  const result = selectParts(wanted, ports)
+  if (result.kind === 'selected') return { kind: 'found', digest: result.selection.digest }
+  diagnostics.push(...result.missing.map((missing) => missingSourceDiagnostic(origin, wanted, missing)))
+  return { kind: 'waits', waitsFor: 'files that are missing' }
+}
+
+function probeLayers(
+  graph: StepGraph,
+  root: Root,
+  wanted: WantedFiles,
+  outcomes: readonly StepOutcome[],
   ports: LookupPorts,
-  diagnostics: Diagnostic[],
-): ContentDigest | undefined {
-  const result = ports.context.select(operation.sources, operation.sourceSpans)
-  if (result.kind === 'selected') return result.selection.contentDigest
-  diagnostics.push(...result.missing.map((missing) => missingSourceDiagnostic(operation, missing)))
-  return undefined
+): FoundFiles {
+  const from = knownLayers(graph, root, outcomes, ports)
+  if (from === undefined) return { kind: 'waits', waitsFor: waitsFor(graph, root) }
+  const known = ports.records.readSelection(selectionKey(wanted, contentOf(from)))
+  return known === undefined
+    ? { kind: 'waits', waitsFor: 'a look at the files to take' }
+    : { kind: 'found', digest: known.contentDigest }
 }
 
 /** Layers of a root that is complete in the store, or undefined. */

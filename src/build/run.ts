@@ -1,15 +1,15 @@
 import pLimit from 'p-limit'
 import { type Diagnostic, errorMessage, invariant, type StepKey, ToolError } from '../base/index.ts'
-import type { CopyOperation } from '../ir/index.ts'
 import { type Root, rootName, type Step, selectionKey, stepKey } from '../plan/index.ts'
-import type { ContextSelection, Layer, MissingSource } from '../ports/index.ts'
+import type { ContextSelection, KeyComponents, Layer } from '../ports/index.ts'
 import type { StepLayers } from './assemble.ts'
 import type { EmitEvent, TaskStatus } from './events.ts'
 import { stepLog } from './log.ts'
 import { missingSourceDiagnostic } from './missing.ts'
 import type { ProbedGraph } from './outcome.ts'
-import type { CopySource, RunPorts } from './ports.ts'
+import type { CopySource, MountFiles, RunPorts, SelectResult, WantedFiles } from './ports.ts'
 import { contentOf, platformOf } from './probe.ts'
+import { selectParts } from './select-parts.ts'
 
 export interface RunOptions {
   readonly noCache: boolean
@@ -27,9 +27,22 @@ export interface StepFailure {
   readonly outputTail: string
 }
 
+/** How one step ended. A step that never got its inputs has no report. */
+export interface StepReport {
+  readonly status: 'cached' | 'ran' | 'failed' | 'canceled'
+  readonly key: StepKey
+  readonly components: KeyComponents
+  readonly durationMs: number
+  /** Everything it wrote, when no record keeps it. */
+  readonly log?: Uint8Array
+}
+
+/** Reports by `Step.index`. */
+export type StepReports = ReadonlyMap<number, StepReport>
+
 export type RunResult =
-  | { readonly kind: 'done'; readonly layers: StepLayers; readonly cached: number }
-  | { readonly kind: 'failed'; readonly failures: readonly StepFailure[] }
+  | { readonly kind: 'done'; readonly layers: StepLayers; readonly cached: number; readonly reports: StepReports }
+  | { readonly kind: 'failed'; readonly failures: readonly StepFailure[]; readonly reports: StepReports }
 
 /** Thrown between the promises of steps; the scheduler turns it into a `StepFailure`. */
 class StepFailed extends Error {
@@ -66,6 +79,7 @@ class GraphRun {
   readonly #steps = new Map<number, Promise<Layer>>()
   readonly #running = new Map<StepKey, Promise<Layer>>()
   readonly #roots = new Map<string, Promise<readonly Layer[]>>()
+  readonly #reports = new Map<number, StepReport>()
   #cached = 0
 
   constructor(probed: ProbedGraph, ports: RunPorts, options: RunOptions, emit: EmitEvent) {
@@ -90,10 +104,10 @@ class GraphRun {
     if (this.#options.signal.aborted) throw new ToolError('canceled', 'the build was canceled')
     // A failure reaches every step that depends on it; report it once.
     const unique = [...new Map(failures.map((failure) => [failure.step.index, failure])).values()]
-    if (unique.length > 0) return { kind: 'failed', failures: unique }
+    if (unique.length > 0) return { kind: 'failed', failures: unique, reports: this.#reports }
     const layers = new Map<number, Layer>()
     for (const [index, result] of results.entries()) if (result.status === 'fulfilled') layers.set(index, result.value)
-    return { kind: 'done', layers, cached: this.#cached }
+    return { kind: 'done', layers, cached: this.#cached, reports: this.#reports }
   }
 
   #step(step: Step): Promise<Layer> {
@@ -128,35 +142,40 @@ class GraphRun {
   async #resolve(step: Step): Promise<Layer> {
     const outcome = this.#probed.outcomes[step.index]
     if (outcome?.kind === 'hit') {
-      this.#cached += 1
-      this.#announceCached(step)
+      const { key, components } = outcome.record
+      this.#foundCached(step, key, components)
       return outcome.layer
     }
     const { operation } = step
-    const [parent, from] = await Promise.all([
+    const optional = (root: Root | undefined): Promise<readonly Layer[]> | undefined => root && this.#root(root)
+    const [parent, from, mounted] = await Promise.all([
       this.#root(step.parent),
-      step.files === undefined ? undefined : this.#root(step.files),
+      optional(step.files),
+      Promise.all(step.mounts.map(({ files }) => optional(files))),
     ])
     this.#signal.throwIfAborted()
     const files = operation.kind === 'copy' ? await this.#files(step, operation, from) : undefined
+    const mounts: MountFiles[] = []
+    for (const [index, { mount, source }] of step.mounts.entries()) {
+      mounts.push({ mount, ...(await this.#files(step, source, mounted[index])) })
+    }
     const { key, components } = stepKey(operation, platformOf(this.#probed.graph, step), {
       rootfs: contentOf(parent),
       ...(files === undefined ? {} : { files: files.digest }),
+      mounts: mounts.map(({ digest }) => digest),
     })
     const known = this.#options.noCache ? undefined : this.#lookUp(key)
     if (known !== undefined) {
-      this.#cached += 1
-      this.#announceCached(step)
+      this.#foundCached(step, key, components)
       return known
     }
     const same = this.#running.get(key)
     if (same !== undefined) {
       const layer = await same
-      this.#cached += 1
-      this.#announceCached(step)
+      this.#foundCached(step, key, components)
       return layer
     }
-    const made = this.#limit(() => this.#execute(step, key, components, parent, files?.source))
+    const made = this.#limit(() => this.#execute(step, key, components, parent, mounts, files?.source))
     this.#running.set(key, made)
     return made
   }
@@ -166,25 +185,25 @@ class GraphRun {
     return record === undefined ? undefined : this.#ports.layers.layer(record.diffId)
   }
 
-  /** What a COPY takes, and its identity. */
+  /** What a COPY takes or a mount shows, and its identity. */
   async #files(
     step: Step,
-    operation: CopyOperation,
+    wanted: WantedFiles,
     from: readonly Layer[] | undefined,
   ): Promise<{ digest: ContextSelection['contentDigest']; source: CopySource }> {
     if (from === undefined) {
-      const result = this.#ports.context.select(operation.sources, operation.sourceSpans)
-      if (result.kind === 'missing') throw this.#missing(step, operation, result.missing)
-      return { digest: result.selection.contentDigest, source: { kind: 'context', selection: result.selection } }
+      const result = selectParts(wanted, this.#ports)
+      if (result.kind === 'missing') throw this.#missing(step, wanted, result)
+      return result.selection
     }
     const source: CopySource = { kind: 'layers', layers: from }
-    const key = selectionKey(operation, contentOf(from))
+    const key = selectionKey(wanted, contentOf(from))
     const remembered = this.#ports.records.readSelection(key)
     if (remembered !== undefined) return { digest: remembered.contentDigest, source }
     const result = await this.#guard(step, () =>
-      this.#ports.executor.selectFrom(from, operation.sources, operation.sourceSpans),
+      this.#ports.executor.selectFrom(from, wanted.sources, wanted.sourceSpans),
     )
-    if (result.kind === 'missing') throw this.#missing(step, operation, result.missing)
+    if (result.kind === 'missing') throw this.#missing(step, wanted, result)
     this.#ports.records.writeSelection({ key, contentDigest: result.selection })
     return { digest: result.selection, source }
   }
@@ -192,8 +211,9 @@ class GraphRun {
   async #execute(
     step: Step,
     key: StepKey,
-    components: ReturnType<typeof stepKey>['components'],
+    components: KeyComponents,
     parent: readonly Layer[],
+    mounts: readonly MountFiles[],
     files: CopySource | undefined,
   ): Promise<Layer> {
     this.#signal.throwIfAborted()
@@ -207,11 +227,11 @@ class GraphRun {
       this.#emit({ kind: 'task-output', task, stream, data, timeMs: this.#ports.clock.nowMs() })
     }
     try {
-      const base = { operation: step.operation, parent, onOutput, signal: this.#signal }
+      const base = { operation: step.operation, parent, mounts, onOutput, signal: this.#signal }
       const result = await this.#ports.executor.execute(files === undefined ? base : { ...base, files })
       if (result.kind === 'missing') {
         invariant(step.operation.kind === 'copy', 'only COPY has sources')
-        throw this.#missing(step, step.operation, result.missing)
+        throw this.#missing(step, step.operation, result)
       }
       const layer = result.selection
       const durationMs = this.#ports.clock.nowMs() - startMs
@@ -224,9 +244,14 @@ class GraphRun {
         bytes.length > 0 ? bytes : undefined,
       )
       this.#end(task, 'done', startMs)
+      this.#reports.set(step.index, { status: 'ran', key, components, durationMs })
       return layer
     } catch (error) {
-      if (isCanceled(error) || this.#signal.aborted) {
+      const canceled = isCanceled(error) || this.#signal.aborted
+      const durationMs = this.#ports.clock.nowMs() - startMs
+      const status = canceled ? 'canceled' : 'failed'
+      this.#reports.set(step.index, { status, key, components, durationMs, log: log.bytes() })
+      if (canceled) {
         this.#end(task, 'canceled', startMs)
         throw error
       }
@@ -251,12 +276,18 @@ class GraphRun {
     return new StepFailed({ step, error, outputTail })
   }
 
-  #missing(step: Step, operation: CopyOperation, missing: readonly MissingSource[]): StepFailed {
-    const diagnostics = missing.map((one) => missingSourceDiagnostic(operation, one))
+  #missing(
+    step: Step,
+    wanted: WantedFiles,
+    { missing }: Extract<SelectResult<never>, { kind: 'missing' }>,
+  ): StepFailed {
+    const diagnostics = missing.map((one) => missingSourceDiagnostic(step.operation.origin, wanted, one))
     return new StepFailed({ step, diagnostics, outputTail: '' })
   }
 
-  #announceCached(step: Step): void {
+  #foundCached(step: Step, key: StepKey, components: KeyComponents): void {
+    this.#cached += 1
+    this.#reports.set(step.index, { status: 'cached', key, components, durationMs: 0 })
     const timeMs = this.#ports.clock.nowMs()
     this.#emit({ kind: 'task-start', task: taskOf(step), label: step.label, timeMs })
     this.#emit({ kind: 'task-end', task: taskOf(step), status: 'cached', durationMs: 0, timeMs })

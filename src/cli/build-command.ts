@@ -9,10 +9,20 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
     .command('build')
     .summary('build an image from a Dockerfile')
     .description('Builds an image from a Dockerfile and the files of a directory. Prints the image ID.')
-    .argument('[context]', 'directory with the files that COPY and ADD can take', '.')
+    .argument(
+      '[context]',
+      'directory with the files that COPY and ADD can take; or a git or http(s) address, or - for stdin',
+      '.',
+    )
     .option('-t, --tag <name[:tag]>', 'name of the image; may be repeated', collect, [])
-    .option('-f, --file <path>', 'the Dockerfile (default: Dockerfile in the context)')
+    .option('-f, --file <path>', 'the Dockerfile (default: Dockerfile in the context); - for stdin')
     .option('--build-arg <k=v>', 'value of an ARG; a bare name takes it from the environment', collect, [])
+    .option(
+      '--build-context <name=value>',
+      'directory, docker-image://, oci-layout://, git or http(s) address in place of a stage or image; may be repeated',
+      collect,
+      [],
+    )
     .option('--label <k=v>', 'label of the image', collect, [])
     .option('--target <stage>', 'stage to build (default: the last)')
     .option('--no-cache', 'run every step, whatever is remembered')
@@ -22,9 +32,18 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
         .choices(['default', 'none', 'host'])
         .default('default'),
     )
+    .option('--secret <spec>', 'secret for RUN --mount=type=secret: id=ID[,src=FILE|,env=NAME]', collect, [])
+    .option('--ssh <spec>', 'agent or keys for RUN --mount=type=ssh: default or ID[=SOCKET|=KEY[,KEY]]', collect, [])
+    .option('--allow <right>', 'allow a Dockerfile to use security.insecure', collect, [])
     .option('--jobs <n>', 'steps that may run at the same time (default: number of processors)', positiveInteger)
-    .option('-o, --output <spec>', 'also write the image: type=oci,dest=PATH[,tar=false]', collect, [])
+    .option(
+      '-o, --output <spec>',
+      'also write the result: DIR, - (tar), or type=local|tar|oci|docker,dest=PATH; may be repeated',
+      collect,
+      [],
+    )
     .option('--iidfile <path>', 'write the image ID to a file')
+    .option('--metadata-file <path>', 'write what was made to a file, as JSON with the keys of buildx')
     .option('-q, --quiet', 'print nothing but the image ID')
     .addOption(
       new Option('--progress <mode>', 'how to show progress on stderr')
@@ -40,8 +59,16 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
         'builtin',
       ]),
     )
+    .option('--check', 'check the Dockerfile instead of building it; short for --call=check')
+    .option('--call <method>', 'build, check, outline or targets, then ,format=json for JSON', 'build')
     .action(async (context: string, flags: BuildFlags) => {
+      const { root } = program.opts<{ root?: string }>()
+      if (flags.check === true || flags.call !== 'build') {
+        const { parseCall, runCall } = await import('./run-call.ts')
+        const call = parseCall(flags.check === true && flags.call === 'build' ? 'check' : flags.call)
+        if (call.method !== 'build') return setExitCode(await runCall(call, context, flags, root))
+      }
       const { runBuild } = await import('./run-build.ts')
-      setExitCode(await runBuild(context, flags, program.opts<{ root?: string }>().root))
+      setExitCode(await runBuild(context, flags, root))
     })
 }

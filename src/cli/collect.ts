@@ -29,3 +29,11 @@ export function keyValues(
   }
   return result
 }
+
+/** `NAME=VALUE` pairs as a record; a bare name has the empty value, which is for others to refuse. */
+export function namedValues(pairs: readonly string[]): Record<string, string> {
+  return keyValues(
+    pairs.map((pair) => (pair.includes('=') ? pair : `${pair}=`)),
+    {},
+  )
+}

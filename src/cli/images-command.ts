@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { collect } from './collect.ts'
+import type { CommandRoom } from './command-room.ts'
 import type { ImagesFlags } from './flags.ts'
 import { formatOption } from './format-option.ts'
-import type { CommandRoom } from './command-room.ts'
 
 /** Adds `images`, or `image ls` when `name` says so. */
 export function addImagesCommand(parent: Command, room: CommandRoom, name = 'images'): void {

@@ -4,12 +4,18 @@ import { findProgram } from '../engine/find-program.ts'
 import { detectUserNamespace, type Host } from '../engine/host.ts'
 import { unshareArguments } from '../engine/namespace.ts'
 
-/** Set in the environment of a command that was started again inside a user namespace, to keep it from doing so again. */
+/**
+ * Set in the environment of a command that was started again inside a user namespace, to keep it from doing so again.
+ * Holds, as JSON, what the first command hands over.
+ */
 const reexecutedMark = 'LONGSHORE_NAMESPACE'
 
 /** The host as this process sees it. */
 export function processHost(): Host {
   const { [reexecutedMark]: mark, ...env } = process.env
+  const inherited = parseInherited(mark)
+  const startedMs = Number(inherited['startedMs'] ?? Date.now())
+  const handedOver: Record<string, string> = { ...inherited, startedMs: String(startedMs) }
   return {
     env,
     cwd: process.cwd(),
@@ -18,6 +24,12 @@ export function processHost(): Host {
     cpus: availableParallelism(),
     isReexecuted: mark !== undefined,
     inUserNamespace: detectUserNamespace(),
+    startedMs,
+    stdin: () => process.stdin,
+    inherited,
+    handOver(name, value) {
+      handedOver[name] = value
+    },
     nowMs: () => Date.now(),
     reexecute(mapping) {
       invariant(mark === undefined, 'still an ordinary user inside the user namespace')
@@ -26,9 +38,15 @@ export function processHost(): Host {
       invariant(unshare !== undefined, 'unshare was there a moment ago')
       const command = [process.execPath, ...process.execArgv, ...process.argv.slice(1)]
       const args = ['unshare', ...unshareArguments(mapping), ...command]
-      return process.execve(unshare, args, { ...definedOnly(env), [reexecutedMark]: '1' })
+      return process.execve(unshare, args, { ...definedOnly(env), [reexecutedMark]: JSON.stringify(handedOver) })
     },
   }
+}
+
+function parseInherited(mark: string | undefined): Readonly<Record<string, string>> {
+  const value: unknown = mark === undefined ? {} : JSON.parse(mark)
+  invariant(typeof value === 'object' && value !== null, `${reexecutedMark} is for Longshore alone`)
+  return Object.fromEntries(Object.entries(value).map(([name, text]) => [name, String(text)]))
 }
 
 function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {

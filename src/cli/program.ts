@@ -1,12 +1,24 @@
 import { Command, Option } from 'commander'
 import { version } from '../version.ts'
 import { addBuildCommand } from './build-command.ts'
+import { addCheckCommand } from './check-command.ts'
 import { addImageCommands } from './image-commands.ts'
 import { addImagesCommand } from './images-command.ts'
+import { addLogsCommand } from './logs-command.ts'
 import { addPullCommand } from './pull-command.ts'
 import { addRunCommand } from './run-command.ts'
 import type { SetExitCode } from './set-exit-code.ts'
 import { addSystemCommands } from './system-commands.ts'
+import { addWhyCommand } from './why-command.ts'
+
+const commands = [
+  addBuildCommand,
+  addCheckCommand,
+  addRunCommand,
+  addPullCommand,
+  addWhyCommand,
+  addLogsCommand,
+] as const
 
 /** The command line, as a table of commands and flags; each command loads what it needs when it runs. */
 export function createProgram(setExitCode: SetExitCode): Command {
@@ -19,7 +31,7 @@ export function createProgram(setExitCode: SetExitCode): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('Run "longshore --help" for the commands, "longshore COMMAND --help" for the flags of one.')
     .exitOverride()
-  for (const add of [addBuildCommand, addRunCommand, addPullCommand]) add(program, setExitCode)
+  for (const add of commands) add(program, setExitCode)
   const room = { setExitCode, root: () => program.opts<{ root?: string }>().root }
   addImagesCommand(program, room)
   addImageCommands(program, room)

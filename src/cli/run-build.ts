@@ -1,18 +1,29 @@
 import { writeFileSync } from 'node:fs'
-import { isAbsolute, join } from 'node:path'
+import { resolve } from 'node:path'
+import { lintRule } from '../../grammar/index.ts'
 import { type Diagnostic, errorMessage, type SourceFile, ToolError } from '../base/index.ts'
-import type { BuildError, BuildEvent, EmitEvent, StepFailure } from '../build/index.ts'
+import type { BuildError, BuildEvent, BuildSummary, EmitEvent, StepFailure } from '../build/index.ts'
 import { buildImage } from '../engine/build.ts'
 import type { BuildOutcome, BuildRequest } from '../engine/build-request.ts'
 import type { Host } from '../engine/host.ts'
-import { parseOutput } from '../engine/output-spec.ts'
-import { plainReporter, planEntries, renderDiagnostic, renderExcerpt, renderPlan } from '../report/index.ts'
-import { keyValues } from './collect.ts'
+import { type OutputSpec, parseOutput } from '../engine/output-spec.ts'
+import {
+  lintFindings,
+  plainReporter,
+  planEntries,
+  renderDiagnostic,
+  renderExcerpt,
+  renderPlan,
+  renderWarningSummary,
+} from '../report/index.ts'
+import { annotations } from './annotate.ts'
+import { keyValues, namedValues } from './collect.ts'
 import { exitCodeFor, exitCodes } from './exit-codes.ts'
 import type { BuildFlags } from './flags.ts'
 import { onInterrupt } from './interrupt.ts'
 import { errorText } from './print-error.ts'
 import { processHost } from './process-host.ts'
+import { parseAgents, parseAllowed, parseSecrets } from './secret-flags.ts'
 
 /** Runs `longshore build`; returns the exit code. Throws what `buildImage` throws. */
 export async function runBuild(context: string, flags: BuildFlags, root: string | undefined): Promise<number> {
@@ -41,21 +52,32 @@ function buildRequest(context: string, flags: BuildFlags, root: string | undefin
     context,
     tags: flags.tag,
     buildArgs: keyValues(flags.buildArg, host.env),
+    contexts: namedValues(flags.buildContext),
     labels: keyValues(flags.label, {}),
     noCache: !flags.cache,
     pull: flags.pull === true,
     network: flags.network,
+    secrets: parseSecrets(flags.secret, host),
+    agents: parseAgents(flags.ssh, host),
+    allowInsecure: parseAllowed(flags.allow).has('security.insecure'),
     jobs: flags.jobs ?? host.cpus,
-    outputs: flags.output.map((text) => {
-      const output = parseOutput(text)
-      return { ...output, dest: isAbsolute(output.dest) ? output.dest : join(host.cwd, output.dest) }
-    }),
+    outputs: flags.output.map((text) => checkedOutput(text, host)),
     planOnly: flags.plan === true,
     ...(file === undefined ? {} : { file }),
     ...(target === undefined ? {} : { target }),
     ...(isolation === undefined ? {} : { isolation }),
     ...(root === undefined ? {} : { root }),
   }
+}
+
+function checkedOutput(text: string, host: Host): OutputSpec {
+  const output = parseOutput(text)
+  if (output.type === 'image') return output
+  if (output.dest !== '-') return { ...output, dest: resolve(host.cwd, output.dest) }
+  if (!process.stdout.isTTY) return output
+  throw new ToolError('usage', 'an archive cannot be written to a terminal', {
+    hint: 'redirect standard output, or name a file with dest=',
+  })
 }
 
 function eventSink(flags: BuildFlags, quiet: boolean, diagnostics: Diagnostic[]): EmitEvent {
@@ -86,30 +108,46 @@ function printOutcome(
 ): number {
   switch (outcome.kind) {
     case 'built':
-      if (!quiet && flags.progress !== 'rawjson') process.stderr.write(diagnosticsText(warnings, outcome.source))
+      if (!quiet && flags.progress !== 'rawjson') process.stderr.write(warningsText(warnings, outcome.source, host))
       if (flags.iidfile !== undefined)
-        writeIidFile(join(isAbsolute(flags.iidfile) ? '/' : host.cwd, flags.iidfile), outcome.summary.imageId)
-      process.stdout.write(`${outcome.summary.imageId}\n`)
+        writeResultFile('iidfile', resolve(host.cwd, flags.iidfile), outcome.summary.imageId)
+      if (flags.metadataFile !== undefined)
+        writeResultFile('metadata-file', resolve(host.cwd, flags.metadataFile), metadataText(outcome.summary))
+      // An archive on standard output is the result then.
+      if (!usesStdout(flags)) process.stdout.write(`${outcome.summary.imageId}\n`)
       return exitCodes.done
     case 'planned': {
-      const entries = planEntries(outcome.probed, outcome.hasImage)
+      const entries = planEntries(outcome.probed, outcome.hasImage, outcome.explanations)
       process.stdout.write(flags.format === 'json' ? `${JSON.stringify(entries, null, 2)}\n` : renderPlan(entries))
       return exitCodes.done
     }
     case 'invalid':
       if (flags.progress === 'rawjson')
         for (const diagnostic of outcome.diagnostics) emit({ kind: 'diagnostic', diagnostic })
-      else process.stderr.write(diagnosticsText(outcome.diagnostics, outcome.source))
+      else {
+        const { diagnostics, source } = outcome
+        process.stderr.write(diagnosticsText(diagnostics, source) + annotations(diagnostics, source, host))
+      }
       return exitCodes.error
     case 'failed':
       for (const failure of outcome.failures) {
         if (flags.progress === 'rawjson') emitFailure(failure, emit)
-        else process.stderr.write(failureText(failure, outcome.source))
+        else {
+          const { source } = outcome
+          process.stderr.write(failureText(failure, source) + annotations(failureDiagnostics(failure), source, host))
+        }
       }
       return outcome.failures.some((failure) => failure.error?.code === 'step-failed')
         ? exitCodes.stepFailed
         : exitCodes.error
   }
+}
+
+/** Broken rules in one line each, with the lines of the Dockerfile; other warnings in full. */
+function warningsText(warnings: readonly Diagnostic[], source: SourceFile, host: Host): string {
+  const findings = lintFindings(warnings, [], source)
+  const others = warnings.filter(({ code }) => lintRule(code) === undefined)
+  return diagnosticsText(others, source) + renderWarningSummary(findings) + annotations(warnings, source, host)
 }
 
 function diagnosticsText(diagnostics: readonly Diagnostic[], source: SourceFile): string {
@@ -126,6 +164,15 @@ function failureText(failure: StepFailure, source: SourceFile): string {
   return `${output}${excerpt}${errorText(error)}`
 }
 
+/** A failed step as diagnostics: its own, or its error at the place of the instruction. */
+function failureDiagnostics({ step, error, diagnostics }: StepFailure): readonly Diagnostic[] {
+  if (diagnostics !== undefined) return diagnostics
+  if (error === undefined) return []
+  const { file, span } = step.operation.origin
+  const hint = error.hint === undefined ? {} : { hint: error.hint }
+  return [{ code: error.code, severity: 'error', message: error.message, file, span, ...hint }]
+}
+
 function emitFailure(failure: StepFailure, emit: EmitEvent): void {
   for (const diagnostic of failure.diagnostics ?? []) emit({ kind: 'diagnostic', diagnostic })
   if (failure.error === undefined) return
@@ -138,12 +185,28 @@ function errorFields({ code, message, hint, details }: ToolError): BuildError {
   return { code, message, details, ...(hint === undefined ? {} : { hint }) }
 }
 
-function writeIidFile(path: string, imageId: string): void {
+function usesStdout(flags: BuildFlags): boolean {
+  return flags.output.map(parseOutput).some((output) => output.type !== 'image' && output.dest === '-')
+}
+
+/** What `--metadata-file` holds, under buildx's keys; the digest is the manifest's where an output has one. */
+function metadataText({ imageId, manifest, names }: BuildSummary): string {
+  const described =
+    manifest === undefined ? {} : { 'containerimage.descriptor': manifest, 'containerimage.digest': manifest.digest }
+  const metadata = {
+    'containerimage.config.digest': imageId,
+    ...described,
+    ...(names.length === 0 ? {} : { 'image.name': names.join(',') }),
+  }
+  return `${JSON.stringify(metadata, null, 2)}\n`
+}
+
+function writeResultFile(flag: string, path: string, text: string): void {
   try {
-    writeFileSync(path, imageId)
+    writeFileSync(path, text)
   } catch (error) {
-    throw new ToolError('output-failed', `cannot write the image ID to "${path}": ${errorMessage(error)}`, {
-      hint: 'check that the folder of --iidfile exists and may be written',
+    throw new ToolError('output-failed', `cannot write "${path}": ${errorMessage(error)}`, {
+      hint: `check that the folder of --${flag} exists and may be written`,
       cause: error,
     })
   }

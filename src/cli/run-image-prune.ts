@@ -10,7 +10,8 @@ import { removalText } from './run-rmi.ts'
 export async function runImagePrune(flags: PruneFlags, root: string | undefined): Promise<number> {
   const host = processHost()
   const what = flags.all === true ? 'all images' : 'all images without a name'
-  if (flags.force !== true && !host.isReexecuted && !confirm(`WARNING! This will remove ${what}.`)) return exitCodes.done
+  if (flags.force !== true && !host.isReexecuted && !confirm(`WARNING! This will remove ${what}.`))
+    return exitCodes.done
   const request = { all: flags.all === true, filters: flags.filter, ...(root === undefined ? {} : { root }) }
   const { removals, sizeBytes } = await pruneImages(request, host)
   const lines = removals.map((removal) => removalText(removal, 'untagged', 'deleted')).join('')

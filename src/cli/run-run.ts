@@ -9,6 +9,9 @@ import { processHost } from './process-host.ts'
 /** Signals that are passed on to the container; what stops a process by force cannot be. */
 const forwarded = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGCONT'] as const
 
+/** How long a container may go on whose terminal is gone: nobody can reach it any more. */
+const hangUpGraceMs = 1000
+
 /** Runs `longshore run`; returns the container's exit code. */
 export async function runRun(
   image: string,
@@ -27,6 +30,7 @@ export async function runRun(
   const abort = new AbortController()
   let running: SandboxRun | undefined
   const listener = (signal: NodeJS.Signals): void => {
+    if (terminal && signal === 'SIGHUP') setTimeout(() => abort.abort(hungUp()), hangUpGraceMs).unref()
     if (running !== undefined) running.kill(signal)
     else if (signal !== 'SIGCONT') abort.abort(new ToolError('canceled', 'interrupted'))
   }
@@ -61,4 +65,8 @@ export async function runRun(
   } finally {
     for (const signal of forwarded) process.off(signal, listener)
   }
+}
+
+function hungUp(): ToolError {
+  return new ToolError('canceled', 'the terminal is gone', { hint: 'leave -t out for what is to go on without one' })
 }

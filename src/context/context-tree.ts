@@ -72,7 +72,8 @@ function readNode(path: string | Buffer, name: string): FileNode | null {
   return stat === undefined ? null : nodeOf(stat)
 }
 
-function nodeOf(stat: Stats): FileNode {
+/** Node of a `stat` result, owned by 0:0. */
+export function nodeOf(stat: Stats): FileNode {
   return {
     type: typeOf(stat),
     mode: stat.mode & 0o7777,

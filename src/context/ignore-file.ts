@@ -12,15 +12,20 @@ const largestBytes = 4 * 1024 * 1024
  * `ToolError` `context-unreadable` for a file that cannot be read or leads out of the context (security 31), `usage`
  * for a malformed pattern.
  */
-export function loadIgnoreFile(directory: string, dockerfile: string): IgnoreMatcher {
-  const own = `${resolve(dockerfile)}.dockerignore`
-  const candidates = [own, join(directory, '.dockerignore'), join(directory, '.containerignore')]
-  const homes = [directory, dirname(own)]
+export function loadIgnoreFile(directory: string, dockerfile?: string): IgnoreMatcher {
+  const own = dockerfile === undefined ? [] : [`${resolve(dockerfile)}.dockerignore`]
+  const candidates = [...own, join(directory, '.dockerignore'), join(directory, '.containerignore')]
+  const homes = [directory, ...own.map((file) => dirname(file))]
   for (const file of candidates) {
     const name = displayName(directory, file)
     const text = readIgnoreFile(file, name, homes)
     if (text !== undefined) return parseOrThrow(text, name)
   }
+  return noRules()
+}
+
+/** A matcher that leaves nothing out. */
+export function noRules(): IgnoreMatcher {
   return parseIgnore('', '.dockerignore').matcher
 }
 

@@ -19,6 +19,8 @@ export interface IgnoreMatcher {
   excludes(path: string): boolean
   /** The rule that leaves the path out, or undefined when it is taken. */
   excludedBy(path: string): IgnoreRule | undefined
+  /** The last rule that matched: it excludes the path, or (negated) takes it in again. Undefined when none did. */
+  decidingRule(path: string): IgnoreRule | undefined
   /** True when nothing below the excluded directory can be taken again, so that a walk may skip it. */
   canPrune(directory: string): boolean
 }
@@ -108,6 +110,11 @@ class RuleMatcher implements IgnoreMatcher {
   }
 
   excludedBy(path: string): IgnoreRule | undefined {
+    const rule = this.decidingRule(path)
+    return rule?.negated === false ? rule : undefined
+  }
+
+  decidingRule(path: string): IgnoreRule | undefined {
     if (this.rules.length === 0 || path === '') return undefined
     return this.#match(path, this.#hitsOf(parentPath(path)), undefined)
   }
@@ -126,9 +133,9 @@ class RuleMatcher implements IgnoreMatcher {
     return hits
   }
 
-  /** Runs all rules on a path whose parent's hits are known; notes the path's own hits in `record`. */
+  /** Runs all rules on a path whose parent's hits are known; notes the path's own hits in `record`. Returns the last that hit. */
   #match(path: string, parent: Hits, record: boolean[] | undefined): IgnoreRule | undefined {
-    let winner: IgnoreRule | undefined
+    let last: IgnoreRule | undefined
     const { rules } = this
     for (let index = 0; index < rules.length; index++) {
       const rule = rules[index]
@@ -136,13 +143,13 @@ class RuleMatcher implements IgnoreMatcher {
       let hit = parent[index] === true
       if (!hit) {
         // A rule that would change nothing is not tried, and so leaves no hit for what is below.
-        if (rule.negated !== (winner !== undefined)) continue
+        if (rule.negated !== (last?.negated === false)) continue
         hit = rule.pattern.matches(path)
       }
       if (!hit) continue
       if (record !== undefined) record[index] = true
-      winner = rule.negated ? undefined : rule
+      last = rule
     }
-    return winner
+    return last
   }
 }

@@ -2,6 +2,8 @@ import { realpathSync, statSync } from 'node:fs'
 import {
   errorMessage,
   type FileSelection,
+  type ListedEntry,
+  listSelection,
   type SelectFilesResult,
   type Span,
   selectFiles,
@@ -10,15 +12,24 @@ import {
 import { contextTree } from './context-tree.ts'
 import { FingerprintMemo } from './fingerprint-memo.ts'
 import type { GitIgnored } from './git-ignored-report.ts'
-import { loadIgnoreFile } from './ignore-file.ts'
+import { loadIgnoreFile, noRules } from './ignore-file.ts'
 
 export interface ContextOptions {
   readonly directory: string
   /** Path of the Dockerfile: `<Dockerfile>.dockerignore` beside it is preferred to the context's own ignore file. */
-  readonly dockerfile: string
+  readonly dockerfile?: string
+  /** False takes every file: ignore files are for the directories of people, not for what was fetched. */
+  readonly ignores?: boolean
   /** Where fingerprints are remembered from build to build. */
   readonly memoFile: string
   nowMs(): number
+}
+
+/** A line of an ignore file. */
+export interface DecidingRule {
+  readonly file: string
+  readonly line: number
+  readonly rule: string
 }
 
 /** A directory whose files COPY and ADD can take. */
@@ -27,6 +38,10 @@ export interface BuildContext {
   readonly root: string
   /** Picks what `sources` name; only that is looked at, and no file is read twice that did not change. */
   select(sources: readonly string[], spans: readonly Span[]): SelectFilesResult
+  /** Every file of a selection with its identity. */
+  list(selection: FileSelection): readonly ListedEntry[]
+  /** The ignore rule that decides about a path: it excludes it, or takes it in again. Undefined when none matches. */
+  decidingRule(path: string): DecidingRule | undefined
   /** What of a selection git ignores, or undefined when that is nothing. */
   gitIgnored(selection: FileSelection): Promise<GitIgnored | undefined>
   /** Writes the memo, if there is something new. */
@@ -40,10 +55,16 @@ export interface BuildContext {
 export function openContext(options: ContextOptions): BuildContext {
   const root = rootOf(options.directory)
   const memo = new FingerprintMemo(options.memoFile)
-  const tree = contextTree(root, loadIgnoreFile(root, options.dockerfile), memo, () => options.nowMs())
+  const ignore = options.ignores === false ? noRules() : loadIgnoreFile(root, options.dockerfile)
+  const tree = contextTree(root, ignore, memo, () => options.nowMs())
   return {
     root,
     select: (sources, spans) => selectFiles(tree, sources, spans),
+    list: (selection) => listSelection(tree, selection),
+    decidingRule(path) {
+      const rule = ignore.decidingRule(path)
+      return rule === undefined ? undefined : { file: ignore.fileName, line: rule.line, rule: rule.text }
+    },
     async gitIgnored(selection) {
       const { findGitIgnored } = await import('./git-ignored.ts')
       return findGitIgnored(root, selection)

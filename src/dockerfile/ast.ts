@@ -1,5 +1,6 @@
 import type { EscapeCharacter } from '../../grammar/escape.ts'
 import type { FlagName, InstructionKind } from '../../grammar/instructions.ts'
+import type { MountOptionName } from '../../grammar/mounts.ts'
 import type { Diagnostic, Span } from '../base/index.ts'
 
 /** A piece of the file: its text after continuation lines are joined, and where it stands. Not expanded, quotes kept. */
@@ -93,7 +94,25 @@ export interface LabelInstruction extends InstructionBase<'label'> {
 export interface MaintainerInstruction extends InstructionBase<'maintainer'> {
   readonly author: Word
 }
+/** `name=value` of a `--mount`, or a name alone. */
+export interface MountOption {
+  readonly name: MountOptionName
+  /** The name as written, perhaps an alias. */
+  readonly keyword: string
+  /** Not expanded; absent for a name alone. The span of the whole value of the flag where quotes moved it. */
+  readonly value?: Word
+  readonly span: Span
+}
+
+/** One `--mount` of RUN taken apart. The last of a repeated option counts. */
+export interface MountFlag {
+  readonly options: readonly MountOption[]
+  readonly span: Span
+}
+
 export interface RunInstruction extends InstructionBase<'run'> {
+  /** The `--mount` flags, in the order of `flags`. */
+  readonly mounts: readonly MountFlag[]
   readonly command: Command
   readonly heredocs: readonly Heredoc[]
 }

@@ -76,3 +76,16 @@ export function readHeredocBody(
 export function heredocContent(heredoc: Heredoc): string {
   return heredoc.chomp ? heredoc.content.replace(/^\t+/gm, '') : heredoc.content
 }
+
+/**
+ * The first line from `firstLine` on that is almost the terminator: with blanks around it, or in another case. People
+ * indent it, and a blank behind it cannot be seen.
+ */
+export function nearTerminator(source: SourceFile, firstLine: number, opening: HeredocOpening): Span | undefined {
+  const wanted = opening.name.toLowerCase()
+  for (let index = firstLine; ; index++) {
+    const line = sourceLine(source, index)
+    if (line === undefined) return undefined
+    if (line.text.trim().toLowerCase() === wanted) return { start: line.start, end: line.start + line.text.length }
+  }
+}

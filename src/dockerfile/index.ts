@@ -4,8 +4,11 @@
  * Nothing in this room expands a variable, reads a file or knows an image.
  */
 export { grammarVersion } from '../../grammar/index.ts'
+export { applyLintFixes, type MendedText } from './apply-lint-fixes.ts'
 export type * from './ast.ts'
-export { applyCheckDirective } from './check-directive.ts'
+export { allCommentsAbove, describedBy } from './comments-above.ts'
 export { parseDuration } from './go-duration.ts'
 export { heredocContent } from './heredocs.ts'
+export { chooseDiagnostics, type LintChoice } from './lint-settings.ts'
 export { type ProblemExtras, Problems } from './problems.ts'
+export { mountOptions, stageReferences } from './stage-references.ts'

@@ -1,6 +1,6 @@
 import type { InstructionKind } from '../../grammar/index.ts'
 import type { Piece } from '../../grammar/parse-arguments.ts'
-import { assertNever } from '../base/index.ts'
+import { assertNever, nearest, replacing } from '../base/index.ts'
 import type {
   CmdInstruction,
   Command,
@@ -12,18 +12,22 @@ import type {
 } from './ast.ts'
 import { checkHealthFlags, checkRunFlags } from './check-flag-values.ts'
 import type { InstructionText } from './instruction-text.ts'
+import { intendedArray } from './json-repair.ts'
+import { parseMounts } from './parse-mounts.ts'
 import { readArguments, readArray } from './read-arguments.ts'
 
 export function parseRun(at: InstructionText): RunInstruction | undefined {
   const read = readCommand(at, 'run')
   if (read === undefined || !checkRunFlags(at, read.flags)) return undefined
+  const mounts = parseMounts(at, read.flags)
+  if (mounts === undefined) return undefined
   const { command } = read
   if (command.kind === 'exec' && command.args.length === 0) {
     const hint = 'name the program to run'
     at.problems.error('missing-arguments', 'RUN requires at least one argument', command.span, { hint })
     return undefined
   }
-  return { kind: 'run', ...at.head, ...read, heredocs: at.line.heredocs }
+  return { kind: 'run', ...at.head, ...read, mounts, heredocs: at.line.heredocs }
 }
 
 export function parseCmd(at: InstructionText): CmdInstruction | undefined {
@@ -41,12 +45,21 @@ export function parseShell(at: InstructionText): ShellInstruction | undefined {
   if (read === undefined) return undefined
   const { flags, command } = read
   if (command.kind === 'exec' && command.args.length > 0) return { kind: 'shell', ...at.head, flags, command }
+  reportNoShell(at, command)
+  return undefined
+}
+
+function reportNoShell(at: InstructionText, command: Command): void {
+  const { kind, span } = command
+  const meant = kind === 'shell' ? intendedArray(command.text) : undefined
   const message =
-    command.kind === 'exec'
+    kind === 'exec'
       ? 'SHELL requires at least one argument'
       : `SHELL requires the arguments to be in JSON form, found "${command.text}"`
-  at.problems.error('shell-not-json', message, command.span, { hint: 'write SHELL ["/bin/sh", "-c"]' })
-  return undefined
+  at.problems.error('shell-not-json', message, span, {
+    hint: `write SHELL ${meant ?? '["/bin/sh", "-c"]'}`,
+    fix: meant === undefined ? undefined : replacing(span, meant),
+  })
 }
 
 /** `HEALTHCHECK NONE`, or `HEALTHCHECK [flags] CMD command`. */
@@ -63,8 +76,8 @@ export function parseHealthcheck(at: InstructionText): HealthcheckInstruction | 
     return { kind: 'healthcheck', ...at.head, flags: read.flags }
   }
   if (word !== 'CMD') {
-    const message = `Unknown type "${type.text}" in HEALTHCHECK (try CMD)`
-    return fail(message, 'write HEALTHCHECK NONE or HEALTHCHECK [FLAGS] CMD COMMAND', type)
+    reportHealthType(at, type)
+    return undefined
   }
   if (rest === undefined) {
     return fail('Missing command after HEALTHCHECK CMD', 'write the command that checks')
@@ -75,6 +88,20 @@ export function parseHealthcheck(at: InstructionText): HealthcheckInstruction | 
     return fail('Missing command after HEALTHCHECK CMD', 'write the command that checks')
   }
   return { kind: 'healthcheck', ...at.head, flags: read.flags, command }
+}
+
+function reportHealthType(at: InstructionText, type: Piece): void {
+  const span = at.span(type)
+  const guess = nearest(type.text, ['CMD', 'NONE'])
+  const inserted = {
+    title: 'write CMD in front',
+    edits: [{ span: { start: span.start, end: span.start }, text: 'CMD ' }],
+  }
+  const message = `Unknown type "${type.text}" in HEALTHCHECK (try ${guess ?? 'CMD'})`
+  at.problems.error('healthcheck-arguments', message, span, {
+    hint: 'write HEALTHCHECK [FLAGS] CMD COMMAND, or HEALTHCHECK NONE',
+    fix: guess === undefined ? inserted : replacing(span, guess),
+  })
 }
 
 function readCommand<K extends InstructionKind>(

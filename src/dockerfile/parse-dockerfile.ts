@@ -1,7 +1,6 @@
 import type { EscapeCharacter } from '../../grammar/index.ts'
 import { type SourceFile, sourceFile } from '../base/index.ts'
 import type { Instruction, ParsedDockerfile } from './ast.ts'
-import { applyCheckDirective } from './check-directive.ts'
 import { lintInstructions } from './lint-instructions.ts'
 import { parseInstruction } from './parse-instruction.ts'
 import { Problems } from './problems.ts'
@@ -10,7 +9,8 @@ import { type LogicalLine, scanLogicalLines } from './scan-lines.ts'
 
 /**
  * Parses a Dockerfile. Never throws on any text: each broken instruction gives one error in `diagnostics` and is left
- * out, and parsing goes on. Warnings of the rules of phase `parse` are in there too. Diagnostics carry `source.name`.
+ * out, and parsing goes on. Warnings of every rule that needs the text alone are in there too, wanted or
+ * not: `chooseDiagnostics` picks. Diagnostics carry `source.name`.
  */
 export function parseDockerfile(source: SourceFile): ParsedDockerfile {
   const problems = new Problems(source.name)
@@ -18,13 +18,8 @@ export function parseDockerfile(source: SourceFile): ParsedDockerfile {
   const lines = scanLogicalLines(source, nextLine, escapeCharacter, problems)
   const instructions = parseLines(lines, escapeCharacter, problems)
   checkOrder(lines, instructions, problems)
-  lintInstructions(lines, instructions, problems)
-  return {
-    directives,
-    escape: escapeCharacter,
-    instructions,
-    diagnostics: applyCheckDirective(directives, problems.all),
-  }
+  lintInstructions({ source, lines, directives, instructions }, problems)
+  return { directives, escape: escapeCharacter, instructions, diagnostics: problems.all }
 }
 
 /**
@@ -55,7 +50,11 @@ function checkOrder(lines: readonly LogicalLine[], instructions: readonly Instru
   if (first?.kind === 'from') return
   const hint = 'begin with FROM IMAGE, or FROM scratch'
   if (first !== undefined) {
-    problems.error('no-build-stage', `no build stage in current context: ${first.text}`, first.span, { hint })
+    const from = instructions.find((instruction) => instruction.kind === 'from')
+    problems.error('no-build-stage', `no build stage in current context: ${first.text}`, first.span, {
+      hint: from === undefined ? hint : 'only ARG may stand in front of the first FROM: move this below it',
+      related: from && [{ file: problems.file, span: from.span, message: 'the first FROM' }],
+    })
   } else if (lines.length === 0) {
     problems.error('empty-dockerfile', 'the Dockerfile has no instructions', { start: 0, end: 0 }, { hint })
   } else {

@@ -1,13 +1,6 @@
-import {
-  type EscapeCharacter,
-  type InstructionKind,
-  instructionKinds,
-  instructionRule,
-  isInstructionKind,
-} from '../../grammar/index.ts'
-import { assertNever, nearest } from '../base/index.ts'
+import { type EscapeCharacter, type InstructionKind, instructionRule, isInstructionKind } from '../../grammar/index.ts'
+import { assertNever } from '../base/index.ts'
 import type { Instruction, OnbuildInstruction, TriggerInstruction } from './ast.ts'
-import { takesHeredocs } from './heredocs.ts'
 import { InstructionText } from './instruction-text.ts'
 import { parseCmd, parseEntrypoint, parseHealthcheck, parseRun, parseShell } from './parse-commands.ts'
 import { parseArg, parseEnv, parseLabel } from './parse-pairs.ts'
@@ -16,6 +9,7 @@ import { parseAdd, parseCopy, parseExpose, parseVolume } from './parse-words.ts'
 import type { Problems } from './problems.ts'
 import { readArguments } from './read-arguments.ts'
 import type { LogicalLine } from './scan-lines.ts'
+import { reportUnknownInstruction } from './unknown-instruction.ts'
 
 /**
  * Parses one logical line. Undefined when it is wrong: then `problems` has exactly one error more. `above` is the line
@@ -105,23 +99,8 @@ function parseOnbuild(at: InstructionText): OnbuildInstruction | undefined {
 }
 
 function readKind(at: InstructionText, above?: LogicalLine): InstructionKind | undefined {
-  const { text, span } = at.keyword
-  const kind = text.toLowerCase()
+  const kind = at.keyword.text.toLowerCase()
   if (isInstructionKind(kind)) return kind
-  const guess = nearest(kind, instructionKinds)?.toUpperCase()
-  const message = `unknown instruction: ${text}${guess === undefined ? '' : ` (did you mean ${guess}?)`}`
-  at.problems.error('unknown-instruction', message, span, {
-    hint: unknownHint(at, guess, above),
-    fix: guess === undefined ? undefined : { title: `write ${guess}`, span, text: guess },
-  })
+  reportUnknownInstruction(at, above)
   return undefined
-}
-
-function unknownHint(at: InstructionText, guess: string | undefined, above: LogicalLine | undefined): string {
-  if (guess !== undefined) return `write ${guess}, or end the line above with ${at.escape} if this continues it`
-  if (above !== undefined && /(?:^|\s)\d*<<-?\s+\S/.test(above.text) && takesHeredocs(above.text)) {
-    return 'if this is a heredoc, its name follows << directly: write <<NAME without a blank'
-  }
-  const known = instructionKinds.map((kind) => instructionRule(kind).keyword).join(', ')
-  return `end the line above with ${at.escape} if this continues it; instructions are ${known}`
 }

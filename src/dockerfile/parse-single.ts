@@ -21,7 +21,7 @@ export function parseFrom(at: InstructionText): FromInstruction | undefined {
   const alias = { as: at.word(as), name: at.word(name) }
   if (stageNamePattern.test(name.text.toLowerCase())) return { ...from, alias }
   const message = `invalid name for build stage: "${name.text}", name can't start with a number or contain symbols`
-  const hint = 'a name begins with a letter and goes on with letters, digits, "-", "_" and "."'
+  const hint = 'a name begins with a letter and goes on with letters, digits, "-", "_" and ".", e.g. AS build'
   at.problems.error('invalid-stage-name', message, alias.name.span, { hint })
   return undefined
 }

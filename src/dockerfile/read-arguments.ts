@@ -1,9 +1,11 @@
-import { type InstructionKind, instructionRule } from '../../grammar/index.ts'
+import type { InstructionKind } from '../../grammar/index.ts'
 import { type ArgumentRule, type Piece, parseArguments } from '../../grammar/parse-arguments.ts'
 import { invariant } from '../base/index.ts'
 import type { Flag } from './ast.ts'
 import type { InstructionText } from './instruction-text.ts'
+import { firstOtherElement } from './json-repair.ts'
 import { readFlags } from './read-flags.ts'
+import { reportShape } from './report-shape.ts'
 
 /** The arguments of an instruction, its flags checked. */
 export interface ReadArguments<K extends InstructionKind> {
@@ -20,7 +22,10 @@ export function readArguments<K extends InstructionKind>(
   const parsed = parseArguments(rule, at.arguments, at.escape)
   const flags = readFlags(at, kind, parsed.flags)
   if (flags === undefined) return undefined
-  if (parsed.kind === 'failure') return reportShape(at, kind, rule, parsed.unexpected)
+  if (parsed.kind === 'failure') {
+    reportShape(at, kind, rule, parsed.unexpected)
+    return undefined
+  }
   return { flags, words: parsed.words }
 }
 
@@ -44,8 +49,11 @@ export function readArray(at: InstructionText, piece: Piece): ReadArray {
   const array = jsonArray(piece.text)
   if (array === undefined) return { kind: 'other-form' }
   if (!isStrings(array)) {
-    const message = 'when using JSON array syntax, arrays must be comprised of strings only'
-    at.problems.error('json-not-strings', message, at.span(piece), { hint: 'put every element in double quotes' })
+    const other = firstOtherElement(at, piece)
+    const found = other === undefined ? '' : `, found ${elementName(other.element.text)}`
+    const message = `when using JSON array syntax, arrays must be comprised of strings only${found}`
+    const hint = 'put every element in double quotes'
+    at.problems.error('json-not-strings', message, at.span(other?.element ?? piece), { hint, fix: other?.fix })
     return { kind: 'failed' }
   }
   const parsed = parseArguments('exec', piece.text, at.escape)
@@ -56,6 +64,10 @@ export function readArray(at: InstructionText, piece: Piece): ReadArray {
     end: piece.start + end,
   }))
   return { kind: 'strings', strings }
+}
+
+function elementName(text: string): string {
+  return text === '[' ? 'an array' : text === '{' ? 'an object' : text
 }
 
 function isStrings(array: readonly unknown[]): array is readonly string[] {
@@ -71,31 +83,4 @@ function jsonArray(text: string): readonly unknown[] | undefined {
     // Not JSON, so shell form or words.
     return undefined
   }
-}
-
-function reportShape(
-  at: InstructionText,
-  kind: InstructionKind,
-  rule: ArgumentRule,
-  unexpected: Piece | undefined,
-): undefined {
-  const { keyword, atLeast, shape } = instructionRule(kind)
-  const span = unexpected === undefined ? at.wholeSpan : at.span(unexpected)
-  if (rule === 'from') {
-    const message = 'FROM requires either one or three arguments'
-    at.problems.error('from-arguments', message, span, { hint: 'write FROM IMAGE or FROM IMAGE AS NAME' })
-  } else if (rule === 'legacyPair') {
-    const message = `${keyword} must have two arguments`
-    at.problems.error('missing-arguments', message, span, { hint: `write ${keyword} NAME=VALUE` })
-  } else if (rule === 'pairs' && unexpected !== undefined) {
-    const message = `Syntax error - can't find = in "${unexpected.text}". Must be of the form: name=value`
-    const hint = 'put a value with blanks in double quotes'
-    at.problems.error('invalid-pair', message, span, { hint })
-  } else {
-    const count =
-      shape === 'text' ? 'exactly one argument' : atLeast === 2 ? 'at least two arguments' : 'at least one argument'
-    const hint = { hint: `give ${keyword} what it needs, or remove it` }
-    at.problems.error('missing-arguments', `${keyword} requires ${count}`, at.wholeSpan, hint)
-  }
-  return undefined
 }

@@ -1,5 +1,5 @@
 import type { EscapeCharacter } from '../../grammar/index.ts'
-import type { SourceFile } from '../base/index.ts'
+import { replacing, type SourceFile } from '../base/index.ts'
 import type { Directive } from './ast.ts'
 import type { Problems } from './problems.ts'
 import { sourceLine } from './source-line.ts'
@@ -32,6 +32,7 @@ export function readDirectives(source: SourceFile, problems: Problems): ReadDire
     if (earlier !== undefined) {
       problems.error('duplicate-directive', `only one ${name} parser directive can be used`, span, {
         hint: 'remove one of them',
+        fix: earlier.value === value ? replacing({ start: at.start, end: at.next }, '', 'remove this one') : undefined,
         related: [{ file: source.name, span: earlier.span, message: 'the first one' }],
       })
       continue
@@ -41,8 +42,19 @@ export function readDirectives(source: SourceFile, problems: Problems): ReadDire
     if (value === '\\' || value === '`') escapeCharacter = value
     else {
       const message = `invalid ESCAPE '${value}'. Must be ${'` or \\'}`
-      problems.error('invalid-escape-directive', message, span, { hint: 'write # escape=` or # escape=\\' })
+      const meant = escapeMeant(value)
+      problems.error('invalid-escape-directive', message, span, {
+        hint: 'write # escape=` or # escape=\\',
+        fix: meant === undefined ? undefined : replacing(span, `# escape=${meant}`),
+      })
     }
   }
   return { directives, escape: escapeCharacter, nextLine: line }
+}
+
+/** The escape character that is named, quoted or doubled. */
+function escapeMeant(value: string): EscapeCharacter | undefined {
+  const bare = value.replace(/^(["'])(.*)\1$/, '$2').toLowerCase()
+  if (bare === '\\' || bare === '\\\\' || bare === 'backslash') return '\\'
+  return bare === '`' || bare === 'backtick' ? '`' : undefined
 }

@@ -1,7 +1,7 @@
 import type { EscapeCharacter } from '../../grammar/index.ts'
-import type { SourceFile, Span } from '../base/index.ts'
+import { replacing, type SourceFile, type Span } from '../base/index.ts'
 import type { Heredoc } from './ast.ts'
-import { findHeredocs, readHeredocBody } from './heredocs.ts'
+import { findHeredocs, type HeredocOpening, nearTerminator, readHeredocBody } from './heredocs.ts'
 import { OffsetMap } from './offset-map.ts'
 import type { Problems } from './problems.ts'
 import { type SourceLine, sourceLine } from './source-line.ts'
@@ -16,6 +16,8 @@ export interface LogicalLine {
   readonly heredocs: readonly Heredoc[]
   /** Blank lines inside the continuation. */
   readonly emptyContinuations: readonly Span[]
+  /** Whether blanks stand in front of it. */
+  readonly indented: boolean
 }
 
 /** BuildKit's line buffer. */
@@ -45,6 +47,7 @@ interface Joining {
   end: number
   readonly offsets: OffsetMap
   readonly emptyContinuations: Span[]
+  indented: boolean
 }
 
 class LineScanner {
@@ -66,7 +69,7 @@ class LineScanner {
       const trimmed = line.text.trimStart()
       if (trimmed === '' || trimmed.startsWith('#')) continue
       const { start } = line
-      const joining = { text: '', start, end: start, offsets: new OffsetMap(), emptyContinuations: [] }
+      const joining = { text: '', start, end: start, offsets: new OffsetMap(), emptyContinuations: [], indented: false }
       this.#join(line, joining)
       const done = this.#finish(joining)
       if (done !== undefined) return done
@@ -92,7 +95,10 @@ class LineScanner {
     const whole = tail === undefined ? line.text : line.text.slice(0, -tail.length)
     const kept = joining.text === '' ? whole.trimStart() : whole
     const start = line.start + whole.length - kept.length
-    if (joining.text === '') joining.start = start
+    if (joining.text === '') {
+      joining.start = start
+      joining.indented = start > line.start
+    }
     joining.offsets.add(joining.text.length, start)
     joining.text += kept
     joining.end = line.start + line.text.length
@@ -107,17 +113,27 @@ class LineScanner {
     for (const opening of findHeredocs(text, joining.offsets)) {
       const body = readHeredocBody(this.#source, this.#index, opening)
       if (body === undefined) {
+        this.#reportUnterminated(opening)
         this.#index = this.#source.lineStarts.length
-        const hint = `end it by a line that holds just ${opening.name}`
-        this.#problems.error('unterminated-heredoc', `unterminated heredoc "${opening.name}"`, opening.span, { hint })
         return undefined
       }
       heredocs.push(body.heredoc)
       this.#index = body.nextLine
       end = body.end
     }
-    const { offsets, emptyContinuations } = joining
-    return { text, offsets, span: { start: joining.start, end }, heredocs, emptyContinuations }
+    const { offsets, emptyContinuations, indented } = joining
+    return { text, offsets, span: { start: joining.start, end }, heredocs, emptyContinuations, indented }
+  }
+
+  #reportUnterminated(opening: HeredocOpening): void {
+    const { name, span } = opening
+    const file = this.#source.name
+    const near = nearTerminator(this.#source, this.#index, opening)
+    this.#problems.error('unterminated-heredoc', `unterminated heredoc "${name}"`, span, {
+      hint: `end it by a line that holds just ${name}${near === undefined ? '' : ', without blanks and in the same case'}`,
+      related: near === undefined ? undefined : [{ file, span: near, message: `this is not quite ${name}` }],
+      fix: near === undefined ? undefined : replacing(near, name, `write ${name} alone on its line`),
+    })
   }
 
   #read(): SourceLine | undefined {

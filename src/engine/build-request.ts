@@ -1,13 +1,20 @@
 import type { Diagnostic, SourceFile } from '../base/index.ts'
 import type { BuildSummary, ProbedGraph, StepFailure } from '../build/index.ts'
 import type { PlannedStage } from '../plan/index.ts'
-import type { Isolation } from '../ports/index.ts'
+import type { BuildTrace, Isolation } from '../ports/index.ts'
+import type { AgentSources } from './agent-sources.ts'
+import type { Explanation } from './explain-miss.ts'
 import type { OutputSpec } from './output-spec.ts'
+import type { Secrets } from './secrets.ts'
 
 /** What to build, as `longshore build` and the library take it. Paths may be relative to the host's current directory. */
 export interface BuildRequest {
+  /** A directory, `-` for standard input, or the address of a repository, an archive or a Dockerfile. */
   readonly context: string
+  /** `-` for standard input; for a context that is no directory, a path inside it. */
   readonly file?: string
+  /** Named contexts, as `--build-context` gives them. */
+  readonly contexts: Readonly<Record<string, string>>
   readonly tags: readonly string[]
   readonly buildArgs: Readonly<Record<string, string>>
   readonly labels: Readonly<Record<string, string>>
@@ -16,6 +23,12 @@ export interface BuildRequest {
   /** Look for newer base images. */
   readonly pull: boolean
   readonly network: 'default' | 'none' | 'host'
+  /** For RUN --mount=type=secret. */
+  readonly secrets: Secrets
+  /** For RUN --mount=type=ssh. */
+  readonly agents: AgentSources
+  /** RUN --security=insecure may be used. */
+  readonly allowInsecure: boolean
   /** Steps that may execute at the same time. */
   readonly jobs: number
   readonly outputs: readonly OutputSpec[]
@@ -31,8 +44,14 @@ export type BuildOutcome =
   | {
       readonly kind: 'planned'
       readonly probed: ProbedGraph
+      /** Names the Dockerfile and context among build traces. */
+      readonly project: string
       readonly source: SourceFile
       readonly hasImage: (stage: PlannedStage) => boolean
+      /** Why each step that is no hit would run, by `Step.index`. */
+      readonly explanations: ReadonlyMap<number, Explanation>
+      /** The last build of the project that executed something. */
+      readonly lastBuild?: BuildTrace
     }
   /** The input is wrong; nothing ran. */
   | { readonly kind: 'invalid'; readonly diagnostics: readonly Diagnostic[]; readonly source: SourceFile }

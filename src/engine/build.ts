@@ -1,15 +1,17 @@
-import { type Diagnostic, hasErrors, invariant } from '../base/index.ts'
+import { type Diagnostic, type Digest, hasErrors, invariant } from '../base/index.ts'
 import {
   type BuildSummary,
   type DefineResult,
   defineProgram,
   type EmitEvent,
+  fetchTrees,
   needsWork,
   type ProbedGraph,
   probeGraph,
   runGraph,
+  type StepReports,
 } from '../build/index.ts'
-import { graphImages, planGraph } from '../plan/index.ts'
+import { graphImages, planGraph, type StepGraph } from '../plan/index.ts'
 import type { BuildOutcome, BuildRequest } from './build-request.ts'
 import { finishImage } from './finish-image.ts'
 import type { Host } from './host.ts'
@@ -31,20 +33,23 @@ export async function buildImage(
   signal: AbortSignal,
 ): Promise<BuildOutcome> {
   const startMs = host.nowMs()
-  const scene = openScene(request, host, emit, signal)
+  const scene = await openScene(request, host, emit, signal)
   try {
     const defined = await define(scene)
     if (defined.kind === 'failed') return { kind: 'invalid', diagnostics: defined.diagnostics, source: scene.source }
     const graph = planGraph(defined.program)
+    const unfetched = await fetchTrees(graph, scene.trees)
+    if (unfetched.length > 0) return { kind: 'failed', failures: unfetched, source: scene.source }
     const probed = probeGraph(graph, scene.ports, { noCache: request.noCache })
     scene.context.save()
+    scene.trees.save()
     const diagnostics = [...defined.diagnostics, ...probed.diagnostics]
     if (hasErrors(diagnostics)) return { kind: 'invalid', diagnostics, source: scene.source }
-    if (request.planOnly) return planned(scene, probed)
+    if (request.planOnly) return await planned(scene, probed)
     const imageMissing = graphImages(graph).some(
       (image) => scene.images.find(image.reference, image.platform) === undefined,
     )
-    if (needsWork(probed) || imageMissing || request.outputs.length > 0) await scene.enter()
+    if (needsWork(probed) || imageMissing || request.outputs.some(({ type }) => type !== 'image')) await scene.enter()
     for (const diagnostic of [...diagnostics, ...(await gitIgnored(scene, probed))])
       emit({ kind: 'diagnostic', diagnostic })
     return await run(scene, probed, emit, signal, startMs)
@@ -67,9 +72,16 @@ async function define(scene: Scene): Promise<Exclude<DefineResult, { kind: 'need
 }
 
 async function defineWith(scene: Scene, fetch: Fetch): Promise<DefineResult> {
-  const { images, platform, request, store } = scene
+  const { contexts, images, platform, request, store } = scene
   const target = request.target === undefined ? {} : { target: request.target }
-  const options = { buildArgs: request.buildArgs, buildPlatform: platform, targetPlatform: platform, ...target }
+  const options = {
+    buildArgs: request.buildArgs,
+    allowInsecure: request.allowInsecure,
+    buildPlatform: platform,
+    targetPlatform: platform,
+    contexts: contexts.facts,
+    ...target,
+  }
   return defineProgram(scene.source, options, {
     parse: (source) => parseCached(source, store),
     parseTrigger: (text, sourceName) => parseTriggerCached(text, sourceName, store),
@@ -82,12 +94,15 @@ async function defineWith(scene: Scene, fetch: Fetch): Promise<DefineResult> {
   })
 }
 
-function planned(scene: Scene, probed: ProbedGraph): BuildOutcome {
+async function planned(scene: Scene, probed: ProbedGraph): Promise<BuildOutcome> {
+  const { explainPlan } = await import('./explain-plan.ts')
   return {
     kind: 'planned',
     probed,
+    project: scene.project,
     source: scene.source,
     hasImage: ({ base }) => base.kind !== 'image' || scene.images.find(base.reference, base.platform) !== undefined,
+    ...explainPlan(scene, probed),
   }
 }
 
@@ -116,16 +131,35 @@ async function run(
   const { noCache, jobs } = scene.request
   announceBases(scene, probed, emit)
   const result = await runGraph(probed, scene.ports, { noCache, jobs, signal }, emit)
-  if (result.kind === 'failed') return { kind: 'failed', failures: result.failures, source: scene.source }
-  const imageId = await finishImage(scene, probed.graph, result.layers, emit)
+  const trace = (id?: Digest): Promise<void> => keepTrace(scene, probed.graph, result.reports, startMs, id)
+  if (result.kind === 'failed') {
+    await trace()
+    return { kind: 'failed', failures: result.failures, source: scene.source }
+  }
+  const { id: imageId, manifest } = await finishImage(scene, probed.graph, result.layers, emit)
+  await trace(imageId)
   const summary: BuildSummary = {
     imageId,
+    ...(manifest === undefined ? {} : { manifest }),
     names: scene.names,
     steps: { total: probed.graph.steps.length, cached: result.cached },
     durationMs: scene.host.nowMs() - startMs,
   }
   emit({ kind: 'result', result: summary })
   return { kind: 'built', summary, source: scene.source }
+}
+
+/** Remembers what a build did that executed something. */
+async function keepTrace(
+  scene: Scene,
+  graph: StepGraph,
+  reports: StepReports,
+  startMs: number,
+  imageId: Digest | undefined,
+): Promise<void> {
+  if ([...reports.values()].every((report) => report.status === 'cached')) return
+  const { recordTrace } = await import('./build-trace.ts')
+  recordTrace(scene, graph, reports, startMs, imageId)
 }
 
 /** Shows the FROM lines whose image is in the store. */

@@ -8,7 +8,8 @@ export interface DockerfileSource {
   readonly source: SourceFile
 }
 
-const defaultNames = ['Dockerfile', 'dockerfile', 'Containerfile']
+/** Names of the Dockerfile when none is given, the first that is there. */
+export const defaultNames = ['Dockerfile', 'dockerfile', 'Containerfile']
 
 /**
  * Finds and reads the Dockerfile: `file` relative to the current directory, else the first of Dockerfile, dockerfile
@@ -32,12 +33,13 @@ export function readDockerfile(cwd: string, context: string, file: string | unde
   })
 }
 
-function requireDirectory(context: string): void {
+/** Throws `ToolError` `context-not-found` unless `context` is a directory. */
+export function requireDirectory(context: string): void {
   const stat = statSync(context, { throwIfNoEntry: false })
   if (stat?.isDirectory()) return
   const why = stat === undefined ? 'does not exist' : 'is not a directory'
   throw new ToolError('context-not-found', `the build context "${context}" ${why}`, {
-    hint: 'the last argument of `longshore build` is a directory, for example `longshore build -t app .`',
+    hint: 'the last argument of `longshore build` is a directory, a git or http(s) address, or - for stdin',
   })
 }
 

@@ -16,7 +16,11 @@ import {
 } from '../snapshot/index.ts'
 import type { Store } from '../store/index.ts'
 import type { Session } from '../store/session.ts'
+import type { AgentSources } from './agent-sources.ts'
 import { leaseLayers } from './lease-layers.ts'
+import { FileMounter } from './mounted-files.ts'
+import { prepareMounts, type RunMountSettings } from './run-mounts.ts'
+import type { Secrets } from './secrets.ts'
 
 /** What steps are executed with. */
 export interface ExecutorSettings {
@@ -28,6 +32,10 @@ export interface ExecutorSettings {
   readonly contextDirectory: string
   /** Network of RUN steps that ask for none themselves. */
   readonly network: 'host' | 'none'
+  readonly secrets: Secrets
+  readonly agents: AgentSources
+  /** The host's environment. */
+  readonly env: Readonly<Record<string, string | undefined>>
   /** Opened on the first RUN. */
   readonly sandbox: () => Promise<Sandbox>
   nowMs(): number
@@ -35,8 +43,10 @@ export interface ExecutorSettings {
 
 /** Executes steps in the caller's mount namespace: overlay snapshots, files by hand, processes in a sandbox. */
 export function stepExecutor(settings: ExecutorSettings): ExecutorPort {
+  const { store, secrets, agents, env } = settings
+  const mounts = { storeRoot: store.root, files: new FileMounter(settings), secrets, agents, env }
   return {
-    execute: (request) => executeStep(settings, request),
+    execute: (request) => executeStep({ ...settings, mounts }, request),
     selectFrom(layers, sources, spans) {
       return withView<SelectResult<ContextSelection['contentDigest']>>(settings, layers, (root) => {
         const result = selectInRoot(root, sources, spans)
@@ -46,7 +56,11 @@ export function stepExecutor(settings: ExecutorSettings): ExecutorPort {
   }
 }
 
-async function executeStep(settings: ExecutorSettings, request: ExecuteRequest): Promise<SelectResult<Layer>> {
+interface StepSettings extends ExecutorSettings {
+  readonly mounts: RunMountSettings
+}
+
+async function executeStep(settings: StepSettings, request: ExecuteRequest): Promise<SelectResult<Layer>> {
   const { session, store, snapshots } = settings
   const startMs = settings.nowMs()
   const directory = session.makeDirectory('step')
@@ -81,7 +95,7 @@ function commitLayer(settings: ExecutorSettings, workspace: Workspace, startMs: 
 type Missing = Extract<SelectResult<Layer>, { kind: 'missing' }>
 
 async function executeOperation(
-  settings: ExecutorSettings,
+  settings: StepSettings,
   request: ExecuteRequest,
   workspace: Workspace,
   directory: string,
@@ -102,34 +116,43 @@ async function executeOperation(
 }
 
 async function runProcess(
-  settings: ExecutorSettings,
+  settings: StepSettings,
   operation: RunOperation,
   request: ExecuteRequest,
   workspace: Workspace,
   directory: string,
 ): Promise<void> {
   const sandbox = await settings.sandbox()
-  const { done } = sandbox.start({
-    id: containerId(directory),
-    rootfs: workspace.root,
-    scratch: directory,
-    args: operation.args,
-    env: [...operation.env, ...operation.proxyEnv],
-    cwd: operation.cwd,
-    user: operation.user,
-    hostname: 'buildkitsandbox',
-    network: operation.network === 'default' ? settings.network : operation.network,
-    mounts: [],
-    terminal: false,
-    stdio: { kind: 'capture', onOutput: request.onOutput },
-    signal: request.signal,
-  })
-  const { exitCode } = await done
-  request.signal.throwIfAborted()
-  if (exitCode === 0) return
-  throw new ToolError(
+  const prepared = await prepareMounts(settings.mounts, operation, request, directory)
+  try {
+    const { done } = sandbox.start({
+      id: containerId(directory),
+      rootfs: workspace.root,
+      scratch: directory,
+      args: operation.args,
+      env: [...operation.env, ...operation.proxyEnv, ...prepared.env],
+      cwd: operation.cwd,
+      user: operation.user,
+      hostname: 'buildkitsandbox',
+      network: operation.network === 'default' ? settings.network : operation.network,
+      mounts: prepared.mounts,
+      privileged: operation.security === 'insecure',
+      terminal: false,
+      stdio: { kind: 'capture', onOutput: request.onOutput },
+      signal: request.signal,
+    })
+    const { exitCode } = await done
+    request.signal.throwIfAborted()
+    if (exitCode !== 0) throw processFailed(operation, exitCode)
+  } finally {
+    await prepared.release()
+  }
+}
+
+function processFailed({ args }: RunOperation, exitCode: number): ToolError {
+  return new ToolError(
     'step-failed',
-    `process ${JSON.stringify(operation.args.join(' '))} did not complete successfully: exit code: ${exitCode}`,
+    `process ${JSON.stringify(args.join(' '))} did not complete successfully: exit code: ${exitCode}`,
     { details: { exitCode }, ...(exitCode > 125 && exitCode < 128 ? { hint: notFoundHint(exitCode) } : {}) },
   )
 }
@@ -159,6 +182,10 @@ async function copyFiles(
   invariant(files !== undefined, 'COPY without files')
   if (files.kind === 'context') {
     await copySelection(operation, request, workspace, { root: settings.contextDirectory, selection: files.selection })
+    return undefined
+  }
+  if (files.kind === 'trees') {
+    for (const part of files.parts) await copySelection({ ...operation, unpack: part.unpack }, request, workspace, part)
     return undefined
   }
   return withView(settings, files.layers, async (root) => {

@@ -1,17 +1,23 @@
-import { type Digest, digestOf, invariant, ToolError } from '../base/index.ts'
+import { type Digest, digestOf, invariant } from '../base/index.ts'
 import { assembleConfig, type EmitEvent, type StepLayers } from '../build/index.ts'
-import { encodeConfig, type ImageConfig, validateImage } from '../oci/index.ts'
+import { type Descriptor, encodeConfig, type ImageConfig, validateImage } from '../oci/index.ts'
 import type { StepGraph } from '../plan/index.ts'
-import { requireLayers } from './lease-layers.ts'
+import { leaseLayers, removedMeanwhile, requireLayers } from './lease-layers.ts'
 import type { Scene } from './scene.ts'
 
-/** Puts the image together from its layers, stores it, names it and writes the outputs. Returns the image ID. */
+/** A finished image; the manifest is of an output that has one. */
+export interface FinishedImage {
+  readonly id: Digest
+  readonly manifest?: Descriptor
+}
+
+/** Puts the image together from its layers, stores it, names it and writes the outputs. */
 export async function finishImage(
   scene: Scene,
   graph: StepGraph,
   layers: StepLayers,
   emit: EmitEvent,
-): Promise<Digest> {
+): Promise<FinishedImage> {
   const { store, names, host } = scene
   const startMs = host.nowMs()
   const config = withLabels(
@@ -25,15 +31,13 @@ export async function finishImage(
   const stored = store.images.image(id)
   if (stored === undefined) store.images.writeImage({ id, configBytes })
   for (const name of names) if (store.images.findImage(name)?.id !== id) store.images.tag(name, id)
+  // A prune beside us may have taken it while it had no name.
+  if (names.length > 0 && store.images.config(id) === undefined) store.images.writeImage({ id, configBytes })
   // Looked at after the image was written: now nobody removes a layer of it any more.
   const image = store.images.image(id)
-  if (image === undefined) {
-    throw new ToolError('store-failed', `the image ${id} or a layer of it was removed by another command`, {
-      hint: 'run the build again; what is missing is made anew',
-    })
-  }
+  if (image === undefined) throw removedMeanwhile(`a layer of the image ${id}`)
   requireLayers(store, image.layers)
-  await writeOutputs(scene, id)
+  const manifest = await writeOutputs(scene, id)
   const timeMs = host.nowMs()
   emit({
     kind: 'task-start',
@@ -42,13 +46,13 @@ export async function finishImage(
     timeMs: startMs,
   })
   emit({ kind: 'task-end', task: 'image', status: 'done', durationMs: timeMs - startMs, timeMs })
-  return id
+  return { id, ...(manifest === undefined ? {} : { manifest }) }
 }
 
 function baseConfig(scene: Scene, base: StepGraph['target']['base']): ImageConfig | undefined {
   if (base.kind !== 'image') return undefined
   const image = scene.images.find(base.reference, base.platform)
-  invariant(image !== undefined, `the base image ${base.reference} is gone from the store`)
+  if (image === undefined) throw removedMeanwhile(`the base image ${base.reference}`)
   return image.config
 }
 
@@ -58,16 +62,26 @@ function withLabels(config: ImageConfig, labels: Readonly<Record<string, string>
   return { ...config, config: { ...config.config, labels: { ...config.config.labels, ...labels } } }
 }
 
-async function writeOutputs(scene: Scene, id: Digest): Promise<void> {
+/** Writes the outputs asked for; the descriptor is of the last manifest that had to be made. */
+async function writeOutputs(scene: Scene, id: Digest): Promise<Descriptor | undefined> {
   const { outputs } = scene.request
-  if (outputs.length === 0) return
-  const image = scene.store.images.image(id)
-  invariant(image !== undefined, 'the image that was just stored is gone')
-  const workshop = await scene.enter()
-  const { writeLayout } = await import('./write-layout.ts')
+  let manifest: Descriptor | undefined
   for (const output of outputs) {
+    if (output.type === 'image') continue
+    const image = scene.store.images.image(id)
+    if (image === undefined) throw removedMeanwhile(`the image ${id}`)
+    const workshop = await scene.enter()
+    leaseLayers(scene.store, workshop.session, image.layers)
+    if (output.type === 'tar' || output.type === 'local') {
+      const { writeRootfs } = await import('./write-rootfs.ts')
+      await writeRootfs({ store: scene.store, workshop, layers: image.layers, output })
+      continue
+    }
+    const { writeLayout } = await import('./write-layout.ts')
     const scratch = workshop.session.makeDirectory('output')
-    await writeLayout({ store: scene.store, overlay: workshop.overlay, image, names: scene.names, output, scratch })
+    const { store, names } = scene
+    manifest = await writeLayout({ store, overlay: workshop.overlay, image, names, output, scratch })
     workshop.session.removeDirectory(scratch)
   }
+  return manifest
 }

@@ -15,6 +15,14 @@ export interface Host {
   readonly isReexecuted: boolean
   /** True inside a user namespace, where uid 0 is not the machine's root. */
   readonly inUserNamespace: boolean
+  /** When the command began; the same after `reexecute`. */
+  readonly startedMs: number
+  /** Standard input. It can be read once: what is read of it must be kept before `reexecute`, and its place handed over. */
+  stdin(): AsyncIterable<Uint8Array>
+  /** What was handed over by the command that started this one by `reexecute`. */
+  readonly inherited: Readonly<Record<string, string>>
+  /** Hands a value over to the command that `reexecute` starts. */
+  handOver(name: string, value: string): void
   nowMs(): number
   /**
    * Starts the same command again inside a user namespace with the user's subordinate ids, and does not return.

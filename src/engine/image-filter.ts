@@ -50,7 +50,9 @@ export function compileImageFilters(
 function parseBoolean(value: string): boolean {
   if (['true', '1', 'True', 'TRUE', 't', 'T'].includes(value)) return true
   if (['false', '0', 'False', 'FALSE', 'f', 'F'].includes(value)) return false
-  throw new ToolError('usage', `"${value}" is neither true nor false`, { hint: 'write dangling=true or dangling=false' })
+  throw new ToolError('usage', `"${value}" is neither true nor false`, {
+    hint: 'write dangling=true or dangling=false',
+  })
 }
 
 function hasLabel(image: StoredImage, text: string): boolean {

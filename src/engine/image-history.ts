@@ -23,7 +23,13 @@ export function imageHistory(host: Host, root: string | undefined, text: string)
   const lines = image.config.history.map((entry): HistoryLine => {
     const layer = entry.emptyLayer === true ? undefined : image.layers[next++]
     const { created, createdBy = '', comment = '' } = entry
-    return { createdBy, comment, sizeBytes: layer?.sizeBytes ?? 0, names: [], ...(created === undefined ? {} : { created }) }
+    return {
+      createdBy,
+      comment,
+      sizeBytes: layer?.sizeBytes ?? 0,
+      names: [],
+      ...(created === undefined ? {} : { created }),
+    }
   })
   return lines.reverse().map((line, at) => (at === 0 ? { ...line, id: image.id, names: namesOf(store, image) } : line))
 }

@@ -22,12 +22,19 @@ export function imagePort(settings: ImageSettings): ImagePort {
 }
 
 async function inspectRemote(settings: ImageSettings, text: string, platform: Platform): Promise<ImageConfig> {
+  const layout = settings.layouts?.get(text)
+  if (layout !== undefined) return layout.config
   const client = await settings.registry()
   return (await client.resolveImage(withDefaultTag(parseReference(text)), platform, settings.signal)).config
 }
 
 async function pullUnlessStored(settings: ImageSettings, text: string, platform: Platform): Promise<StoredImage> {
   const stored = findStored(settings.store, text, platform)
+  const layout = settings.layouts?.get(text)
+  if (layout !== undefined) {
+    const { importLayoutContext } = await import('./import-layout.ts')
+    return importLayoutContext(settings, layout)
+  }
   // A name pinned by digest cannot have changed.
   if (stored !== undefined && (!settings.refresh || parseReference(text).digest !== undefined)) return stored
   const { pullImage } = await import('./pull-image.ts')

@@ -5,13 +5,7 @@ import { splitName } from './list-images.ts'
 import { namesOf, requireImage } from './require-image.ts'
 
 /** JSON data, as it was stored. */
-export type JsonValue =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly JsonValue[]
-  | { readonly [name: string]: JsonValue }
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue }
 
 /** An image in the fields of `docker inspect`. */
 export type InspectedImage = { readonly [name: string]: JsonValue }

@@ -1,13 +1,26 @@
 import { realpathSync } from 'node:fs'
-import { digestHex, digestOf, type Span } from '../base/index.ts'
-import type { ContextPort } from '../build/index.ts'
-import { type BuildContext, openContext } from '../context/index.ts'
+import { digestHex, digestOf, type ListedEntry, type Span } from '../base/index.ts'
+import type { OpenTree } from '../build/index.ts'
+import { type BuildContext, type DecidingRule, openContext } from '../context/index.ts'
 import type { Store } from '../store/index.ts'
 
+/** Where the files of a build are, and what decides which of them count. */
+export interface ContextSource {
+  readonly directory: string
+  /** The Dockerfile, when it is a file that an ignore file can stand beside. */
+  readonly dockerfile?: string
+  /** It was fetched: no ignore file applies, and git is not asked about it. */
+  readonly fetched: boolean
+}
+
 /** A build context that is opened when the first COPY asks for it. */
-export interface LazyContext extends ContextPort {
+export interface LazyContext extends OpenTree {
   /** Remembers the fingerprints taken, for the next build. */
   save(): void
+  /** Every file that sources take; empty when one of them is not there. */
+  list(sources: readonly string[], spans: readonly Span[]): readonly ListedEntry[]
+  /** The line of the ignore file that decides about a path, if one does. */
+  decidingRule(path: string): DecidingRule | undefined
   /** What to say about selected files that git ignores, if there are any. */
   gitIgnored(
     sources: readonly string[],
@@ -15,17 +28,30 @@ export interface LazyContext extends ContextPort {
   ): Promise<{ readonly message: string; readonly hint: string } | undefined>
 }
 
-/** The context at `directory`, with the ignore file of the Dockerfile at `dockerfile`. Opens nothing yet. */
-export function lazyContext(directory: string, dockerfile: string, store: Store, nowMs: () => number): LazyContext {
+/** The context of a build. Opens nothing yet. */
+export function lazyContext(source: ContextSource, store: Store, nowMs: () => number): LazyContext {
+  const { directory, dockerfile, fetched } = source
   let opened: BuildContext | undefined
   const context = (): BuildContext => {
-    opened ??= openContext({ directory, dockerfile, memoFile: memoFile(directory, dockerfile, store), nowMs })
+    const memo = memoFile(directory, dockerfile ?? '', store)
+    const ignore = dockerfile === undefined ? { ignores: !fetched } : { dockerfile, ignores: !fetched }
+    opened ??= openContext({ directory, memoFile: memo, nowMs, ...ignore })
     return opened
   }
   return {
+    get root() {
+      return context().root
+    },
     select: (sources, spans) => context().select(sources, spans),
     save: () => opened?.save(),
+    list(sources, spans) {
+      const result = context().select(sources, spans)
+      return result.kind === 'missing' ? [] : context().list(result.selection)
+    },
+    decidingRule: (path) => context().decidingRule(path),
     async gitIgnored(sources, spans) {
+      // Nobody works in what was fetched, and its git settings are those of strangers.
+      if (fetched) return undefined
       const result = context().select(sources, spans)
       if (result.kind === 'missing') return undefined
       const ignored = await context().gitIgnored(result.selection)
@@ -38,8 +64,8 @@ export function lazyContext(directory: string, dockerfile: string, store: Store,
   }
 }
 
-/** One memo for each context directory and ignore file. */
-function memoFile(directory: string, dockerfile: string, store: Store): string {
+/** Path of the memo for a context directory and its ignore file. */
+export function memoFile(directory: string, dockerfile: string, store: Store): string {
   const name = digestHex(digestOf(`${realpathSync(directory)}\0${dockerfile}`)).slice(0, 32)
   return store.cachePath(`context-${name}.bin`)
 }

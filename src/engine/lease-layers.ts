@@ -12,8 +12,12 @@ export function leaseLayers(store: Store, session: Session, layers: readonly Lay
 /** Throws `ToolError` `store-failed` when a layer that was there was removed meanwhile. */
 export function requireLayers(store: Store, layers: readonly Layer[]): void {
   const gone = layers.find((layer) => !store.layers.isPresent(layer.diffId))
-  if (gone === undefined) return
-  throw new ToolError('store-failed', `layer ${gone.diffId} was removed by another command while it was needed`, {
+  if (gone !== undefined) throw removedMeanwhile(`the layer ${gone.diffId}`)
+}
+
+/** The error for something of the store that was there a moment ago. */
+export function removedMeanwhile(what: string): ToolError {
+  return new ToolError('store-failed', `${what} was removed by another command while it was needed`, {
     hint: 'run the command again; what is missing is made or fetched anew',
   })
 }

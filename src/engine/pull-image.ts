@@ -2,9 +2,18 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ToolError } from '../base/index.ts'
 import { digestLayer, unpackLayer } from '../layer/index.ts'
-import { type Descriptor, familiarName, formatPlatform, matchPlatform, type Platform, parseReference, withDefaultTag } from '../oci/index.ts'
+import {
+  type Descriptor,
+  familiarName,
+  formatPlatform,
+  matchPlatform,
+  type Platform,
+  parseReference,
+  withDefaultTag,
+} from '../oci/index.ts'
 import type { StoredImage } from '../ports/index.ts'
 import type { RegistryClient } from '../registry/index.ts'
+import { removedMeanwhile } from './lease-layers.ts'
 import { findStored, type ImageSettings, storedName } from './stored-images.ts'
 
 /**
@@ -28,9 +37,13 @@ export async function pullImage(settings: ImageSettings, text: string, platform:
     const remote = await client.resolveImage(reference, platform, signal)
     const offered = remote.config.platform
     if (!matchPlatform(platform, offered)) {
-      throw new ToolError('platform-mismatch', `the image ${text} is for ${formatPlatform(offered)}, wanted is ${formatPlatform(platform)}`, {
-        hint: 'choose an image that is made for this machine, or one for several platforms',
-      })
+      throw new ToolError(
+        'platform-mismatch',
+        `the image ${text} is for ${formatPlatform(offered)}, wanted is ${formatPlatform(platform)}`,
+        {
+          hint: 'choose an image that is made for this machine, or one for several platforms',
+        },
+      )
     }
     const known = findStored(store, text, platform)
     if (known?.manifestDigest === remote.digest) {
@@ -50,15 +63,15 @@ export async function pullImage(settings: ImageSettings, text: string, platform:
       },
       { signal },
     )
-    store.images.writeImage({
-      id: remote.manifest.config.digest,
-      configBytes: remote.configBytes,
-      manifestBytes: remote.manifestBytes,
-      manifestDigest: remote.digest,
-    })
-    store.images.tag(storedName(text), remote.manifest.config.digest, remote.indexDigest ?? remote.digest)
-    const image = store.images.image(remote.manifest.config.digest)
-    if (image === undefined) throw new ToolError('store-corrupt', `the image ${text} is not whole after its pull`)
+    const { digest: id } = remote.manifest.config
+    const { configBytes, manifestBytes, digest: manifestDigest } = remote
+    const document = { id, configBytes, manifestBytes, manifestDigest }
+    store.images.writeImage(document)
+    store.images.tag(storedName(text), id, remote.indexDigest ?? remote.digest)
+    // A prune beside us may have taken it while it had no name.
+    if (store.images.config(id) === undefined) store.images.writeImage(document)
+    const image = store.images.image(id)
+    if (image === undefined) throw removedMeanwhile(`the image ${text}`)
     end('done')
     return image
   } catch (error) {
@@ -67,9 +80,10 @@ export async function pullImage(settings: ImageSettings, text: string, platform:
   }
 }
 
-type RemoteImage = Awaited<ReturnType<RegistryClient['resolveImage']>>
+type RemoteImage = Pick<Awaited<ReturnType<RegistryClient['resolveImage']>>, 'config' | 'manifest'>
 
-async function storeLayer(
+/** Unpacks and keeps one layer of an image; its bytes are checked. */
+export async function storeLayer(
   settings: ImageSettings,
   task: string,
   remote: RemoteImage,

@@ -27,7 +27,8 @@ export function lazyRegistry(host: Host): LazyRegistry {
 }
 
 async function openClient(host: Host): Promise<RegistryClient> {
-  const { credentialsFromFiles, openRegistry, proxyFromEnvironment } = await import('../registry/index.ts')
+  const { proxyFromEnvironment } = await import('../http/index.ts')
+  const { credentialsFromFiles, openRegistry } = await import('../registry/index.ts')
   return openRegistry({
     userAgent: `longshore/${version}`,
     ca: extraCertificates(host),
@@ -37,7 +38,7 @@ async function openClient(host: Host): Promise<RegistryClient> {
 }
 
 /** The certificates of NODE_EXTRA_CA_CERTS, which the launcher hands on under a name that Node does not read at start. */
-function extraCertificates(host: Host): readonly string[] {
+export function extraCertificates(host: Host): readonly string[] {
   const path = host.env['LONGSHORE_EXTRA_CA_CERTS'] ?? host.env['NODE_EXTRA_CA_CERTS']
   if (path === undefined || path === '') return []
   try {

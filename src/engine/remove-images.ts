@@ -72,7 +72,8 @@ function removeOne(store: Store, text: string, force: boolean): readonly Removal
 function untag(store: Store, references: readonly StoredReference[]): readonly Removal[] {
   return references.flatMap(({ name, pulledDigest }) => {
     if (!store.images.untag(name)) return []
-    const pulled = pulledDigest === undefined || name.includes('@') ? [] : [`${splitName(name).repository}@${pulledDigest}`]
+    const pulled =
+      pulledDigest === undefined || name.includes('@') ? [] : [`${splitName(name).repository}@${pulledDigest}`]
     return [name, ...pulled].map((one) => ({ kind: 'untagged', name: one }) as const)
   })
 }

@@ -18,7 +18,8 @@ export function requireImage(store: Store, text: string): FoundImage {
   const name = storedName(text)
   const named = references.find((reference) => reference.name === name)
   const isId = /^(sha256:)?[a-f0-9]{4,64}$/.test(text)
-  const image = named === undefined ? (isId ? store.images.findImage(text) : undefined) : store.images.image(named.imageId)
+  const image =
+    named === undefined ? (isId ? store.images.findImage(text) : undefined) : store.images.image(named.imageId)
   if (image !== undefined) return named === undefined ? { image } : { image, name }
   const likely = nearest(
     text,

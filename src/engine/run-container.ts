@@ -48,7 +48,10 @@ export async function runContainer(
   const mounts = request.volumes.map((text) => checkedVolume(text, host))
   await enterNamespace(host, store)
   const isolation = request.isolation === undefined ? {} : { isolation: request.isolation }
-  const workshop = openWorkshop({ store, host, contextDirectory: '/', network: request.network, emit, ...isolation })
+  const workshop = openWorkshop({
+    ...{ store, host, contextDirectory: '/', network: request.network, emit, secrets: {}, agents: {} },
+    ...isolation,
+  })
   try {
     return await runIn(workshop, store, mounts, request, host, emit, signal, onStart)
   } finally {

@@ -1,15 +1,19 @@
-import { isAbsolute, join } from 'node:path'
 import { invariant, type SourceFile } from '../base/index.ts'
 import type { EmitEvent, ExecutorPort, ImagePort, RunPorts } from '../build/index.ts'
 import { hostPlatform, localName, type Platform } from '../oci/index.ts'
 import { openStore, type Store } from '../store/index.ts'
+import { type OpenedContext, openBuildContext } from './build-context.ts'
 import type { BuildRequest } from './build-request.ts'
-import { readDockerfile } from './dockerfile-source.ts'
+import type { FetchSettings } from './fetched-trees.ts'
 import { type Host, overlayXattrs, storeRoot } from './host.ts'
 import { imagePort } from './images.ts'
 import { type LazyContext, lazyContext } from './lazy-context.ts'
+import { type NamedContexts, openNamedContexts } from './named-contexts.ts'
 import { enterNamespace } from './namespace.ts'
+import { projectOf } from './project.ts'
 import { lazyRegistry } from './registry-client.ts'
+import { lazyRemote } from './remote-client.ts'
+import { type Trees, treePort } from './trees.ts'
 import type { Workshop } from './workshop.ts'
 
 /** All that one build works with. The workshop, where steps run, opens only when something has to run. */
@@ -17,11 +21,15 @@ export interface Scene {
   readonly request: BuildRequest
   readonly host: Host
   readonly source: SourceFile
+  /** Names the Dockerfile and context among build traces. */
+  readonly project: string
   /** Familiar names the image will have. */
   readonly names: readonly string[]
   readonly platform: Platform
   readonly store: Store
   readonly context: LazyContext
+  readonly contexts: NamedContexts
+  readonly trees: Trees
   readonly images: ImagePort
   readonly ports: RunPorts
   /** Enters the namespace and opens the workshop, once. As a user this does not return the first time. */
@@ -31,13 +39,42 @@ export interface Scene {
   close(): Promise<void>
 }
 
-/** Looks at the request and the files it names; runs and fetches nothing. Throws `ToolError` for what is not there. */
-export function openScene(request: BuildRequest, host: Host, emit: EmitEvent, signal: AbortSignal): Scene {
-  const names = request.tags.map((tag) => localName(tag))
-  const directory = isAbsolute(request.context) ? request.context : join(host.cwd, request.context)
-  const { path, source } = readDockerfile(host.cwd, directory, request.file)
+/**
+ * Looks at the request and the files it names; runs nothing, and fetches only a build context that is elsewhere.
+ * Throws `ToolError` for what is not there.
+ */
+export async function openScene(
+  request: BuildRequest,
+  host: Host,
+  emit: EmitEvent,
+  signal: AbortSignal,
+): Promise<Scene> {
+  const named = request.outputs.flatMap((output) => (output.type === 'image' ? output.names : []))
+  const names = [...new Set([...request.tags, ...named].map((tag) => localName(tag)))]
   const store = openStore(storeRoot(host, request.root))
-  const context = lazyContext(directory, path, store, () => host.nowMs())
+  const remote = lazyRemote(host, store)
+  const nowMs = (): number => host.nowMs()
+  const fetching: FetchSettings = { host, store, remote, emit, signal, nowMs }
+  try {
+    const opened = await openBuildContext(request, fetching)
+    const platform = hostPlatform(host.arch)
+    const contexts = await openNamedContexts(request.contexts, fetching, platform)
+    return makeScene({ request, names, platform, contexts, opened, fetching })
+  } catch (error) {
+    await remote.close()
+    throw error
+  }
+}
+
+interface SceneParts extends Pick<Scene, 'request' | 'names' | 'platform' | 'contexts'> {
+  readonly opened: OpenedContext
+  readonly fetching: FetchSettings
+}
+
+function makeScene({ request, names, platform, contexts, opened: found, fetching }: SceneParts): Scene {
+  const { host, store, remote, emit, signal, nowMs } = fetching
+  const context = lazyContext(found, store, nowMs)
+  const trees = treePort(fetching, context, contexts)
   let opened: Workshop | undefined
   const workshop = (): Workshop => {
     invariant(opened !== undefined, 'work before the namespace was entered')
@@ -48,40 +85,56 @@ export function openScene(request: BuildRequest, host: Host, emit: EmitEvent, si
     store,
     overlay: overlayXattrs(host),
     refresh: request.pull,
+    layouts: contexts.layouts,
     registry: () => registry.client(),
     session: () => workshop().session,
     signal,
     emit,
-    nowMs: () => host.nowMs(),
+    nowMs,
   })
   const executor: ExecutorPort = {
     execute: (step) => workshop().executor.execute(step),
     selectFrom: (layers, sources, spans) => workshop().executor.selectFrom(layers, sources, spans),
   }
-  const clock = { nowMs: () => host.nowMs() }
+  const clock = { nowMs }
   return {
     request,
     host,
-    source,
+    source: found.source,
+    project: projectOf(found.dockerfile ?? found.source.name, found.fetched ? request.context : found.directory),
     names,
-    platform: hostPlatform(host.arch),
+    platform,
     store,
     context,
+    contexts,
+    trees,
     images,
-    ports: { records: store.records, layers: store.layers, images, context, clock, executor },
+    ports: { records: store.records, layers: store.layers, images, context, trees, clock, executor },
     workshop: () => opened,
     async close() {
       await opened?.close()
       await registry.close()
+      await remote.close()
     },
     async enter() {
       if (opened !== undefined) return opened
       context.save()
+      trees.save()
       await enterNamespace(host, store)
       const { openWorkshop } = await import('./workshop.ts')
       const network = request.network === 'none' ? 'none' : 'host'
       const isolation = request.isolation === undefined ? {} : { isolation: request.isolation }
-      opened = openWorkshop({ store, host, contextDirectory: directory, network, emit, ...isolation })
+      const { secrets, agents } = request
+      opened = openWorkshop({
+        store,
+        host,
+        contextDirectory: found.directory,
+        network,
+        emit,
+        secrets,
+        agents,
+        ...isolation,
+      })
       return opened
     },
   }

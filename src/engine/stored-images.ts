@@ -4,6 +4,7 @@ import type { OverlayXattrs, StoredImage } from '../ports/index.ts'
 import type { RegistryClient } from '../registry/index.ts'
 import type { Store } from '../store/index.ts'
 import type { Session } from '../store/session.ts'
+import type { LayoutContext } from './layout-context.ts'
 
 /** What a pull needs. Network, session and layer code are loaded only when something is really fetched. */
 export interface ImageSettings {
@@ -13,6 +14,8 @@ export interface ImageSettings {
   readonly refresh: boolean
   readonly registry: () => Promise<RegistryClient>
   readonly session: () => Session
+  /** Images that named contexts bring along, by the reference they go by. */
+  readonly layouts?: ReadonlyMap<string, LayoutContext>
   readonly signal: AbortSignal
   readonly emit: EmitEvent
   nowMs(): number

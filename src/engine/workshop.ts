@@ -4,8 +4,10 @@ import { openSandbox, sweepSandboxes } from '../sandbox/index.ts'
 import type { SnapshotSettings } from '../snapshot/index.ts'
 import type { Store } from '../store/index.ts'
 import { openSession, type Session } from '../store/session.ts'
+import type { AgentSources } from './agent-sources.ts'
 import { stepExecutor } from './executor.ts'
 import { type Host, overlayXattrs } from './host.ts'
+import type { Secrets } from './secrets.ts'
 
 /** Where things are made: a working area, snapshots, a sandbox. Exists only inside the namespace. */
 export interface Workshop {
@@ -24,6 +26,8 @@ export interface WorkshopSettings {
   readonly contextDirectory: string
   readonly network: 'host' | 'none'
   readonly isolation?: Isolation
+  readonly secrets: Secrets
+  readonly agents: AgentSources
   readonly emit: EmitEvent
 }
 
@@ -57,6 +61,9 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
     overlay,
     contextDirectory: settings.contextDirectory,
     network: settings.network,
+    secrets: settings.secrets,
+    agents: settings.agents,
+    env: host.env,
     sandbox,
     nowMs: () => host.nowMs(),
   })

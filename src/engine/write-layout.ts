@@ -3,22 +3,22 @@ import {
   closeSync,
   copyFileSync,
   createReadStream,
-  createWriteStream,
+  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
   renameSync,
-  rmSync,
   statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { type Digest, digestHex, digestOf, errnoCode, errorMessage, parseDigest, ToolError } from '../base/index.ts'
+import { digestOf, invariant, parseDigest, ToolError } from '../base/index.ts'
 import { gzip, layerTar } from '../layer/index.ts'
 import {
   type Descriptor,
+  encodeDockerManifest,
   encodeLayoutIndex,
   encodeLayoutMarker,
   encodeManifest,
@@ -29,13 +29,16 @@ import {
 import type { Layer, OverlayXattrs, StoredImage } from '../ports/index.ts'
 import type { Store } from '../store/index.ts'
 import type { OutputSpec } from './output-spec.ts'
+import { writeWhole, writingTo } from './write-file.ts'
+
+type LayoutOutput = Extract<OutputSpec, { type: 'oci' | 'docker' }>
 
 export interface LayoutRequest {
   readonly store: Store
   readonly overlay: OverlayXattrs
   readonly image: StoredImage
   readonly names: readonly string[]
-  readonly output: OutputSpec
+  readonly output: LayoutOutput
   /** Private directory, on the store's file system, for what is being made. */
   readonly scratch: string
 }
@@ -43,26 +46,13 @@ export interface LayoutRequest {
 /**
  * Writes an image as an OCI image layout (image-spec image-layout.md), a directory or a tar of one. Layers pulled
  * keep their blob; layers built are gzipped here. The destination appears only when it is complete. Returns the
- * manifest's digest. Throws `ToolError` `output-failed` or `no-space`.
+ * manifest's descriptor. Throws `ToolError` `output-failed` or `no-space`.
  */
-export async function writeLayout(request: LayoutRequest): Promise<Digest> {
-  try {
-    return await write(request)
-  } catch (error) {
-    if (error instanceof ToolError) throw error
-    const code = errnoCode(error)
-    throw new ToolError(
-      code === 'ENOSPC' ? 'no-space' : 'output-failed',
-      `cannot write ${request.output.dest}: ${errorMessage(error)}`,
-      {
-        hint: 'check that the folder exists, may be written and has room',
-        cause: error,
-      },
-    )
-  }
+export async function writeLayout(request: LayoutRequest): Promise<Descriptor> {
+  return writingTo(request.output.dest, () => write(request))
 }
 
-async function write(request: LayoutRequest): Promise<Digest> {
+async function write(request: LayoutRequest): Promise<Descriptor> {
   const { image, output, scratch, names } = request
   const layout = join(scratch, 'layout')
   mkdirSync(join(layout, 'blobs/sha256'), { recursive: true })
@@ -76,14 +66,20 @@ async function write(request: LayoutRequest): Promise<Digest> {
   const descriptor = { ...writeBlob(layout, mediaTypes.ociManifest, manifest), platform: image.config.platform }
   writeFileSync(join(layout, layoutFiles.layout), encodeLayoutMarker())
   writeFileSync(join(layout, layoutFiles.index), encodeLayoutIndex([{ descriptor, names }]))
-  if (output.tar)
-    await writeTar(
-      layout,
-      output.dest,
-      [...layers, config, descriptor].map((blob) => blob.digest),
-    )
-  else copyLayout(layout, output.dest)
-  return descriptor.digest
+  if (output.type === 'docker') writeDockerManifest(layout, names, config, layers)
+  if (!output.tar) copyLayout(layout, output.dest)
+  else await writeTar(layout, output, [...layers, config, descriptor])
+  return descriptor
+}
+
+function writeDockerManifest(
+  layout: string,
+  names: readonly string[],
+  config: Descriptor,
+  layers: readonly Descriptor[],
+): void {
+  const image = { config: config.digest, names, layers: layers.map((layer) => layer.digest) }
+  writeFileSync(join(layout, layoutFiles.dockerManifest), encodeDockerManifest([image]))
 }
 
 async function writeLayer(request: LayoutRequest, layer: Layer, layout: string): Promise<Descriptor> {
@@ -140,17 +136,24 @@ function copyLayout(layout: string, dest: string): void {
   mkdirSync(join(dest, 'blobs/sha256'), { recursive: true })
   const blobs = join(layout, 'blobs/sha256')
   for (const name of readdirSync(blobs)) copyFileSync(join(blobs, name), join(dest, 'blobs/sha256', name))
-  copyFileSync(join(layout, layoutFiles.layout), join(dest, layoutFiles.layout))
+  for (const name of [layoutFiles.layout, layoutFiles.dockerManifest]) {
+    if (existsSync(join(layout, name))) copyFileSync(join(layout, name), join(dest, name))
+  }
   const index = join(dest, layoutFiles.index)
   copyFileSync(join(layout, layoutFiles.index), `${index}.new`)
   renameSync(`${index}.new`, index)
 }
 
-async function writeTar(layout: string, dest: string, digests: readonly Digest[]): Promise<void> {
+async function writeTar(layout: string, output: LayoutOutput, blobs: readonly Descriptor[]): Promise<void> {
   const { pack } = await import('tar-stream')
-  const temporary = `${dest}.${digestHex(digestOf(layout)).slice(0, 8)}.part`
   const archive = pack()
-  const files = [layoutFiles.layout, layoutFiles.index, ...new Set(digests.map((digest) => layoutBlobPath(digest)))]
+  const paths = [...new Set(blobs.map((blob) => layoutBlobPath(blob.digest)))]
+  const files = [
+    layoutFiles.layout,
+    layoutFiles.index,
+    ...(output.type === 'docker' ? [layoutFiles.dockerManifest] : []),
+    ...paths,
+  ]
   const fill = async (): Promise<void> => {
     // Readers that unpack as an ordinary user make parents themselves with an owner they may not give; so they are listed.
     for (const name of ['blobs/', 'blobs/sha256/']) {
@@ -163,11 +166,12 @@ async function writeTar(layout: string, dest: string, digests: readonly Digest[]
     }
     archive.finalize()
   }
-  try {
-    await Promise.all([pipeline(archive, createWriteStream(temporary)), fill()])
-    renameSync(temporary, dest)
-  } catch (error) {
-    rmSync(temporary, { force: true })
-    throw error
+  await Promise.all([writeWhole(output.dest, bytesOf(archive)), fill()])
+}
+
+async function* bytesOf(chunks: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    invariant(chunk instanceof Uint8Array, 'an archive is bytes')
+    yield chunk
   }
 }

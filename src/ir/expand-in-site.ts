@@ -3,12 +3,15 @@ import { nearest, type Span } from '../base/index.ts'
 import type { Word } from '../dockerfile/index.ts'
 import { type Expansion, expandWord, type Lookup, type UnsetName } from './expand-word.ts'
 import type { InstructionSite } from './instruction-site.ts'
+import { substitutionAdvice } from './substitution-advice.ts'
 
 /** The variables an instruction sees: values, and the names that are declared, with a value or not. */
 export interface Scope {
   readonly escape: EscapeCharacter
   readonly lookup: Lookup
   isDeclared(name: string): boolean
+  /** Whether something that is not known, such as the config of a base image, may set the name. */
+  mayBeSet?(name: string): boolean
   names(): Iterable<string>
 }
 
@@ -22,6 +25,8 @@ const longestQuote = 120
 export interface ExpandOptions {
   readonly report?: ReportUnset
   readonly quotes?: 'removed' | 'kept'
+  /** Whether a word that cannot be expanded is reported; its variables are in any case. */
+  readonly errors?: 'reported' | 'ignored'
 }
 
 /** Expands a word and reports what is wrong with it. Undefined after an error. */
@@ -43,17 +48,21 @@ function expandFully(
   site: InstructionSite,
   word: Word,
   scope: Scope,
-  { report = reportUndefined(site), quotes = 'removed' }: ExpandOptions,
+  { report = reportUndefined(site), quotes = 'removed', errors = 'reported' }: ExpandOptions,
 ): Extract<Expansion, { kind: 'expanded' }> | undefined {
   const expansion = expandWord(word.text, scope.escape, scope.lookup, quotes)
   if (expansion.kind === 'failed') {
+    if (errors === 'ignored') return undefined
     const message = `failed to process "${excerpt(word.text, expansion.start)}": ${expansion.message}`
-    site.error('invalid-substitution', message, partSpan(site, word, expansion), { hint: hintFor(expansion.message) })
+    const span = partSpan(site, word, failedPart(word.text, expansion))
+    site.error('invalid-substitution', message, span, substitutionAdvice(word, expansion))
     return undefined
   }
   for (const unset of expansion.unset) {
     if (scope.isDeclared(unset.name)) continue
-    report(unset, partSpan(site, word, unset), nearest(unset.name, scope.names()))
+    const guess = nearest(unset.name, scope.names())
+    if (guess === undefined && scope.mayBeSet?.(unset.name) === true) continue
+    report(unset, partSpan(site, word, unset), guess)
   }
   return expansion
 }
@@ -63,14 +72,6 @@ function excerpt(text: string, start: number): string {
   return text.length <= longestQuote ? text : `…${text.slice(start, start + longestQuote)}…`
 }
 
-function hintFor(message: string): string {
-  if (message.includes('quote')) return 'close the quote, or protect it by the escape character'
-  if (message.includes('modifier')) return 'modifiers are :- - :+ + :? ? # ## % %% / and //'
-  if (message.includes('nested')) return 'set parts of it by ENV or ARG of their own'
-  if (message.includes('syntax')) return 'write $NAME, or protect the $ by the escape character'
-  return 'give it by --build-arg, or set it with ENV or ARG before this line'
-}
-
 function reportUndefined(site: InstructionSite): ReportUnset {
   return ({ name }, span, guess) => {
     const also = guess === undefined ? '' : ` (did you mean $${guess}?)`
@@ -78,6 +79,12 @@ function reportUndefined(site: InstructionSite): ReportUnset {
       hint: `it expands to nothing; declare it with ARG ${name} or ENV ${name}=… first`,
     })
   }
+}
+
+/** From where the word is wrong to the brace that ends it, or to the end of the word. */
+function failedPart(text: string, { start, end }: { start: number; end: number }): { start: number; end: number } {
+  const brace = /^\$\{[^${}]*\}/.exec(text.slice(start))?.[0].length
+  return { start, end: brace === undefined ? end : start + brace }
 }
 
 /** The part of a word; the whole of it when quotes, JSON escapes or a continuation moved its characters. */

@@ -25,7 +25,7 @@ export function inlineFiles(
 }
 
 /** Whether a heredoc's name can be that of a file; reports it when not. */
-function checkFileName(site: InstructionSite, heredoc: Heredoc): boolean {
+export function checkFileName(site: InstructionSite, heredoc: Heredoc): boolean {
   const { name } = heredoc
   if (!name.includes('/') && name !== '.' && name !== '..') return true
   site.error('not-supported', `the heredoc name "${name}" is not supported`, site.span(heredoc), {

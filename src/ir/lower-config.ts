@@ -1,4 +1,4 @@
-import { assertNever } from '../base/index.ts'
+import { assertNever, replacing } from '../base/index.ts'
 import type {
   ArgInstruction,
   CmdInstruction,
@@ -19,12 +19,13 @@ import type {
 import { givenArg } from './build-args.ts'
 import { expandIn, expandToWords, type Scope } from './expand-in-site.ts'
 import { expandWord } from './expand-word.ts'
-import { parsePorts } from './exposed-ports.ts'
+import { intendedPorts, parsePorts } from './exposed-ports.ts'
 import type { GlobalScope } from './global-scope.ts'
 import { goQuoteList } from './go-format.ts'
 import type { InstructionSite } from './instruction-site.ts'
+import { warnExposed, warnShellForm } from './lint-config.ts'
 import type { StageState } from './stage-state.ts'
-import { isSignal } from './stop-signal.ts'
+import { isSignal, nearestSignal } from './stop-signal.ts'
 import type { ProgramOptions } from './types.ts'
 
 /*
@@ -135,15 +136,6 @@ function commandArgs(command: Command, state: StageState): readonly string[] {
   }
 }
 
-function warnShellForm(site: InstructionSite, command: Command, state: StageState): void {
-  if (command.kind !== 'shell' || state.shell !== undefined) return
-  const keyword = site.instruction.kind.toUpperCase()
-  const message = `JSON arguments recommended for ${keyword} to prevent unintended behavior related to OS signals`
-  site.warning('json-args-recommended', message, site.span(command), {
-    hint: `a shell stands between signals and the command; write ${keyword} ["program", "argument"], or set SHELL to keep it`,
-  })
-}
-
 export function lowerShell(shell: ShellInstruction, state: StageState): string {
   state.shell = shell.command.args.map((word) => word.text)
   return `SHELL [${state.shell.join(' ')}]`
@@ -175,10 +167,10 @@ export function lowerExpose(
     for (const text of texts) {
       const ports = parsePorts(text)
       if (ports === undefined) {
-        const hint = 'write PORT or FIRST-LAST, up to 65535, with /tcp, /udp or /sctp behind'
-        site.error('invalid-port', `invalid containerPort: ${text}`, site.span(word), { hint })
+        reportPort(site, word, text)
         return undefined
       }
+      warnExposed(site, word, text)
       for (const port of ports) exposed.add(port)
     }
   }
@@ -187,6 +179,17 @@ export function lowerExpose(
     .sort()
     .map((port) => `${port}:{}`)
     .join(' ')}]`
+}
+
+function reportPort(site: InstructionSite, word: Word, text: string): void {
+  const meant = intendedPorts(text)
+  const span = site.span(word)
+  site.error('invalid-port', `invalid containerPort: ${text}`, span, {
+    hint: text.startsWith('#')
+      ? 'a comment stands on a line of its own'
+      : `write ${meant ?? 'PORT or FIRST-LAST, up to 65535, with /tcp, /udp or /sctp behind'}`,
+    fix: meant === undefined || word.text !== text ? undefined : replacing(span, meant),
+  })
 }
 
 export function lowerVolume(
@@ -219,8 +222,13 @@ export function lowerStopsignal(
   const text = expandIn(site, stopsignal.signal, scope)
   if (text === undefined) return undefined
   if (!isSignal(text)) {
-    const hint = 'a name such as SIGTERM or a number from 1 to 64'
-    site.error('invalid-signal', `Invalid signal: ${text}`, site.span(stopsignal.signal), { hint })
+    const { signal } = stopsignal
+    const guess = nearestSignal(text)
+    const also = guess === undefined ? '' : ` (did you mean ${guess}?)`
+    site.error('invalid-signal', `Invalid signal: ${text}${also}`, site.span(signal), {
+      hint: 'a name such as SIGTERM or a number from 1 to 64',
+      fix: guess === undefined || signal.text !== text ? undefined : replacing(signal.span, guess),
+    })
     return undefined
   }
   state.stopSignal = text

@@ -1,15 +1,17 @@
 import { instructionRule } from '../../grammar/index.ts'
-import { pathNames, type Span } from '../base/index.ts'
+import { pathNames } from '../base/index.ts'
 import type { AddInstruction, CopyInstruction, Flag } from '../dockerfile/index.ts'
+import { checkMode, checkOwner, type FlagText } from './copy-flags.ts'
 import { expandIn, type Scope } from './expand-in-site.ts'
 import { inlineFiles } from './inline-files.ts'
 import type { InstructionSite } from './instruction-site.ts'
+import { expandSources } from './lower-add.ts'
 import { reportUnsupportedFlags, reportUnsupportedHeredocs } from './not-supported.ts'
 import { absolutePath, isDirectoryForm } from './stage-path.ts'
 import type { StageState } from './stage-state.ts'
 import type { CopyOperation, FileSource } from './types.ts'
 
-/** Lowers COPY, and ADD of local files. `from` is where --from leads, or the context. */
+/** Lowers COPY and ADD. `from` is where --from leads, or the context. */
 export function lowerCopy(
   site: InstructionSite,
   copy: CopyInstruction | AddInstruction,
@@ -37,54 +39,16 @@ export function lowerCopy(
     kind: 'copy',
     origin: site.origin,
     from,
-    sources: sources.map((path) => pathNames(path).join('/') || '.'),
-    sourceSpans: copy.sources.map((word) => site.span(word)),
+    sources: sources.paths.map((path) => pathNames(path).join('/') || '.'),
+    sourceSpans: sources.pathSpans,
+    ...(sources.remotes.length === 0 ? {} : { remotes: sources.remotes }),
     ...(inline.length === 0 ? {} : { inline }),
     destination: isDirectoryForm(written) && destination !== '/' ? `${destination}/` : destination,
     ...(owner === undefined ? {} : { chown: owner.text }),
     ...(mode === undefined ? {} : { chmod: mode.text }),
     unpack: copy.kind === 'add',
-    createdBy: `${[keyword, ...sources, ...inline.map(({ name }) => `<<${name}`), written].join(' ')} # buildkit`,
+    createdBy: `${[keyword, ...sources.written, ...inline.map(({ name }) => `<<${name}`), written].join(' ')} # buildkit`,
   }
-}
-
-function expandSources(
-  site: InstructionSite,
-  copy: CopyInstruction | AddInstruction,
-  scope: Scope,
-): string[] | undefined {
-  const sources: string[] = []
-  for (const word of copy.sources) {
-    const path = expandIn(site, word, scope)
-    if (path === undefined) return undefined
-    const remote = remoteKind(path)
-    if (remote === undefined) {
-      sources.push(path)
-      continue
-    }
-    const span = site.span(word)
-    if (copy.kind === 'copy') {
-      const message = `source can't be a ${remote} for COPY: ${path}`
-      site.error('remote-source', message, span, { hint: 'COPY takes paths of the context, a stage or an image' })
-    } else {
-      site.error('not-supported', `ADD of a ${remote} is not supported: ${path}`, span, {
-        hint: 'ADD supports local files and archives; fetch it in a RUN, or before the build',
-      })
-    }
-    return undefined
-  }
-  return sources
-}
-
-function remoteKind(path: string): 'URL' | 'git ref' | undefined {
-  if (/^(?:git|ssh):\/\/|^[\w.-]+@[\w.-]+:|^https?:\/\/[^#?]+\.git(?:[#?]|$)/i.test(path)) return 'git ref'
-  return /^https?:\/\//i.test(path) ? 'URL' : undefined
-}
-
-/** A flag's expanded value and where it stands. */
-interface FlagText {
-  readonly text: string
-  readonly span: Span
 }
 
 function expandFlag(
@@ -97,24 +61,5 @@ function expandFlag(
   if (flag === undefined) return undefined
   const text = expandIn(site, { text: flag.value, span: flag.valueSpan }, scope)
   if (text === undefined) return 'failed'
-  return text === '' ? undefined : { text, span: site.span({ span: flag.valueSpan }) }
-}
-
-function checkOwner(site: InstructionSite, owner: FlagText | undefined): boolean {
-  if (owner === undefined || /^[^:\s]+(?::[^:\s]+)?$/.test(owner.text)) return true
-  const message = `invalid chown parameter: '${owner.text}'. it should be user or user:group`
-  site.error('invalid-chown', message, owner.span, {
-    hint: 'names or numbers, e.g. --chown=app:app or --chown=1000:1000',
-  })
-  return false
-}
-
-const octalMode = /^0*[0-7]{1,4}$/
-const symbolicMode = /^[ugoa]*(?:[-+=](?:[rwxXst]*|[ugo]))+(?:,[ugoa]*(?:[-+=](?:[rwxXst]*|[ugo]))+)*$/
-
-function checkMode(site: InstructionSite, mode: FlagText | undefined): boolean {
-  if (mode === undefined || octalMode.test(mode.text) || symbolicMode.test(mode.text)) return true
-  const message = `invalid chmod parameter: '${mode.text}'. it should be octal string and between 0 and 07777`
-  site.error('invalid-chmod', message, mode.span, { hint: 'octal as 644 or 0755, or symbolic as u=rwX,go=rX' })
-  return false
+  return text === '' ? undefined : { text, span: site.span({ span: flag.valueSpan }), plain: text === flag.value }
 }

@@ -1,10 +1,11 @@
 import type { EscapeCharacter } from '../../grammar/index.ts'
 import { assertNever, invariant } from '../base/index.ts'
-import type { WorkdirInstruction } from '../dockerfile/index.ts'
+import type { AddInstruction, CopyInstruction, WorkdirInstruction } from '../dockerfile/index.ts'
 import { expandIn, type Scope } from './expand-in-site.ts'
 import type { GlobalScope } from './global-scope.ts'
 import { imageKey } from './image-reference.ts'
 import type { InstructionSite } from './instruction-site.ts'
+import { lintCopy } from './lint-copies.ts'
 import {
   lowerArg,
   lowerCmd,
@@ -41,6 +42,7 @@ export function lowerStages(input: LowerInput, stages: readonly ResolvedStage[])
   return stages.map((stage) => {
     const state = new StageState(stageStart(input, stage, states))
     states.set(stage.source.index, state)
+    if (stage.files !== undefined) state.operations.push(contextFiles(stage, stage.files))
     for (const step of stage.steps) {
       const operation = lowerStep(input, step, state)
       if (operation !== undefined) state.operations.push(operation)
@@ -66,31 +68,50 @@ function stageStart(
 ): StageStart {
   switch (base.kind) {
     case 'scratch':
-      return { base, platform, config: {} }
+      return { base, platform, config: {}, baseKnown: true }
     case 'stage': {
       const parent = states.get(base.stage)
       invariant(parent !== undefined, `stage ${base.stage} comes after one that needs it`)
-      return { base, platform, config: parent.config(), author: parent.author, parent }
+      return { base, platform, config: parent.config(), author: parent.author, parent, baseKnown: parent.baseKnown }
     }
     case 'image': {
-      const image = facts.images.get(imageKey(base.reference, base.platform, options))
+      const key = imageKey(base.reference, base.platform, options)
+      const image = facts.images.get(key)
       invariant(image !== undefined, `no facts about ${base.reference}`)
-      return { base, platform, config: image.config, author: image.author }
+      const baseKnown = facts.unknownImages?.has(key) !== true
+      return { base, platform, config: image.config, author: image.author, baseKnown }
     }
     default:
       return assertNever(base)
   }
 }
 
+/** FROM a named context of files is as if they were copied to nothing. */
+function contextFiles({ site, source }: ResolvedStage, name: string): Operation {
+  return {
+    kind: 'copy',
+    origin: site.origin,
+    from: { kind: 'named', name },
+    sources: ['.'],
+    sourceSpans: [site.span(source.from.image)],
+    destination: '/',
+    unpack: false,
+    createdBy: `FROM ${name} # buildkit`,
+  }
+}
+
 function lowerStep(input: LowerInput, step: Step, state: StageState): Operation | undefined {
   const { instruction, site } = step
-  const scope = state.variables.scope(input.escape)
+  const scope: Scope = {
+    ...state.variables.scope(input.escape),
+    mayBeSet: (name) => !state.baseKnown && !input.globals.isDeclared(name),
+  }
   switch (instruction.kind) {
     case 'run':
-      return lowerRun(site, instruction, state, input.options)
+      return lowerRun({ site, state, scope, options: input.options }, instruction, step.mountSources)
     case 'copy':
     case 'add':
-      return lowerCopy(site, instruction, step.from, state, scope)
+      return lowerCopies(input, step, instruction, state, scope)
     case 'workdir':
       return lowerWorkdir(site, instruction, state, scope)
     default: {
@@ -98,6 +119,18 @@ function lowerStep(input: LowerInput, step: Step, state: StageState): Operation 
       return createdBy === undefined ? undefined : { kind: 'metadata', origin: site.origin, createdBy }
     }
   }
+}
+
+function lowerCopies(
+  input: LowerInput,
+  { site, from }: Step,
+  instruction: CopyInstruction | AddInstruction,
+  state: StageState,
+  scope: Scope,
+): Operation | undefined {
+  const copy = lowerCopy(site, instruction, from, state, scope)
+  if (copy !== undefined) lintCopy(site, copy, input.facts)
+  return copy
 }
 
 /** Folds an instruction into the config; returns its history text. */
@@ -151,8 +184,12 @@ function lowerWorkdir(
   if (written === undefined) return undefined
   if (!written.startsWith('/') && !state.workingDirSet) {
     const message = `Relative workdir "${written}" can have unexpected results if the base image changes`
+    const { span } = workdir.path
+    const path = absolutePath(state.workingDir, written)
+    const fixable = state.baseKnown && workdir.path.text === written && span.end - span.start === written.length
     site.warning('workdir-relative-path', message, site.span(workdir.path), {
-      hint: `begin with an absolute one: WORKDIR ${absolutePath(state.workingDir, written)}`,
+      hint: state.baseKnown ? `begin with an absolute one: WORKDIR ${path}` : 'begin with an absolute one',
+      fix: fixable ? { title: `write ${path}`, edits: [{ span, text: path }] } : undefined,
     })
   }
   state.workingDirSet = true

@@ -1,11 +1,12 @@
-import { invariant, type SourceFile, ToolError } from '../base/index.ts'
-import type { FromInstruction, Instruction, Problems } from '../dockerfile/index.ts'
-import { type Platform, parsePlatform } from '../oci/index.ts'
-import { expandIn, type ReportUnset } from './expand-in-site.ts'
+import { invariant, replacing, type SourceFile, ToolError } from '../base/index.ts'
+import type { FromInstruction, Instruction, MountFlag, Problems, RunInstruction } from '../dockerfile/index.ts'
+import { formatPlatform, type ImageConfig, type Platform, parsePlatform } from '../oci/index.ts'
+import { expandIn } from './expand-in-site.ts'
 import type { GlobalScope } from './global-scope.ts'
-import { imageKey, isReference } from './image-reference.ts'
+import { imageKey, intendedReference, referenceProblem } from './image-reference.ts'
 import { InstructionSite, type TriggerOwner } from './instruction-site.ts'
-import { resolveFileSource } from './resolve-file-source.ts'
+import { findNamedContext } from './named-context.ts'
+import { type FromOption, resolveFileSource } from './resolve-file-source.ts'
 import { findStage, type SourceStage } from './split-stages.ts'
 import type { FileSource, LowerFacts, NeededImage, NeededTrigger, ProgramOptions, StageBase } from './types.ts'
 
@@ -15,6 +16,8 @@ export interface Step {
   readonly site: InstructionSite
   /** The context for everything but COPY --from. */
   readonly from: FileSource
+  /** Where each `--mount` of RUN that has a `from` takes its files. */
+  readonly mountSources: ReadonlyMap<MountFlag, FileSource>
 }
 
 /** A reachable stage: what it starts from and what is to be lowered, triggers of the base first. */
@@ -24,7 +27,12 @@ export interface ResolvedStage {
   readonly base: StageBase
   readonly platform: Platform
   readonly steps: readonly Step[]
+  /** Named context whose files the stage begins with; the base is scratch then. */
+  readonly files?: string
 }
+
+/** What a stage starts from. */
+type Start = Pick<ResolvedStage, 'base' | 'platform' | 'files'>
 
 /** The reachable stages, each after those it needs, and what is still missing to know all of them. */
 export interface Resolution {
@@ -44,12 +52,12 @@ export interface ResolveInput {
 }
 
 /**
- * Walks from the target to everything it needs: bases, COPY --from, and the triggers of both. Stages that are not
+ * Walks from the targets to everything they need: bases, COPY --from, and the triggers of both. Stages that are not
  * reached are not looked at, and errors in them stay unseen.
  */
-export function resolveStages(input: ResolveInput, target: SourceStage): Resolution {
+export function resolveStages(input: ResolveInput, targets: readonly SourceStage[]): Resolution {
   const resolver = new StageResolver(input)
-  resolver.visit(target)
+  for (const target of targets) resolver.visit(target)
   return resolver.resolution()
 }
 
@@ -74,17 +82,46 @@ class StageResolver {
     if (this.#seen.has(stage.index)) return
     this.#seen.add(stage.index)
     const site = new InstructionSite(this.#input.source, stage.from, this.#input.problems)
+    const replaced = stage.name === undefined ? undefined : this.#replacement(stage.name, site)
+    if (replaced !== undefined) {
+      // A named context takes the place of the whole stage: neither its base nor its instructions matter.
+      this.#resolved.set(stage.index, { source: stage, site, ...replaced, steps: [] })
+      return
+    }
     const found = this.#base(stage, site)
     if (found === undefined) return
     const steps = [...this.#triggerSteps(stage, found.base, site), ...this.#ownSteps(stage)]
     this.#resolved.set(stage.index, { source: stage, site, ...found, steps })
   }
 
-  #base(stage: SourceStage, site: InstructionSite): { base: StageBase; platform: Platform } | undefined {
-    const { globals, stages, options } = this.#input
+  /** What the named context called `name` makes of a stage, when there is one. */
+  #replacement(name: string, site: InstructionSite, given?: Platform): Start | undefined {
+    const { options } = this.#input
+    const platform = given ?? options.targetPlatform
+    const found = findNamedContext(options, name, platform)
+    if (found === undefined) return undefined
+    const { context, key } = found
+    if (context.kind === 'files') return { base: { kind: 'scratch' }, platform, files: key }
+    if (context.reference === 'scratch') return { base: { kind: 'scratch' }, platform }
+    return { base: this.#image(context.reference, platform, site), platform }
+  }
+
+  /** An image as a base; asks for its config when that is not known. */
+  #image(reference: string, platform: Platform, site: InstructionSite, from?: FromInstruction): StageBase {
+    const { facts, options } = this.#input
+    const key = imageKey(reference, platform, options)
+    const image = facts.images.get(key)
+    if (image === undefined) this.#bases.set(key, { key, reference, platform, use: 'base', origin: site.origin })
+    else if (from !== undefined && facts.unknownImages?.has(key) !== true)
+      warnOtherPlatform(site, from, reference, platform, image)
+    return { kind: 'image', reference, platform }
+  }
+
+  #base(stage: SourceStage, site: InstructionSite): Start | undefined {
+    const { globals, stages } = this.#input
     const { from } = stage
     const platform = this.#platform(from, site)
-    const reference = expandIn(site, from.image, globals, { report: reportUndeclared(site) })
+    const reference = expandIn(site, from.image, globals, { report: reportedElsewhere })
     if (platform === undefined || reference === undefined) return undefined
     const span = site.span(from.image)
     if (reference === '') {
@@ -98,19 +135,15 @@ class StageResolver {
       const resolved = this.#resolved.get(parent.index)
       return resolved && { base: { kind: 'stage', stage: parent.index }, platform: resolved.platform }
     }
+    const replaced = this.#replacement(reference, site, platform)
+    if (replaced !== undefined) return replaced
     if (reference === 'scratch') return { base: { kind: 'scratch' }, platform }
-    if (!isReference(reference)) {
-      const message = `failed to parse stage name "${reference}": invalid reference format`
-      site.error('invalid-reference', message, span, {
-        hint: 'an image is [REGISTRY/]NAME[:TAG][@DIGEST], in lower case',
-      })
+    const problem = referenceProblem(reference)
+    if (problem !== undefined) {
+      reportReference(site, from, reference, problem)
       return undefined
     }
-    const key = imageKey(reference, platform, options)
-    if (!this.#input.facts.images.has(key)) {
-      this.#bases.set(key, { key, reference, platform, use: 'base', origin: site.origin })
-    }
-    return { base: { kind: 'image', reference, platform }, platform }
+    return { base: this.#image(reference, platform, site, from), platform }
   }
 
   #platform(from: FromInstruction, site: InstructionSite): Platform | undefined {
@@ -118,14 +151,17 @@ class StageResolver {
     const flag = from.flags.find((candidate) => candidate.name === 'platform')
     if (flag === undefined || flag.value === '') return options.targetPlatform
     const word = { text: flag.value, span: flag.valueSpan }
-    const text = expandIn(site, word, globals, { report: reportUndeclared(site) })
+    const text = expandIn(site, word, globals, { report: reportedElsewhere })
     if (text === undefined) return undefined
     try {
       return parsePlatform(text, options.targetPlatform)
     } catch (error) {
       if (!(error instanceof ToolError)) throw error
-      const hint = 'for example linux/amd64, linux/arm64 or $BUILDPLATFORM'
-      site.error('invalid-platform', `failed to parse platform "${text}" of FROM`, flag.valueSpan, { hint })
+      const meant = text.replace(/^(linux|windows)[-_:]/i, '$1/')
+      site.error('invalid-platform', `failed to parse platform "${text}" of FROM`, flag.valueSpan, {
+        hint: 'for example linux/amd64, linux/arm64 or $BUILDPLATFORM',
+        fix: meant === text || text !== flag.value ? undefined : replacing(flag.valueSpan, meant),
+      })
       return undefined
     }
   }
@@ -170,34 +206,81 @@ class StageResolver {
     return stage.instructions.flatMap((instruction) => this.#step(stage, instruction))
   }
 
-  /** The step of an instruction, after visiting the stage it copies from. Empty when --from leads nowhere. */
+  /** The step of an instruction, after visiting the stages it takes files from. Empty when one leads nowhere. */
   #step(stage: SourceStage, instruction: Instruction, owner?: TriggerOwner): Step[] {
-    const { source, problems, stages, options } = this.#input
-    const site = new InstructionSite(source, instruction, problems, owner)
+    const site = new InstructionSite(this.#input.source, instruction, this.#input.problems, owner)
+    const context: FileSource = { kind: 'context' }
+    if (instruction.kind === 'run') {
+      const mountSources = this.#mountSources(site, instruction, stage)
+      return mountSources === undefined ? [] : [{ instruction, site, from: context, mountSources }]
+    }
     const flag =
       instruction.kind === 'copy' ? instruction.flags.find((candidate) => candidate.name === 'from') : undefined
-    if (flag === undefined) return [{ instruction, site, from: { kind: 'context' } }]
-    const from = resolveFileSource(site, flag, stage, stages, options)
-    if (from === undefined) return []
-    if (from.kind === 'stage') {
+    const from = flag === undefined ? context : this.#fileSource(site, { ...flag, name: '--from' }, stage)
+    return from === undefined ? [] : [{ instruction, site, from, mountSources: new Map() }]
+  }
+
+  #mountSources(
+    site: InstructionSite,
+    run: RunInstruction,
+    stage: SourceStage,
+  ): ReadonlyMap<MountFlag, FileSource> | undefined {
+    const sources = new Map<MountFlag, FileSource>()
+    for (const mount of run.mounts) {
+      const value = mount.options.findLast((option) => option.name === 'from')?.value
+      if (value === undefined || value.text === '') continue
+      const option = { name: 'from of --mount', value: value.text, valueSpan: value.span } as const
+      const source = this.#fileSource(site, option, stage)
+      if (source === undefined) return undefined
+      sources.set(mount, source)
+    }
+    return sources
+  }
+
+  /** Where an option leads, after visiting the stage or asking for the image. */
+  #fileSource(site: InstructionSite, option: FromOption, stage: SourceStage): FileSource | undefined {
+    const { stages, options } = this.#input
+    const from = resolveFileSource(site, option, stage, stages, options)
+    if (from?.kind === 'stage') {
       const needed = stages[from.stage]
       invariant(needed !== undefined, `no stage ${from.stage}`)
       this.visit(needed)
-    } else if (from.kind === 'image') {
+    } else if (from?.kind === 'image') {
       const { reference, platform } = from
       const key = imageKey(reference, platform, options)
       const needed: NeededImage = { key, reference, platform, use: 'files', origin: site.origin }
       if (!this.#input.facts.images.has(key)) this.#files.set(key, needed)
     }
-    return [{ instruction, site, from }]
+    return from
   }
 }
 
-function reportUndeclared(site: InstructionSite): ReportUnset {
-  return ({ name }, span, guess) => {
-    const also = guess === undefined ? '' : ` (did you mean ${guess}?)`
-    site.warning('undefined-arg-in-from', `FROM argument '${name}' is not declared${also}`, span, {
-      hint: `put ARG ${name} in front of the first FROM; ARGs inside stages do not count here`,
-    })
-  }
+function reportReference(site: InstructionSite, from: FromInstruction, reference: string, problem: string): void {
+  const { image } = from
+  const meant = intendedReference(reference)
+  const also = meant === undefined ? '' : ` (did you mean ${meant}?)`
+  const message = `failed to parse stage name "${reference}": invalid reference format: ${problem}${also}`
+  site.error('invalid-reference', message, site.span(image), {
+    hint: 'an image is [REGISTRY/]NAME[:TAG][@DIGEST], in lower case',
+    fix: meant === undefined || image.text !== reference ? undefined : replacing(image.span, meant),
+  })
 }
+
+/** InvalidBaseImagePlatform. A build refuses such an image earlier on; a check comes this far. */
+function warnOtherPlatform(
+  site: InstructionSite,
+  { image }: FromInstruction,
+  reference: string,
+  wanted: Platform,
+  { platform }: ImageConfig,
+): void {
+  if (platform.os === wanted.os && platform.architecture === wanted.architecture) return
+  const [actual, expected] = [formatPlatform(platform), formatPlatform(wanted)]
+  const message = `Base image ${reference} was pulled with platform "${actual}", expected "${expected}" for current build`
+  site.warning('invalid-base-image-platform', message, site.span(image), {
+    hint: `use an image for ${expected}, or say by --platform that this one is meant`,
+  })
+}
+
+/** What FROM leaves undeclared is reported by `lintFroms`, for all stages at once. */
+function reportedElsewhere(): void {}

@@ -14,6 +14,8 @@ export interface StageStart {
   readonly platform: Platform
   readonly config: ContainerConfig
   readonly author?: string | undefined
+  /** False when nobody knows what the base image sets. */
+  readonly baseKnown: boolean
   /** The stage it is built on, whose ARGs it inherits. */
   readonly parent?: StageState | undefined
 }
@@ -22,6 +24,7 @@ export interface StageStart {
 export class StageState {
   readonly base: StageBase
   readonly platform: Platform
+  readonly baseKnown: boolean
   readonly variables: StageVariables
   readonly operations: Operation[] = []
   readonly labels: Map<string, string>
@@ -43,8 +46,9 @@ export class StageState {
   shell: readonly string[] | undefined
   argsEscaped: boolean
 
-  constructor({ base, platform, config, author, parent }: StageStart) {
+  constructor({ base, platform, config, author, parent, baseKnown }: StageStart) {
     this.base = base
+    this.baseKnown = baseKnown
     this.platform = platform
     this.variables = parent?.variables.fork() ?? StageVariables.ofImage(config.env ?? [])
     if (this.variables.lookup('PATH') === undefined) this.variables.setEnv('PATH', defaultPath)

@@ -1,3 +1,5 @@
+import { nearest } from '../base/index.ts'
+
 /** Linux's signal names without SIG, real-time ones aside. */
 const names = new Set(
   (
@@ -13,4 +15,10 @@ export function isSignal(text: string): boolean {
   const [, base, offset] = /^(RTMIN\+|RTMAX-)(\d{1,2})$/.exec(name) ?? []
   if (base === undefined) return names.has(name)
   return Number(offset) >= 1 && Number(offset) <= (base === 'RTMIN+' ? 15 : 14)
+}
+
+/** The signal whose name is nearest to `text`, with SIG in front. */
+export function nearestSignal(text: string): string | undefined {
+  const guess = nearest(text.replace(/^SIG_?/i, ''), names)
+  return guess === undefined ? undefined : `SIG${guess}`
 }

@@ -1,3 +1,4 @@
+import type { CacheSharing } from '../../grammar/mounts.ts'
 import type { Diagnostic, Span } from '../base/index.ts'
 import type { ParsedDockerfile } from '../dockerfile/ast.ts'
 import type { ContainerConfig, ImageConfig, Platform } from '../oci/types.ts'
@@ -26,6 +27,48 @@ export type FileSource =
   | { readonly kind: 'context' }
   | { readonly kind: 'stage'; readonly stage: number }
   | { readonly kind: 'image'; readonly reference: string; readonly platform: Platform }
+  /** A named context of files: a directory, an archive or a repository; `name` as it was given. */
+  | { readonly kind: 'named'; readonly name: string }
+
+/** A file that HTTP brings. */
+export interface HttpSource {
+  readonly kind: 'http'
+  /** Without a fragment; may hold a user and password. */
+  readonly url: string
+  /** Last name of the URL's path. */
+  readonly fileName: string
+  /** `sha256:…`, `sha384:…` or `sha512:…` of what must come. */
+  readonly checksum?: string
+}
+
+/** A folder of a commit of a git repository. */
+export interface GitSource {
+  readonly kind: 'git'
+  /** As git takes it: `https://…`, `ssh://…`, `git://…` or `user@host:path`. */
+  readonly url: string
+  /** Branch, tag, full ref name or commit; absent means the default branch. */
+  readonly ref?: string
+  /** Folder below the top. */
+  readonly subdir?: string
+  /** Keeps `.git` (of a whole tree only). */
+  readonly keepGitDir: boolean
+  readonly submodules: boolean
+  /** The commit that must come, or its first digits. */
+  readonly checksum?: string
+}
+
+/** What is named by an address on the network. */
+export type RemoteSource = HttpSource | GitSource
+
+/** Something that ADD fetches. */
+export interface RemotePart {
+  readonly source: RemoteSource
+  /** Number of `CopyOperation.sources` that come before it. */
+  readonly after: number
+  readonly span: Span
+  /** A fetched archive is unpacked. */
+  readonly unpack: boolean
+}
 
 /** A file out of the Dockerfile: the body of a heredoc, tabs cut and variables expanded where it asks for that. */
 export interface InlineFile {
@@ -35,6 +78,73 @@ export interface InlineFile {
   /** The `<<NAME` that opens it. */
   readonly span: Span
 }
+
+interface MountBase {
+  /** Absolute and clean, never `/`. */
+  readonly target: string
+  /** The flag in the Dockerfile. */
+  readonly span: Span
+}
+
+/** Files that a mount shows or begins with. */
+export interface MountSource {
+  readonly from: FileSource
+  /** One literal path, relative to the root of `from`; `.` is all of it. A list, as COPY has it. */
+  readonly sources: readonly [string]
+  readonly sourceSpans: readonly [Span]
+}
+
+/** Who owns what a mount makes, and its mode. */
+interface MountOwner {
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+}
+
+/** Shows files of the context, a stage or an image. What is written to it is thrown away. */
+export interface BindMount extends MountBase, MountSource {
+  readonly kind: 'bind'
+  readonly readonly: boolean
+}
+
+/** A directory that later builds see again; no part of the layer. */
+export interface CacheMount extends MountBase, MountOwner {
+  readonly kind: 'cache'
+  /** Name of the cache, the namespace of `BUILDKIT_CACHE_MOUNT_NS` in front. */
+  readonly id: string
+  readonly sharing: CacheSharing
+  readonly readonly: boolean
+  /** What it begins with; empty without. */
+  readonly initial?: MountSource
+}
+
+/** An empty directory in memory. */
+export interface TmpfsMount extends MountBase {
+  readonly kind: 'tmpfs'
+  readonly sizeBytes?: number
+}
+
+/** A file or variable with a value that is in no key, layer, log or history. */
+export interface SecretMount extends MountOwner {
+  readonly kind: 'secret'
+  readonly id: string
+  /** Absent when it is only a variable. */
+  readonly target?: string
+  /** Name of the variable. */
+  readonly env?: string
+  readonly required: boolean
+  readonly span: Span
+}
+
+/** The socket of an ssh agent. */
+export interface SshMount extends MountBase, MountOwner {
+  readonly kind: 'ssh'
+  readonly id: string
+  readonly required: boolean
+}
+
+/** One `--mount` of RUN, expanded and checked. */
+export type RunMount = BindMount | CacheMount | TmpfsMount | SecretMount | SshMount
 
 /** Runs a process in the stage's root filesystem. */
 export interface RunOperation {
@@ -54,6 +164,12 @@ export interface RunOperation {
   /** `user[:group]` as USER set it, empty for root; resolved in the root filesystem when it runs. */
   readonly user: string
   readonly network: 'default' | 'none' | 'host'
+  /** `insecure` lifts the restrictions of a container; the user has allowed it. */
+  readonly security: 'sandbox' | 'insecure'
+  /** Ordered by depth of their targets. */
+  readonly mounts: readonly RunMount[]
+  /** A heredoc that is a script of its own: the process sees it as `/dev/pipes/NAME`, mode 0755. */
+  readonly script?: InlineFile
   readonly createdBy: string
 }
 
@@ -66,6 +182,8 @@ export interface CopyOperation {
   readonly sources: readonly string[]
   /** Span of each source in the Dockerfile, for "not found" errors. */
   readonly sourceSpans: readonly Span[]
+  /** What ADD fetches, in order; absent when that is nothing. */
+  readonly remotes?: readonly RemotePart[]
   /** Heredocs, copied after `sources` under their names: regular files, 0:0, mode 0644, time 0; part of the key. */
   readonly inline?: readonly InlineFile[]
   /** Absolute; ends in `/` when the instruction's destination did (or was a directory form such as `.`). */
@@ -125,6 +243,9 @@ export interface Program {
   readonly diagnostics: readonly Diagnostic[]
 }
 
+/** What `--build-context` puts in the place of a stage or an image. */
+export type NamedContext = { readonly kind: 'image'; readonly reference: string } | { readonly kind: 'files' }
+
 /** What the user asks of the Dockerfile. */
 export interface ProgramOptions {
   readonly buildArgs: Readonly<Record<string, string>>
@@ -132,6 +253,12 @@ export interface ProgramOptions {
   readonly target?: string
   readonly buildPlatform: Platform
   readonly targetPlatform: Platform
+  /** Named contexts by `contextKey`. */
+  readonly contexts?: Readonly<Record<string, NamedContext>>
+  /** RUN --security=insecure may be used. */
+  readonly allowInsecure?: boolean
+  /** `check`: without a target every stage is looked at, and rules speak that a build keeps quiet. Absent: `build`. */
+  readonly level?: 'build' | 'check'
 }
 
 /**
@@ -144,6 +271,17 @@ export interface LowerFacts {
   readonly images: ImageFacts
   /** Parsed ONBUILD triggers of base images, by their text. */
   readonly triggers: ReadonlyMap<string, ParsedDockerfile>
+  /** Keys of base images nobody can say anything about: they count as empty, and what they might set is not missed. */
+  readonly unknownImages?: ReadonlySet<string>
+  /** The ignore rule that leaves a path of the context out, for the check of COPY; absent where nobody looked. */
+  readonly excludedBy?: ((path: string) => ExcludingRule | undefined) | undefined
+}
+
+/** A line of an ignore file. */
+export interface ExcludingRule {
+  readonly file: string
+  readonly line: number
+  readonly text: string
 }
 
 /** An ONBUILD text of a base image that has to be parsed (`parseTrigger`). */

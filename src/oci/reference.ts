@@ -25,7 +25,7 @@ const hostPattern = new RegExp(`^(?:${hostLabel}(?:\\.${hostLabel})*|\\[[a-fA-F0
 /**
  * Parses `[host[:port]/]path[:tag][@digest]` by the rules of distribution's reference grammar and docker's
  * normalisation: the part before the first `/` is a host if it has a `.` or a `:`, or is `localhost`.
- * Throws `ToolError` `invalid-reference` that quotes `text`.
+ * Throws `ToolError` `invalid-reference` that quotes `text`; its detail `why` says what is wrong.
  */
 export function parseReference(text: string): Reference {
   if (text === '') throw invalid(text, 'it is empty')
@@ -41,6 +41,7 @@ export function parseReference(text: string): Reference {
 function invalid(text: string, why: string): ToolError {
   return new ToolError('invalid-reference', `"${text.slice(0, 300)}" is not an image reference: ${why}`, {
     hint: 'expected [host[:port]/]name[:tag][@sha256:…], for example alpine:3.20 or registry.example.com/team/app:1.2',
+    details: { why },
   })
 }
 

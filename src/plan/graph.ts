@@ -1,7 +1,10 @@
 import { assertNever, invariant } from '../base/index.ts'
 import type {
+  BindMount,
+  CacheMount,
   CopyOperation,
   FileSource,
+  MountSource,
   Operation,
   Program,
   RunOperation,
@@ -20,6 +23,15 @@ export type Root =
 /** An operation that makes a layer. */
 export type LayerOperation = RunOperation | CopyOperation | WorkdirOperation
 
+/** A mount of RUN with files that have to be there before it runs. */
+export interface MountInput {
+  readonly mount: BindMount | CacheMount
+  /** What it shows, or begins with. */
+  readonly source: MountSource
+  /** Where they are; absent for the build context. */
+  readonly files?: Root
+}
+
 /** One node of the graph: an operation on a root filesystem. */
 export interface Step {
   /** Position in `StepGraph.steps`; every step comes after those it needs. */
@@ -30,8 +42,10 @@ export interface Step {
   readonly label: string
   readonly operation: LayerOperation
   readonly parent: Root
-  /** Where a COPY --from takes its files; absent for the build context and for other operations. */
+  /** The stage or image a COPY --from takes its files from; absent for contexts and for other operations. */
   readonly files?: Root
+  /** Empty but for a RUN with such mounts. */
+  readonly mounts: readonly MountInput[]
 }
 
 /** A stage with its steps placed in the graph. */
@@ -82,12 +96,22 @@ function planStage(
       label: `${number(position + 2)} ${operation.origin.text}`,
       operation,
       parent,
+      mounts: operation.kind === 'run' ? mountInputs(operation, planned) : [],
     }
     steps.push(files === undefined ? step : { ...step, files })
     own.push(index)
     parent = { kind: 'step', step: index }
   }
   return { stage, label: `${number(1)} ${stage.origin.text}`, base, steps: own, result: parent }
+}
+
+function mountInputs(run: RunOperation, planned: ReadonlyMap<number, PlannedStage>): readonly MountInput[] {
+  return run.mounts.flatMap((mount) => {
+    const source = mount.kind === 'bind' ? mount : mount.kind === 'cache' ? mount.initial : undefined
+    if (source === undefined || (mount.kind !== 'bind' && mount.kind !== 'cache')) return []
+    const files = fileRoot(source.from, planned)
+    return [files === undefined ? { mount, source } : { mount, source, files }]
+  })
 }
 
 /** Unnamed stages show as `stage-1`, as BuildKit has it. */
@@ -115,6 +139,7 @@ function baseRoot(base: StageBase, planned: ReadonlyMap<number, PlannedStage>): 
 function fileRoot(from: FileSource, planned: ReadonlyMap<number, PlannedStage>): Root | undefined {
   switch (from.kind) {
     case 'context':
+    case 'named':
       return undefined
     case 'image':
       return from
@@ -145,10 +170,11 @@ export function rootName(root: Root): string {
   }
 }
 
-/** Every image the graph needs, once each: bases first, then COPY --from. */
+/** Every image the graph needs, once each: bases first, then what COPY --from and mounts take files from. */
 export function graphImages(graph: StepGraph): readonly Extract<Root, { kind: 'image' }>[] {
   const found = new Map<string, Extract<Root, { kind: 'image' }>>()
-  const roots = [...graph.stages.map((stage) => stage.base), ...graph.steps.map((step) => step.files)]
+  const sources = graph.steps.flatMap((step) => [step.files, ...step.mounts.map((mount) => mount.files)])
+  const roots = [...graph.stages.map((stage) => stage.base), ...sources]
   for (const root of roots) if (root?.kind === 'image') found.set(rootName(root), root)
   return [...found.values()]
 }

@@ -2,9 +2,12 @@
  * From a program to the graph of steps and their keys. In: IR, and facts as arguments. Out: plain data.
  * Pure: looks nothing up, runs nothing; the same program and facts always give the same plan.
  */
+export { compareKeys, type KeyDifference } from './compare-keys.ts'
+export { type CopyPart, copyParts, type TreeSource, treeName } from './copy-parts.ts'
 export {
   graphImages,
   type LayerOperation,
+  type MountInput,
   type PlannedStage,
   planGraph,
   type Root,

@@ -6,8 +6,9 @@ import {
   parseStepKey,
   type StepKey,
 } from '../base/index.ts'
-import type { CopyOperation } from '../ir/index.ts'
+import type { CopyOperation, RunMount } from '../ir/index.ts'
 import type { Platform } from '../oci/index.ts'
+import { copyParts } from './copy-parts.ts'
 import type { LayerOperation } from './graph.ts'
 
 /**
@@ -29,12 +30,15 @@ export interface StepInputs {
   readonly rootfs: readonly ContentDigest[]
   /** Content digest of the files a COPY or ADD takes. */
   readonly files?: ContentDigest
+  /** Content digests of what the mounts of a RUN show, in the order of `Step.mounts`. */
+  readonly mounts?: readonly ContentDigest[]
 }
 
 /**
  * The key of a step: a hash over what it does and the content of what it reads, never over how that came to be
  * (DESIGN.md, cache model). Left out, since they must not change a result: proxy variables, where the files were,
- * their times, the number of jobs, the isolation.
+ * their times, the number of jobs, the isolation, values of secrets, whether an optional secret or agent was given, and
+ * name, sharing and content of cache mounts.
  */
 export function stepKey(operation: LayerOperation, platform: Platform, inputs: StepInputs): KeyWithComponents {
   const components: { readonly [name: string]: Canonical } = {
@@ -42,6 +46,7 @@ export function stepKey(operation: LayerOperation, platform: Platform, inputs: S
     // The tree the step starts from.
     rootfs: inputs.rootfs,
     ...(inputs.files === undefined ? {} : { files: inputs.files }),
+    ...(inputs.mounts === undefined || inputs.mounts.length === 0 ? {} : { 'mount-files': inputs.mounts }),
   }
   return { key: parseStepKey(`sha256:${canonicalHash(stepDomain, components)}`), components }
 }
@@ -63,6 +68,12 @@ function operationComponents(operation: LayerOperation, platform: Platform): { r
         network: operation.network,
         // Which machine's binaries it runs.
         platform: `${platform.os}/${platform.architecture}/${platform.variant ?? ''}`,
+        // What more it may do.
+        ...(operation.security === 'sandbox' ? {} : { security: operation.security }),
+        // What it sees mounted, and where.
+        ...(operation.mounts.length === 0 ? {} : { mounts: operation.mounts.map(mountComponents) }),
+        // The program itself, where it is in the Dockerfile.
+        ...(operation.script === undefined ? {} : { script: operation.script.content }),
       }
     case 'copy':
       return {
@@ -70,12 +81,12 @@ function operationComponents(operation: LayerOperation, platform: Platform): { r
         // Where the files go; how it ends decides between file and directory.
         destination: operation.destination,
         // Number of sources: with several, the destination must be a directory.
-        sources: operation.sources.length,
+        sources: operation.sources.length + (operation.remotes?.length ?? 0),
         // Owner and mode that the instruction sets; owner names are resolved in `rootfs`.
         chown: operation.chown ?? null,
         chmod: operation.chmod ?? null,
-        // ADD takes archives apart, COPY does not.
-        unpack: operation.unpack,
+        // ADD takes archives apart, COPY does not; with several parts, each has its own mind.
+        unpack: unpackComponent(operation),
       }
     case 'workdir':
       return { kind: 'workdir', path: operation.path, user: operation.user }
@@ -84,7 +95,35 @@ function operationComponents(operation: LayerOperation, platform: Platform): { r
   }
 }
 
+function unpackComponent(operation: CopyOperation): Canonical {
+  const [first, ...others] = copyParts(operation)
+  if (first === undefined) return operation.unpack
+  return others.length === 0 ? first.unpack : [first, ...others].map(({ unpack }) => unpack)
+}
+
+/** What of a mount a process can tell; the files it shows are an input. */
+function mountComponents(mount: RunMount): { readonly [name: string]: Canonical } {
+  switch (mount.kind) {
+    case 'bind':
+      return { kind: mount.kind, target: mount.target, readonly: mount.readonly }
+    case 'cache': {
+      const { kind, target, readonly, mode, uid, gid } = mount
+      return { kind, target, readonly, mode, uid, gid }
+    }
+    case 'tmpfs':
+      return { kind: mount.kind, target: mount.target, size: mount.sizeBytes ?? null }
+    case 'secret': {
+      const { kind, id, target, env, mode, uid, gid } = mount
+      return { kind, id, target: target ?? null, env: env ?? null, mode, uid, gid }
+    }
+    case 'ssh':
+      return { kind: mount.kind, target: mount.target }
+    default:
+      return assertNever(mount)
+  }
+}
+
 /** The key under which the identity of files picked from a root filesystem is remembered. */
-export function selectionKey(operation: CopyOperation, rootfs: readonly ContentDigest[]): StepKey {
-  return parseStepKey(`sha256:${canonicalHash(selectionDomain, { sources: operation.sources, rootfs })}`)
+export function selectionKey(wanted: Pick<CopyOperation, 'sources'>, rootfs: readonly ContentDigest[]): StepKey {
+  return parseStepKey(`sha256:${canonicalHash(selectionDomain, { sources: wanted.sources, rootfs })}`)
 }

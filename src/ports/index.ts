@@ -22,3 +22,4 @@ export type {
   StoredImage,
   StoredReference,
 } from './store.ts'
+export type { BuildTrace, MissCause, TracedBase, TracedStep, TraceStore } from './traces.ts'

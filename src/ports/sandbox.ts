@@ -28,6 +28,8 @@ export interface SandboxRequest {
   readonly hostname: string
   readonly network: 'host' | 'none'
   readonly mounts: readonly SandboxMount[]
+  /** As `docker run --privileged`: all that we may do ourselves, nothing hidden, no filter of system calls. */
+  readonly privileged?: boolean
   /** Allocate a terminal; only with `inherit`. */
   readonly terminal: boolean
   readonly stdio: SandboxStdio

@@ -1,9 +1,8 @@
 import { ToolError } from '../base/index.ts'
+import { orCanceled, type RetryOptions, type Transport } from '../http/index.ts'
 import type { Challenge } from './challenge.ts'
 import { basicHeader, type CredentialLookup, type Credentials } from './credentials.ts'
 import { realmObjection } from './hosts.ts'
-import type { Transport } from './http.ts'
-import { orCanceled, type RetryOptions } from './retry.ts'
 import { fetchToken, type TokenRequest } from './token.ts'
 
 export interface AuthorizerOptions {

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto'
 import { ToolError } from '../base/index.ts'
+import { connectionError, type HttpAnswer, isPassing, pause, retryDelayMs } from '../http/index.ts'
 import type { Descriptor } from '../oci/index.ts'
 import type { RegistryConnection } from './connection.ts'
-import { connectionError, isPassing } from './failure.ts'
-import type { HttpAnswer } from './http.ts'
-import { pause, retryDelayMs } from './retry.ts'
 
 export interface BlobOptions {
   readonly signal?: AbortSignal

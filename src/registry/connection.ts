@@ -1,13 +1,21 @@
 import type { ToolError } from '../base/index.ts'
+import {
+  bareHostname,
+  discard,
+  followRedirects,
+  type HttpAnswer,
+  isLoopback,
+  mayBePlainHttp,
+  type RetryOptions,
+  redirectObjection,
+  type Transport,
+  withRetries,
+} from '../http/index.ts'
 import { Authorizer } from './authorizer.ts'
-import { discard } from './body.ts'
 import { parseChallenges } from './challenge.ts'
 import type { CredentialLookup } from './credentials.ts'
-import { mayBePlainHttp, statusError } from './failure.ts'
-import { apiHost, bareHostname, hostnameOf, isLoopback, redirectObjection } from './hosts.ts'
-import type { HttpAnswer, Transport } from './http.ts'
-import { followRedirects } from './redirects.ts'
-import { type RetryOptions, withRetries } from './retry.ts'
+import { statusError } from './failure.ts'
+import { apiHost, hostnameOf } from './hosts.ts'
 
 export interface ConnectionOptions {
   readonly transport: Transport

@@ -1,6 +1,6 @@
 /**
  * The distribution client (OCI distribution-spec): references come in, verified documents and blobs go out.
- * The only room that speaks HTTP to registries. Nothing leaves it that was not checked against a digest or a
+ * The only room that speaks to registries. Nothing leaves it that was not checked against a digest or a
  * decoder, credentials go to the registry and its token server alone; environment and home come in as options.
  */
 export type { BlobOptions } from './blob.ts'
@@ -9,5 +9,3 @@ export type { CredentialLookup, Credentials } from './credentials.ts'
 export { openRegistry, type RegistryClient, type RegistryOptions } from './open-registry.ts'
 export type { LayerSink, PullOptions } from './pull-layers.ts'
 export type { ResolvedImage } from './resolve-image.ts'
-export type { RetryOptions } from './retry.ts'
-export { type ProxySettings, proxyFromEnvironment } from './transport.ts'

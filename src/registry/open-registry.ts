@@ -1,11 +1,10 @@
+import { defaultRetry, openTransport, type ProxySettings, type RetryOptions } from '../http/index.ts'
 import type { Descriptor, Platform, Reference } from '../oci/index.ts'
 import { type BlobOptions, streamBlob } from './blob.ts'
 import { RegistryConnection } from './connection.ts'
 import type { CredentialLookup } from './credentials.ts'
 import { type LayerSink, type PullOptions, pullEach } from './pull-layers.ts'
 import { type ResolvedImage, resolveImage } from './resolve-image.ts'
-import { defaultRetry, type RetryOptions } from './retry.ts'
-import { openTransport, type ProxySettings } from './transport.ts'
 
 export interface RegistryOptions {
   /** Sent as User-Agent: `longshore/0.1.0`. */

@@ -1,4 +1,5 @@
 import { type Digest, digestOf, isDigest, ToolError } from '../base/index.ts'
+import { connectionError, readLimited } from '../http/index.ts'
 import {
   type Descriptor,
   decodeConfig,
@@ -19,9 +20,7 @@ import {
   selectManifest,
 } from '../oci/index.ts'
 import { streamBlob } from './blob.ts'
-import { readLimited } from './body.ts'
 import type { RegistryConnection } from './connection.ts'
-import { connectionError } from './failure.ts'
 
 /** An image as a registry has it for one platform: everything but its layers. */
 export interface ResolvedImage {

@@ -1,12 +1,16 @@
 import { ToolError } from '../base/index.ts'
+import {
+  followRedirects,
+  type HttpAnswer,
+  type RetryOptions,
+  readLimited,
+  type Transport,
+  withRetries,
+} from '../http/index.ts'
 import { type Decoder, decodeJson, fieldsOf, integer, text } from '../oci/index.ts'
-import { readLimited } from './body.ts'
 import { basicHeader, type Credentials } from './credentials.ts'
 import { statusError } from './failure.ts'
 import { realmObjection } from './hosts.ts'
-import type { HttpAnswer, Transport } from './http.ts'
-import { followRedirects } from './redirects.ts'
-import { type RetryOptions, withRetries } from './retry.ts'
 
 /** What to ask a token server for (distribution's token authentication specification). */
 export interface TokenRequest {

@@ -36,7 +36,8 @@ export function renderListing(
   const fill = compileTemplate(template)
   if (!isTable) return rows.map((row) => `${sanitizeForTerminal(fill(row))}\n`).join('')
   const heading = templateFields(template).reduce(
-    (line, field) => line.replace(new RegExp(`\\{\\{[^}]*\\.${field}[^}]*\\}\\}`), headings[field] ?? field.toUpperCase()),
+    (line, field) =>
+      line.replace(new RegExp(`\\{\\{[^}]*\\.${field}[^}]*\\}\\}`), headings[field] ?? field.toUpperCase()),
     template.replaceAll('\\t', '\t'),
   )
   const cells = rows.map((row) => sanitizeForTerminal(fill(row)).split('\t'))

@@ -46,7 +46,7 @@ export function builtinEngine(options: BuiltinOptions): Engine {
       root.makeLasting('/proc')
       mountSys(container, options.inUserNamespace)
       mountDevices(container, stub)
-      writeFileSync(join(request.scratch, 'fstab'), stageFstab(root.hostPath, request.network, request.terminal))
+      writeFileSync(join(request.scratch, 'fstab'), stageFstab(root.hostPath, request))
       return launch(container, tools, options)
     },
   }
@@ -79,10 +79,10 @@ function mountSys(container: Container, inUserNamespace: boolean): void {
   if (inUserNamespace) {
     // The kernel gives sysfs only to the owner of the network namespace.
     sys.mount('/sys', `/proc/self/fd/${target.fd}`, '', sys.MS_BIND | sys.MS_REC)
-    makeReadonly(`${root.hostPath}/sys`)
+    if (request.privileged !== true) makeReadonly(`${root.hostPath}/sys`)
     return
   }
-  const flags = sys.MS_RDONLY | sys.MS_NOSUID | sys.MS_NODEV | sys.MS_NOEXEC
+  const flags = (request.privileged === true ? 0 : sys.MS_RDONLY) | sys.MS_NOSUID | sys.MS_NODEV | sys.MS_NOEXEC
   sys.mount('sysfs', `/proc/self/fd/${target.fd}`, 'sysfs', flags)
 }
 
@@ -124,7 +124,9 @@ function launch(container: Container, tools: Tools, options: BuiltinOptions): La
 /** Capabilities down to the default set, inheritable ones none, groups of the user. The uid changes last, after chroot. */
 function leastPrivilege(container: Container, setpriv: string): readonly string[] {
   const { gid, groups } = container.user
-  const names = grantableCapabilities().map((name) => `+${name.slice('CAP_'.length).toLowerCase()}`)
+  const names = grantableCapabilities(container.request.privileged).map(
+    (name) => `+${name.slice('CAP_'.length).toLowerCase()}`,
+  )
   const groupOption = mayNotSetGroups() ? ['--keep-groups'] : ['--groups', groups.join(',')]
   return [
     setpriv,

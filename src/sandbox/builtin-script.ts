@@ -1,4 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
+import type { SandboxRequest } from '../ports/index.ts'
 import { maskedPaths, readonlyPaths } from './hidden-paths.ts'
 import { escapeField } from './mount-table.ts'
 
@@ -53,7 +54,10 @@ exec "$@"
  * what hides parts of them. One mount(8) does them all. Without network, /sys is that of the new network namespace,
  * and a writable one covers the host's so that the script can raise the loopback device.
  */
-export function stageFstab(root: string, network: 'host' | 'none', terminal: boolean): string {
+export function stageFstab(
+  root: string,
+  { network, terminal, privileged }: Pick<SandboxRequest, 'network' | 'terminal' | 'privileged'>,
+): string {
   const lines: string[] = []
   const add = (source: string, target: string, type: string, options: string): void => {
     lines.push(`${source} ${escapeField(target)} ${type} ${options} 0 0`)
@@ -65,14 +69,14 @@ export function stageFstab(root: string, network: 'host' | 'none', terminal: boo
   if (network === 'none') {
     // Not called sysfs: mount(8) would find that mounted already, and skip it.
     add('loopback', '/sys', 'sysfs', 'nosuid,nodev,noexec')
-    add('sysfs', `${root}/sys`, 'sysfs', 'ro,nosuid,nodev,noexec')
+    add('sysfs', `${root}/sys`, 'sysfs', privileged === true ? 'nosuid,nodev,noexec' : 'ro,nosuid,nodev,noexec')
   }
-  for (const path of maskedPaths) {
+  for (const path of privileged === true ? [] : maskedPaths) {
     if (!existsSync(path)) continue
     if (statSync(path).isDirectory()) add('tmpfs', root + path, 'tmpfs', 'ro,size=0k')
     else add('/dev/null', root + path, 'none', 'bind')
   }
-  for (const path of readonlyPaths) {
+  for (const path of privileged === true ? [] : readonlyPaths) {
     if (existsSync(path)) add(escapeField(root + path), root + path, 'none', 'bind,ro')
   }
   return `${lines.join('\n')}\n`

@@ -18,14 +18,46 @@ const containerCapabilities: readonly (readonly [name: string, bit: number])[] =
   ['CAP_SETFCAP', 31],
 ]
 
+/** The others, up to those of Linux 5.9; capabilities(7). */
+const furtherCapabilities: readonly (readonly [name: string, bit: number])[] = [
+  ['CAP_DAC_READ_SEARCH', 2],
+  ['CAP_LINUX_IMMUTABLE', 9],
+  ['CAP_NET_BROADCAST', 11],
+  ['CAP_NET_ADMIN', 12],
+  ['CAP_IPC_LOCK', 14],
+  ['CAP_IPC_OWNER', 15],
+  ['CAP_SYS_MODULE', 16],
+  ['CAP_SYS_RAWIO', 17],
+  ['CAP_SYS_PTRACE', 19],
+  ['CAP_SYS_PACCT', 20],
+  ['CAP_SYS_ADMIN', 21],
+  ['CAP_SYS_BOOT', 22],
+  ['CAP_SYS_NICE', 23],
+  ['CAP_SYS_RESOURCE', 24],
+  ['CAP_SYS_TIME', 25],
+  ['CAP_SYS_TTY_CONFIG', 26],
+  ['CAP_LEASE', 28],
+  ['CAP_AUDIT_CONTROL', 30],
+  ['CAP_MAC_OVERRIDE', 32],
+  ['CAP_MAC_ADMIN', 33],
+  ['CAP_SYSLOG', 34],
+  ['CAP_WAKE_ALARM', 35],
+  ['CAP_BLOCK_SUSPEND', 36],
+  ['CAP_AUDIT_READ', 37],
+  ['CAP_PERFMON', 38],
+  ['CAP_BPF', 39],
+  ['CAP_CHECKPOINT_RESTORE', 40],
+]
+
 /**
- * Names (`CAP_…`) of the default capabilities that this process itself has: a builder inside a container may have
+ * Names (`CAP_…`) of the default capabilities, or of all for a `privileged` container, that this process itself has: a builder inside a container may have
  * been given fewer, and a runtime refuses to grant what its caller lacks.
  */
-export function grantableCapabilities(): readonly string[] {
+export function grantableCapabilities(privileged = false): readonly string[] {
   const status = readFileSync('/proc/self/status', 'utf8')
   const permitted = BigInt(`0x${/^CapPrm:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`)
-  return containerCapabilities.filter(([, bit]) => ((permitted >> BigInt(bit)) & 1n) === 1n).map(([name]) => name)
+  const wanted = privileged ? [...containerCapabilities, ...furtherCapabilities] : containerCapabilities
+  return wanted.filter(([, bit]) => ((permitted >> BigInt(bit)) & 1n) === 1n).map(([name]) => name)
 }
 
 /** A user namespace made without newgidmap may not set groups at all (user_namespaces(7)). */

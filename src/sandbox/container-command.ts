@@ -1,9 +1,10 @@
-import { statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { ResolvedUser } from '../base/index.ts'
+import type { SandboxMount } from '../ports/index.ts'
 import { envValue } from './container-env.ts'
 import type { ContainerRoot } from './container-root.ts'
-import { readProgramHead } from './program-head.ts'
+import { type ProgramHead, parseProgramHead, readProgramHead } from './program-head.ts'
 
 /** PATH of a process whose environment has none. */
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -52,6 +53,23 @@ export function findCommand(
     : failed(127, `exec: ${quoted}: executable file not found in $PATH`)
 }
 
+/**
+ * A command that a bind mount below /dev will show: nothing of it is in the root yet, so it is looked at where it comes
+ * from. Undefined for any other command.
+ */
+export function findMountedScript(
+  root: ContainerRoot,
+  command: string,
+  deviceMounts: readonly SandboxMount[],
+): CommandLookup | undefined {
+  for (const mount of deviceMounts) {
+    if (mount.kind !== 'bind' || !command.startsWith(`${mount.target}/`)) continue
+    const head = readFileSync(mount.source + command.slice(mount.target.length))
+    return requireInterpreter(root, parseProgramHead(head), command, { path: command, execPath: command })
+  }
+  return undefined
+}
+
 function failed(exitCode: 126 | 127, message: string): CommandFailure {
   return { kind: 'failed', exitCode, message }
 }
@@ -78,10 +96,18 @@ function examine(
 
 /** A program whose interpreter is not there cannot be executed, and execve(2) would say that the program is missing. */
 function checkInterpreter(root: ContainerRoot, command: string, path: string, execPath: string): CommandLookup {
-  const { interpreter } = readProgramHead(root, path)
+  return requireInterpreter(root, readProgramHead(root, path), command, { path, execPath })
+}
+
+function requireInterpreter(
+  root: ContainerRoot,
+  { interpreter }: ProgramHead,
+  command: string,
+  found: { readonly path: string; readonly execPath: string },
+): CommandLookup {
   // What lies below the kernel's own directories is not there before the container is made.
   const isChecked = interpreter !== undefined && /^\/(?!(proc|dev|sys)\/)/.test(interpreter)
-  if (!isChecked || root.find(interpreter) !== undefined) return { kind: 'found', path, execPath }
+  if (!isChecked || root.find(interpreter) !== undefined) return { kind: 'found', ...found }
   const reason = `its interpreter ${JSON.stringify(interpreter)} is not in the image`
   return failed(127, `exec: ${JSON.stringify(command)}: no such file or directory: ${reason}`)
 }

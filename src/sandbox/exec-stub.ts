@@ -30,7 +30,7 @@ export function exitProgram(arch: string): Uint8Array | undefined {
 /** The byte that stands for "the command is being executed" on the status pipe. */
 export const execMark = 1
 
-/** Machine code and ELF machine number per processor, as Node names it. Both are checked by running them in tests. */
+/** Machine code and ELF machine number per processor, as Node names it. Tests run this machine's and pin the other. */
 const programs: Readonly<Record<string, { readonly machine: number; readonly code: string }>> = {
   x64: {
     machine: 62,

@@ -4,7 +4,7 @@ import { isatty } from 'node:tty'
 import { assertNever, errorMessage, invariant, ToolError } from '../base/index.ts'
 import type { SandboxRequest, SandboxResult, SandboxRun } from '../ports/index.ts'
 import { type StartedChild, startChild } from './child-process.ts'
-import { explainExecFailure, findCommand } from './container-command.ts'
+import { explainExecFailure, findCommand, findMountedScript } from './container-command.ts'
 import { containerEnv } from './container-env.ts'
 import { isDeviceMount, mountInRoot } from './container-mounts.ts'
 import { ContainerRoot } from './container-root.ts'
@@ -66,7 +66,7 @@ function prepareContainer(root: ContainerRoot, state: string, request: SandboxRe
   for (const mount of mounts) mountInRoot(root, mount)
   const cwd = workingDirectory(root, request.cwd, user)
   const [command = ''] = request.args
-  const lookup = findCommand(root, command, env, cwd, user)
+  const lookup = findMountedScript(root, command, deviceMounts) ?? findCommand(root, command, env, cwd, user)
   if (lookup.kind === 'failed') return lookup
   return {
     kind: 'ready',

@@ -18,18 +18,18 @@ interface SpecMount {
  */
 export function runtimeSpec(container: Container, inUserNamespace: boolean, arch: string): object {
   const { request, root } = container
-  const seccomp = seccompProfile(arch)
+  const privileged = request.privileged === true
+  const seccomp = privileged ? undefined : seccompProfile(arch)
   const namespaces = ['mount', 'pid', 'ipc', 'uts', 'cgroup', ...(request.network === 'none' ? ['network'] : [])]
   return {
     ociVersion: '1.0.2',
     process: processSpec(container),
     root: { path: root.hostPath, readonly: false },
     hostname: request.hostname,
-    mounts: [...kernelMounts(request.network, inUserNamespace), ...container.deviceMounts.map(deviceMount)],
+    mounts: [...kernelMounts(request.network, inUserNamespace, privileged), ...container.deviceMounts.map(deviceMount)],
     linux: {
       namespaces: namespaces.map((type) => ({ type })),
-      maskedPaths,
-      readonlyPaths,
+      ...(privileged ? {} : { maskedPaths, readonlyPaths }),
       ...(seccomp === undefined ? {} : { seccomp }),
     },
   }
@@ -37,7 +37,7 @@ export function runtimeSpec(container: Container, inUserNamespace: boolean, arch
 
 function processSpec(container: Container): object {
   const { request, user } = container
-  const granted = grantableCapabilities()
+  const granted = grantableCapabilities(request.privileged)
   // Given from the start: crun passes on only the changes of a size.
   const size = request.terminal ? sys.terminalSize(0) : undefined
   const effective = user.uid === 0 ? granted : []
@@ -54,7 +54,8 @@ function processSpec(container: Container): object {
   }
 }
 
-function kernelMounts(network: 'host' | 'none', inUserNamespace: boolean): readonly SpecMount[] {
+function kernelMounts(network: 'host' | 'none', inUserNamespace: boolean, privileged: boolean): readonly SpecMount[] {
+  const sysMode = privileged ? 'rw' : 'ro'
   const quiet = ['nosuid', 'noexec', 'nodev']
   const ttyGroup = isGroupMapped(5) ? ['gid=5'] : []
   const mount = (destination: string, type: string, source: string, options: readonly string[]): SpecMount => ({
@@ -78,8 +79,8 @@ function kernelMounts(network: 'host' | 'none', inUserNamespace: boolean): reado
     mount('/dev/mqueue', 'mqueue', 'mqueue', quiet),
     // The kernel gives sysfs only to the owner of the network namespace.
     inUserNamespace && network === 'host'
-      ? mount('/sys', 'none', '/sys', ['rbind', ...quiet, 'ro'])
-      : mount('/sys', 'sysfs', 'sysfs', [...quiet, 'ro']),
+      ? mount('/sys', 'none', '/sys', ['rbind', ...quiet, sysMode])
+      : mount('/sys', 'sysfs', 'sysfs', [...quiet, sysMode]),
   ]
 }
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { closeSync, existsSync, fstatSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Digest, digestHex, digestOf, ToolError } from '../base/index.ts'
-import { readIfExists, renameInto, storeAction, temporaryPath, writeAtomic } from './files.ts'
+import { type Digest, digestHex, digestOf, storeAction, ToolError } from '../base/index.ts'
+import { readIfExists, renameInto, temporaryPath, writeAtomic } from './files.ts'
 
 /** Takes the bytes of one blob; `commit` makes it visible only if they have the promised digest. */
 export interface BlobWriter {

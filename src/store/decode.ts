@@ -2,13 +2,16 @@ import { type Canonical, isDigest, parseContentDigest, parseDiffId, parseStepKey
 import type { Descriptor } from '../oci/types.ts'
 import type { KeyComponents, Layer, SelectionRecord, StepRecord } from '../ports/index.ts'
 
-type Fields = { readonly [name: string]: unknown }
+/** An object of unknown fields. */
+export type Fields = { readonly [name: string]: unknown }
 
-function isFields(value: unknown): value is Fields {
+/** True for an object that is no array. */
+export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function isComponents(value: unknown): value is KeyComponents {
+/** True for the components of a key as JSON keeps them. */
+export function isComponents(value: unknown): value is KeyComponents {
   return isFields(value) && Object.values(value).every(isCanonical)
 }
 

@@ -1,10 +1,19 @@
 import { readdirSync, renameSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Digest, digestHex, digestOf, errnoCode, isDigest, parseDigest, ToolError } from '../base/index.ts'
+import {
+  type Digest,
+  digestHex,
+  digestOf,
+  errnoCode,
+  isDigest,
+  parseDigest,
+  storeError,
+  ToolError,
+} from '../base/index.ts'
 import { decodeConfig, decodeManifest, type ImageConfig } from '../oci/index.ts'
 import type { ImageStore, Layer, StoredImage, StoredReference } from '../ports/index.ts'
 import type { Blobs } from './blobs.ts'
-import { readJson, renameInto, storeError, temporaryPath, writeAtomic } from './files.ts'
+import { readJson, renameInto, temporaryPath, writeAtomic } from './files.ts'
 import type { Layers } from './layers.ts'
 
 /** Images of a store, and what only listings need. */

@@ -4,7 +4,6 @@
  * Nothing here mounts, runs or fetches. The working area (`session.ts`) is imported apart, since it loads FFI.
  */
 export type { Blobs, BlobWriter } from './blobs.ts'
-export { storeError } from './files.ts'
 export type { Images } from './images.ts'
 export type { Layers, NewLayer } from './layers.ts'
 export { openStore, type Store } from './open.ts'

@@ -1,11 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ContentDigest, type DiffId, digestHex, errnoCode, isDigest, parseDiffId } from '../base/index.ts'
+import {
+  type ContentDigest,
+  type DiffId,
+  digestHex,
+  errnoCode,
+  isDigest,
+  parseDiffId,
+  storeAction,
+} from '../base/index.ts'
 import type { Descriptor } from '../oci/types.ts'
 import type { Layer, LayerDigests, LayerStore } from '../ports/index.ts'
 import { decodeLayer } from './decode.ts'
-import { readIfExists, readJson, storeAction, writeAtomic } from './files.ts'
+import { readIfExists, readJson, writeAtomic } from './files.ts'
 import { openPending } from './pending.ts'
 
 /** Length of a layer directory's name: short, since an overlay mount names all its layers in one page. 96 bits of the diffId. */

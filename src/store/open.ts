@@ -1,11 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ToolError } from '../base/index.ts'
+import { storeAction, ToolError } from '../base/index.ts'
+import type { TraceStore } from '../ports/index.ts'
 import { type Blobs, openBlobs } from './blobs.ts'
-import { readIfExists, storeAction, writeAtomic } from './files.ts'
+import { readIfExists, writeAtomic } from './files.ts'
 import { type Images, openImages } from './images.ts'
 import { type Layers, openLayers } from './layers.ts'
 import { openRecords, type Records } from './records.ts'
+import { openTraces } from './traces.ts'
 
 const formatVersion = 'longshore store 1\n'
 const folders = [
@@ -15,12 +17,14 @@ const folders = [
   'content',
   'images',
   'layers',
+  'listings',
   'pending',
   'records',
   'refs',
   'selections',
   'state',
   'tmp',
+  'traces',
   'work',
 ]
 
@@ -31,6 +35,7 @@ export interface Store {
   readonly layers: Layers
   readonly images: Images
   readonly records: Records
+  readonly traces: TraceStore
   /** A derived file that can be made again (parsed Dockerfile, context memo, probe result); undefined when missing. */
   readCache(name: string): Uint8Array | undefined
   writeCache(name: string, bytes: string | Uint8Array): void
@@ -68,6 +73,7 @@ export function openStore(root: string): Store {
     layers,
     images: openImages(root, blobs, layers),
     records: openRecords(root),
+    traces: openTraces(root),
     cachePath,
     readCache: (name) => readIfExists(cachePath(name)),
     writeCache: (name, bytes) => writeAtomic(root, cachePath(name), bytes),

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { errnoCode } from '../base/index.ts'
+import { errnoCode, storeAction } from '../base/index.ts'
 import { tryLock } from '../sys/index.ts'
-import { storeAction } from './files.ts'
 import { settle } from './settle.ts'
 
 /** A process's own working area in the store, held by a lock that the kernel drops when the process ends, however it ends. */

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
+import { storeError } from '../base/index.ts'
 import { syncFileSystem } from '../sys/index.ts'
-import { storeError } from './files.ts'
 import { openPending } from './pending.ts'
 
 /**

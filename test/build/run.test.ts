@@ -21,8 +21,9 @@ function origin(text: string): Origin {
 }
 
 function run(text: string): Operation {
-  const rest = { cwd: '/', user: '', network: 'default', env: [], proxyEnv: [], createdBy: text } as const
-  return { kind: 'run', origin: origin(`RUN ${text}`), args: ['sh', '-c', text], ...rest }
+  const rest = { cwd: '/', user: '', network: 'default', security: 'sandbox', mounts: [] } as const
+  const words = { env: [], proxyEnv: [], createdBy: text } as const
+  return { kind: 'run', origin: origin(`RUN ${text}`), args: ['sh', '-c', text], ...rest, ...words }
 }
 
 function copy(source: string, stage?: number): Operation {
@@ -236,4 +237,33 @@ test('the config lists layers and history of the whole chain and is sound', asyn
     ['ENV a=b', true],
     ['y', false],
   ])
+})
+
+/** A RUN that binds a file of the context, or of a stage. */
+function runWith(text: string, source: string, stage?: number): Operation {
+  const from = stage === undefined ? ({ kind: 'context' } as const) : ({ kind: 'stage', stage } as const)
+  const span = { start: 4, end: 5 }
+  const bind = { kind: 'bind', target: '/b', readonly: true, span } as const
+  const operation = run(text)
+  if (operation.kind !== 'run') throw new Error('no RUN')
+  return { ...operation, mounts: [{ ...bind, from, sources: [source], sourceSpans: [span] }] }
+}
+
+test('a RUN waits for the stage that it mounts, and runs again when what it mounts has changed', async () => {
+  const ports = memoryPorts()
+  ports.files.set('a', 'a')
+  const value = program(stage(0, [copy('a')]), stage(1, [runWith('use', 'out', 0), runWith('see', 'a')]))
+  expect((await build(ports, value)).executed).toEqual(['COPY a /', 'RUN use', 'RUN see'])
+  expect(needsWork(probeGraph(planGraph(value), ports, { noCache: false }))).toBe(false)
+  ports.files.set('a', 'changed')
+  const { outcomes } = probeGraph(planGraph(value), ports, { noCache: false })
+  expect(outcomes.map((outcome) => outcome.kind)).toEqual(['miss', 'unknown', 'unknown'])
+  expect((await build(ports, value)).executed).toEqual(['COPY a /', 'RUN use', 'RUN see'])
+})
+
+test('a mount source that is missing is said before anything runs', () => {
+  const { diagnostics } = probeGraph(planGraph(program(stage(0, [runWith('x', 'gone')]))), memoryPorts(), {
+    noCache: false,
+  })
+  expect(diagnostics).toMatchObject([{ code: 'source-not-found', span: { start: 4, end: 5 } }])
 })

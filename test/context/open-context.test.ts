@@ -224,22 +224,19 @@ describe('what cannot be used', () => {
     expect(types).toEqual(['file', 'fifo'])
   })
 
-  test.skipIf(unavailable('user') !== undefined)(
-    'an unreadable file or directory names itself and what to do',
-    () => {
-      const directory = contextWith({ 'd/f': 'f', 'e/f': 'f' })
-      chmodSync(join(directory, 'd/f'), 0o000)
-      chmodSync(join(directory, 'e'), 0o000)
-      const actor = makeActor('user', temporaryDirectory())
-      const run = (source: string): string => {
-        const runner = [join(import.meta.dirname, 'select-runner.ts'), directory, '/nonexistent/memo', source]
-        return runAs(actor, [process.execPath, '--disable-warning=ExperimentalWarning', ...runner]).stdout
-      }
-      expect(run('d')).toMatch(/^context-unreadable: .*"d\/f".*\.dockerignore/)
-      expect(run('e')).toMatch(/^context-unreadable: .*"e".*\.dockerignore/)
-      chmodSync(join(directory, 'e'), 0o755)
-    },
-  )
+  test.skipIf(unavailable('user') !== undefined)('an unreadable file or directory names itself and what to do', () => {
+    const directory = contextWith({ 'd/f': 'f', 'e/f': 'f' })
+    chmodSync(join(directory, 'd/f'), 0o000)
+    chmodSync(join(directory, 'e'), 0o000)
+    const actor = makeActor('user', temporaryDirectory())
+    const run = (source: string): string => {
+      const runner = [join(import.meta.dirname, 'select-runner.ts'), directory, '/nonexistent/memo', source]
+      return runAs(actor, [process.execPath, '--disable-warning=ExperimentalWarning', ...runner]).stdout
+    }
+    expect(run('d')).toMatch(/^context-unreadable: .*"d\/f".*\.dockerignore/)
+    expect(run('e')).toMatch(/^context-unreadable: .*"e".*\.dockerignore/)
+    chmodSync(join(directory, 'e'), 0o755)
+  })
 })
 
 test('a cached build loads no system calls and no rule reader for git', () => {

@@ -32,9 +32,10 @@ function renderDiagnostics(source: SourceFile, diagnostics: readonly Diagnostic[
       `${place(span.start)}-${place(span.end)} ${severity} ${code}: ${message}`,
       ...(hint === undefined ? [] : [`  hint: ${hint}`]),
       ...related.map((other) => `  ${place(other.span.start)} ${other.message}`),
-      ...(fix === undefined
-        ? []
-        : [`  fix: ${fix.title}: ${place(fix.span.start)}-${place(fix.span.end)} ${JSON.stringify(fix.text)}`]),
+      ...(fix?.edits ?? []).map(
+        (edit) =>
+          `  fix: ${fix?.title}: ${place(edit.span.start)}-${place(edit.span.end)} ${JSON.stringify(edit.text)}`,
+      ),
     ])
     .map((line) => `${line}\n`)
     .join('')

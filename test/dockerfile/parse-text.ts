@@ -1,10 +1,12 @@
 import { sourceFile } from '../../src/base/index.ts'
-import type { Instruction, ParsedDockerfile } from '../../src/dockerfile/index.ts'
+import { chooseDiagnostics, type Instruction, type ParsedDockerfile } from '../../src/dockerfile/index.ts'
 import { parseDockerfile } from '../../src/dockerfile/parse-dockerfile.ts'
 
-/** Parses a text under the name Dockerfile. */
+/** Parses a text under the name Dockerfile; of the warnings, only those that a build gives. */
 export function parseText(text: string): ParsedDockerfile {
-  return parseDockerfile(sourceFile('Dockerfile', text))
+  const source = sourceFile('Dockerfile', text)
+  const parsed = parseDockerfile(source)
+  return { ...parsed, diagnostics: chooseDiagnostics(parsed, source, parsed.diagnostics, { level: 'build' }) }
 }
 
 /** The one instruction after `FROM a`; throws with the diagnostics when it did not parse. */

@@ -36,16 +36,19 @@ describe('directives', () => {
     expect(problemsOf('# escape=x\nFROM a')).toEqual(["invalid-escape-directive: invalid ESCAPE 'x'. Must be ` or \\"])
   })
 
-  it('silences rules and turns warnings into errors by check', () => {
+  it('silences rules and makes warnings fail by check', () => {
     const text = 'FROM a As B\nMAINTAINER x'
     const codes = (head: string) =>
       parseText(`${head}\n${text}`).diagnostics.map(({ code, severity }) => [code, severity])
     expect(codes('# check=skip=stagenamecasing, FromAsCasing')).toEqual([['maintainer-deprecated', 'warning']])
     expect(codes('# check=skip=all')).toEqual([])
     expect(codes('# check=skip=StageNameCasing;error=true')).toEqual([
-      ['from-as-casing', 'error'],
-      ['maintainer-deprecated', 'error'],
+      ['lint-violation', 'error'],
+      ['from-as-casing', 'warning'],
+      ['maintainer-deprecated', 'warning'],
     ])
+    expect(codes('# check=skip=all;error=true')).toEqual([])
+    expect(codes('# check=skip=all;experimental')[0]).toEqual(['invalid-check-option', 'error'])
     expect(problemsOf('# check=skip=all\nFORM a')).toEqual([
       'unknown-instruction: unknown instruction: FORM (did you mean FROM?)',
     ])

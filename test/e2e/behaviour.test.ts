@@ -172,7 +172,9 @@ describe('a registry', () => {
   afterAll(() => registry.stop())
 
   test('an image for another processor is refused, not built on', async () => {
-    const context = contextFor(me, 'foreign', { Dockerfile: `FROM ${registry.host}/team/foreign:1\nCOPY Dockerfile /\n` })
+    const context = contextFor(me, 'foreign', {
+      Dockerfile: `FROM ${registry.host}/team/foreign:1\nCOPY Dockerfile /\n`,
+    })
     const built = await longshoreAsync(me, ['build', context])
     expect(built.status).toBe(125)
     expect(built.stderr).toContain('[platform-mismatch]')

@@ -49,11 +49,13 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
     return done('build', '-q', '-t', tag, context).trim()
   }
 
-  story('tag gives a name, untag takes it, the image stays', () => {
+  story('tag gives a name, untag takes it, the image stays', { timeout: 180_000 }, () => {
     const id = build('named', 'RUN echo named > /named')
     done('tag', 'named', 'other/name:2')
     done('tag', id.slice(7, 15), 'third')
-    expect(done('inspect', '-f', '{{json .RepoTags}}', 'third')).toBe('["named:latest","other/name:2","third:latest"]\n')
+    expect(done('inspect', '-f', '{{json .RepoTags}}', 'third')).toBe(
+      '["named:latest","other/name:2","third:latest"]\n',
+    )
     done('untag', 'third', 'other/name:2')
     expect(done('images', '-q', 'other/name')).toBe('')
     done('untag', id)
@@ -67,12 +69,17 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
     })
   })
 
-  story('listing, history and inspect in all formats', () => {
+  story('listing, history and inspect in all formats', { timeout: 180_000 }, () => {
     const id = build('listed', 'LABEL kind=test', 'RUN head -c 100000 /dev/zero > /big', 'CMD ["cat", "/big"]')
-    expect(done('images', 'listed')).toMatch(/^REPOSITORY +TAG +IMAGE ID +CREATED +SIZE\nlisted +latest +[a-f0-9]{12} +.* ago +[\d.]+MB\n$/)
+    expect(done('images', 'listed')).toMatch(
+      /^REPOSITORY +TAG +IMAGE ID +CREATED +SIZE\nlisted +latest +[a-f0-9]{12} +.* ago +[\d.]+MB\n$/,
+    )
     expect(done('images', '-q', '--no-trunc', '-f', 'label=kind=test')).toBe(`${id}\n`)
     expect(done('images', '-q', '-f', 'reference=lis*', '-f', 'label=kind=other')).toBe('')
-    expect(JSON.parse(done('images', '--format', 'json', 'listed'))).toMatchObject({ Repository: 'listed', Tag: 'latest' })
+    expect(JSON.parse(done('images', '--format', 'json', 'listed'))).toMatchObject({
+      Repository: 'listed',
+      Tag: 'latest',
+    })
     expect(done('image', 'ls', '--format', 'table {{.Repository}}\\t{{.Tag}}', 'listed')).toBe(
       'REPOSITORY   TAG\nlisted       latest\n',
     )
@@ -90,7 +97,7 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
     expect(JSON.parse(done('system', 'df', '--format', 'json').split('\n')[0] ?? '')).toMatchObject({ Type: 'Images' })
   })
 
-  story('rmi of a pulled image gives its layers and blobs back', () => {
+  story('rmi of a pulled image gives its layers and blobs back', { timeout: 180_000 }, () => {
     const before = layerNames()
     const blobs = (): number => readdirSync(join(me().home, 'store/blobs/sha256')).length
     const blobsBefore = blobs()
@@ -109,7 +116,7 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
     expect(blobs()).toBe(blobsBefore + 2)
   })
 
-  story('rmi by ID wants force when there are names in several repositories', () => {
+  story('rmi by ID wants force when there are names in several repositories', { timeout: 180_000 }, () => {
     const id = build('forced', 'RUN echo forced > /forced')
     done('tag', 'forced', 'forced-too')
     const refused = longshore(me(), ['rmi', id])
@@ -124,7 +131,7 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
     expect(longshore(me(), ['build', '-t', 'forced', context]).stderr).toMatch(/RUN echo forced[^\n]*\n#\d+ CACHED/)
   })
 
-  story('image prune asks, and removes what has no name', () => {
+  story('image prune asks, and removes what has no name', { timeout: 180_000 }, () => {
     const id = build('pruned', 'RUN echo one > /pruned')
     build('pruned', 'RUN echo two > /pruned')
     const asked = longshore(me(), ['image', 'prune'], { input: 'n\n' })
@@ -138,33 +145,39 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
     expect(done('images', '-q', 'pruned')).not.toBe('')
   })
 
-  story('images that are removed while others are built leave every named image whole', { timeout: 180_000 }, async () => {
-    const remote = `${registry?.host}/pulled:1`
-    const context = contextFor(me(), 'racing', { Dockerfile: `FROM ${remote}\nRUN ["/bin/sh", "-c", "cat /only/here > /seen"]\n` })
-    let building = true
-    const remove = async (): Promise<void> => {
-      while (building) {
-        await longshoreAsync(me(), ['rmi', '-f', remote, 'racing'])
-        await longshoreAsync(me(), ['image', 'prune', '-f'])
+  story(
+    'images that are removed while others are built leave every named image whole',
+    { timeout: 180_000 },
+    async () => {
+      const remote = `${registry?.host}/pulled:1`
+      const context = contextFor(me(), 'racing', {
+        Dockerfile: `FROM ${remote}\nRUN ["/bin/sh", "-c", "cat /only/here > /seen"]\n`,
+      })
+      let building = true
+      const remove = async (): Promise<void> => {
+        while (building) {
+          await longshoreAsync(me(), ['rmi', '-f', remote, 'racing'])
+          await longshoreAsync(me(), ['image', 'prune', '-f'])
+        }
       }
-    }
-    const removing = remove()
-    const outcomes: string[] = []
-    try {
-      for (let round = 0; round < 3; round++) {
-        const built = await longshoreAsync(me(), ['build', '--no-cache', '-q', '-t', `racing-${round}`, context])
-        outcomes.push(built.status === 0 ? 'built' : built.stderr)
+      const removing = remove()
+      const outcomes: string[] = []
+      try {
+        for (let round = 0; round < 3; round++) {
+          const built = await longshoreAsync(me(), ['build', '--no-cache', '-q', '-t', `racing-${round}`, context])
+          outcomes.push(built.status === 0 ? 'built' : built.stderr)
+        }
+      } finally {
+        building = false
+        await removing
       }
-    } finally {
-      building = false
-      await removing
-    }
-    expect(outcomes).toContain('built')
-    for (const [round, outcome] of outcomes.entries()) {
-      if (outcome !== 'built') expect(outcome).toMatch(/removed by another command|is gone from the store/)
-      else expect(done('run', '--rm', `racing-${round}`, '/bin/busybox', 'cat', '/seen')).toHaveLength(5000)
-    }
-    expect(readdirSync(join(me().home, 'store/work'))).toEqual([])
-    expect(statSync(join(me().home, 'store/layers')).isDirectory()).toBe(true)
-  })
+      expect(outcomes).toContain('built')
+      for (const [round, outcome] of outcomes.entries()) {
+        if (outcome !== 'built') expect(outcome).toContain('removed by another command')
+        else expect(done('run', '--rm', `racing-${round}`, '/bin/busybox', 'cat', '/seen')).toHaveLength(5000)
+      }
+      expect(readdirSync(join(me().home, 'store/work'))).toEqual([])
+      expect(statSync(join(me().home, 'store/layers')).isDirectory()).toBe(true)
+    },
+  )
 })

@@ -174,11 +174,28 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
   })
 
   story('without crun and runc the built-in isolation is used, and that is said', () => {
-    const context = contextFor(me(), 'neither', { Dockerfile: 'FROM longshore-base\nRUN echo neither > /made\nCMD ["cat", "/made"]\n' })
+    const context = contextFor(me(), 'neither', {
+      Dockerfile: 'FROM longshore-base\nRUN echo neither > /made\nCMD ["cat", "/made"]\n',
+    })
     // In this mount namespace the two runtimes are no executables.
-    const hide = 'for f in /usr/bin/crun /usr/sbin/runc /usr/bin/runc; do [ ! -e $f ] || mount --bind /dev/null $f; done; exec "$@"'
-    const command = ['unshare', ...(name === 'root' ? ['--mount'] : ['--user', '--map-auto', '--map-root-user', '--mount'])]
-    const built = runAs(me(), [...command, 'sh', '-c', hide, 'sh', `${checkout}/bin/longshore`, 'build', '-t', 'neither', context])
+    const hide =
+      'for f in /usr/bin/crun /usr/sbin/runc /usr/bin/runc; do [ ! -e $f ] || mount --bind /dev/null $f; done; exec "$@"'
+    const command = [
+      'unshare',
+      ...(name === 'root' ? ['--mount'] : ['--user', '--map-auto', '--map-root-user', '--mount']),
+    ]
+    const built = runAs(me(), [
+      ...command,
+      'sh',
+      '-c',
+      hide,
+      'sh',
+      `${checkout}/bin/longshore`,
+      'build',
+      '-t',
+      'neither',
+      context,
+    ])
     expect(built.status, built.stderr).toBe(0)
     expect(built.stderr).toContain('built-in isolation, since neither crun nor runc works here')
     const ran = runAs(me(), [...command, 'sh', '-c', hide, 'sh', `${checkout}/bin/longshore`, 'run', 'neither'])

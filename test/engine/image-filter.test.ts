@@ -19,7 +19,12 @@ function makeStore(): { readonly matching: (...filters: readonly string[]) => re
   mkdirSync(join(directory, 'fs'), { recursive: true })
   const layer = store.layers.adopt({ ...paperLayer('a'), directory })
   const images: { readonly name: string; readonly image: StoredImage; readonly names: readonly string[] }[] = []
-  const add = (name: string, month: number, labels: Readonly<Record<string, string>>, names: readonly string[]): void => {
+  const add = (
+    name: string,
+    month: number,
+    labels: Readonly<Record<string, string>>,
+    names: readonly string[],
+  ): void => {
     const configBytes = encodeConfig({
       platform: { os: 'linux', architecture: 'amd64' },
       created: `2026-0${month}-01T00:00:00Z`,
@@ -57,7 +62,10 @@ describe('filters', () => {
     [['reference=mid'], ['mid']],
     [['reference=alias:*'], ['mid']],
     [['reference=alias:3'], []],
-    [['reference=m*', 'reference=localhost:5000/team/*'], ['old', 'mid']],
+    [
+      ['reference=m*', 'reference=localhost:5000/team/*'],
+      ['old', 'mid'],
+    ],
     [['reference=*'], ['mid']],
     [['before=mid'], ['old']],
     [['since=mid'], ['new']],

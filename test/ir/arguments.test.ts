@@ -126,7 +126,7 @@ describe('warnings about variables', () => {
     expect(problemsOf(text)).toEqual([
       "undefined-arg-in-from: FROM argument 'BSE' is not declared (did you mean BASE?)",
     ])
-    expect(problemsOf('FROM --platform=$TARGETPLATFORM a')).toEqual([])
+    expect(problemsOf('FROM --platform=$BUILDPLATFORM a')).toEqual([])
   })
 
   it('finds build arguments that nothing declares', () => {

@@ -44,7 +44,10 @@ function example(page: string, heading: 'Bad' | 'Good'): string | undefined {
 
 /** "Built with …" of a page. */
 function setupOf(page: string): LowerSetup {
+  if (page.includes('for `linux/arm64`.')) return { storedPlatform: { os: 'linux', architecture: 'arm64' } }
+  if (page.includes('holds `*.log`.')) return { level: 'check', ignore: '*.log' }
   const flags = /Built with `([^`]+)`/.exec(page)?.[1]
+  if (flags === '--check') return { level: 'check' }
   const [, target] = /^--target=(.*)$/.exec(flags ?? '') ?? []
   const [, name, value = ''] = /^--build-arg=(\w+)=(.*)$/.exec(flags ?? '') ?? []
   if (target !== undefined) return { target }

@@ -1,6 +1,8 @@
 import { sourceFile } from '../../src/base/index.ts'
+import { parseIgnore } from '../../src/context/index.ts'
 import { parseDockerfile, parseTrigger } from '../../src/dockerfile/parse-dockerfile.ts'
 import {
+  type LowerFacts,
   type LowerResult,
   lowerDockerfile,
   type NeededImage,
@@ -9,13 +11,17 @@ import {
   type ProgramOptions,
   type Stage,
 } from '../../src/ir/index.ts'
-import type { ContainerConfig, ImageConfig } from '../../src/oci/index.ts'
+import type { ContainerConfig, ImageConfig, Platform } from '../../src/oci/index.ts'
 
 export const amd64 = { os: 'linux', architecture: 'amd64' } as const
 
 /** What a test sets; images are given by their config alone, and all others are empty. */
 export interface LowerSetup extends Partial<ProgramOptions> {
   readonly images?: Readonly<Record<string, ContainerConfig>>
+  /** Platform that all of them are for, whatever was asked. */
+  readonly storedPlatform?: Platform
+  /** Text of the ignore file. */
+  readonly ignore?: string
 }
 
 export interface Lowered {
@@ -27,18 +33,19 @@ export interface Lowered {
 /** Parses and lowers, answering every question, until there is a result. */
 export function lowerText(text: string, setup: LowerSetup = {}): Lowered {
   const source = sourceFile('Dockerfile', text)
-  const { images: given = {}, ...chosen } = setup
+  const { images: given = {}, storedPlatform, ignore, ...chosen } = setup
   const options = { buildArgs: {}, buildPlatform: amd64, targetPlatform: amd64, ...chosen }
   const images = new Map<string, ImageConfig>()
   const triggers = new Map<string, ReturnType<typeof parseTrigger>>()
   const rounds: (readonly NeededImage[])[] = []
   const parsed = parseDockerfile(source)
+  const excludedBy = ignore === undefined ? undefined : ignoredBy(ignore)
   for (let round = 0; round < 20; round++) {
-    const result = lowerDockerfile(parsed, source, options, { images, triggers })
+    const result = lowerDockerfile(parsed, source, options, { images, triggers, excludedBy })
     if (result.kind === 'needs-images') {
       rounds.push(result.images)
       for (const { key, platform } of result.images) {
-        images.set(key, { platform, config: given[key] ?? {}, diffIds: [], history: [] })
+        images.set(key, { platform: storedPlatform ?? platform, config: given[key] ?? {}, diffIds: [], history: [] })
       }
     } else if (result.kind === 'needs-triggers') {
       for (const { text: trigger, sourceName } of result.triggers) {
@@ -47,6 +54,14 @@ export function lowerText(text: string, setup: LowerSetup = {}): Lowered {
     } else return { result, rounds }
   }
   throw new Error('lowering does not come to an end')
+}
+
+function ignoredBy(text: string): LowerFacts['excludedBy'] {
+  const { matcher } = parseIgnore(text, '.dockerignore')
+  return (path) => {
+    const rule = matcher.excludedBy(path)
+    return rule && { file: matcher.fileName, line: rule.line, text: rule.text }
+  }
 }
 
 /** The program; throws with the diagnostics when there is none. */

@@ -69,16 +69,25 @@ describe('stages', () => {
     ['FROM a\nCOPY --from=scratch f f', 'copy-from-scratch: scratch has no files to copy'],
     [
       'FROM a AS base\nFROM b\nCOPY --from=base: f f',
-      'invalid-reference: invalid reference format in --from: "base:" (did you mean base?)',
+      'invalid-reference: invalid reference format in --from: "base:": the tag "" must be 1 to 128 of A-Z a-z 0-9 _ . - and not begin with . or - (did you mean base?)',
     ],
-    ['FROM UPPER', 'invalid-reference: failed to parse stage name "UPPER": invalid reference format'],
-    ['ARG b\nFROM $b', 'blank-base-name: base name ($b) should not be blank'],
+    [
+      'FROM UPPER',
+      'invalid-reference: failed to parse stage name "UPPER": invalid reference format: the name "UPPER" must be in lower case (did you mean upper?)',
+    ],
     ['FROM ${b:?give}', 'invalid-substitution: failed to process "${b:?give}": b: give'],
     ['FROM --platform=a/b/c/d x', 'invalid-platform: failed to parse platform "a/b/c/d" of FROM'],
   ])('%j fails', (text, problem) => {
     const { result } = lowerText(text)
     expect(result.kind).toBe('failed')
     expect(problemsOf(text)).toEqual([problem])
+  })
+
+  it('says that a base name is blank, and that its default is to blame', () => {
+    expect(problemsOf('ARG b\nFROM $b')).toEqual([
+      'invalid-default-arg-in-from: Default value for ARG $b results in empty or invalid base image name',
+      'blank-base-name: base name ($b) should not be blank',
+    ])
   })
 
   it('guesses at targets', () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import type { CopyOperation, Origin, RunOperation } from '../../src/ir/index.ts'
+import type { ContentDigest } from '../../src/base/index.ts'
+import type { CopyOperation, Origin, RunMount, RunOperation } from '../../src/ir/index.ts'
 import { stepKey } from '../../src/plan/index.ts'
 import { paperLayer } from '../support/layers.ts'
 
@@ -12,6 +13,8 @@ const run: RunOperation = {
   args: ['/bin/sh', '-c', 'x'],
   env: ['PATH=/bin', 'A=1'],
   proxyEnv: [],
+  security: 'sandbox',
+  mounts: [],
   cwd: '/',
   user: '',
   network: 'default',
@@ -68,4 +71,56 @@ test('everything that changes a COPY changes its key, and where the files were d
   expect(new Set(keys).size).toBe(keys.length)
   const elsewhere: CopyOperation = { ...copy, from: { kind: 'stage', stage: 3 }, sources: ['dir/a'] }
   expect(stepKey(elsewhere, platform, { rootfs, files }).key).toBe(keys[0])
+})
+
+const span = { start: 0, end: 1 }
+const secret: RunMount = {
+  ...{ kind: 'secret', id: 'x', target: '/run/secrets/x', required: false, mode: 0o400, uid: 0, gid: 0, span },
+}
+const cache: RunMount = {
+  ...{ kind: 'cache', target: '/c', id: 'x', sharing: 'shared', readonly: false, mode: 0o755, uid: 0, gid: 0, span },
+}
+const bind: RunMount = {
+  ...{
+    kind: 'bind',
+    target: '/b',
+    from: { kind: 'context' },
+    sources: ['.'],
+    sourceSpans: [span],
+    readonly: true,
+    span,
+  },
+}
+const keyWith = (mount: RunMount, mounts: readonly ContentDigest[] = []): string =>
+  stepKey({ ...run, mounts: [mount] }, platform, { rootfs, mounts }).key
+
+test('what a process can tell of its mounts changes the key', () => {
+  const keys = [
+    stepKey(run, platform, { rootfs }).key,
+    stepKey({ ...run, security: 'insecure' }, platform, { rootfs }).key,
+    stepKey({ ...run, script: { name: 'E', content: '#!/x', span } }, platform, { rootfs }).key,
+    stepKey({ ...run, script: { name: 'E', content: '#!/y', span } }, platform, { rootfs }).key,
+    keyWith(secret),
+    keyWith({ ...secret, id: 'y' }),
+    keyWith({ ...secret, env: 'X' }),
+    keyWith({ ...secret, target: '/y' }),
+    keyWith({ ...secret, mode: 0o444 }),
+    keyWith(cache),
+    keyWith({ ...cache, target: '/d' }),
+    keyWith({ ...cache, uid: 1 }),
+    keyWith({ ...cache, readonly: true }),
+    keyWith({ kind: 'tmpfs', target: '/c', span }),
+    keyWith({ kind: 'tmpfs', target: '/c', sizeBytes: 1, span }),
+    keyWith(bind, [files]),
+    keyWith(bind, rootfs),
+    keyWith({ ...bind, readonly: false }, [files]),
+    stepKey({ ...run, mounts: [secret, cache] }, platform, { rootfs }).key,
+  ]
+  expect(new Set(keys).size).toBe(keys.length)
+})
+
+test('name and sharing of a cache, where bound files were, and whether a secret must be given are left out', () => {
+  expect(keyWith({ ...cache, id: 'y', sharing: 'locked' })).toBe(keyWith(cache))
+  expect(keyWith({ ...bind, from: { kind: 'stage', stage: 0 }, sources: ['a'] }, [files])).toBe(keyWith(bind, [files]))
+  expect(keyWith({ ...secret, required: true })).toBe(keyWith(secret))
 })

@@ -29,7 +29,16 @@ function origin(text: string): Origin {
 
 /** The RUN of `text`. */
 export function runOperation(text: string): LayerOperation {
-  const rest = { cwd: '/', user: '', network: 'none', env: ['PATH=/bin'], proxyEnv: [], createdBy: text } as const
+  const rest = {
+    cwd: '/',
+    user: '',
+    network: 'none',
+    env: ['PATH=/bin'],
+    proxyEnv: [],
+    createdBy: text,
+    security: 'sandbox',
+    mounts: [],
+  } as const
   return { kind: 'run', origin: origin(`RUN ${text}`), args: ['sh', '-c', text], ...rest }
 }
 
@@ -60,7 +69,14 @@ async function execute(
   const chunks: Buffer[] = []
   const onOutput = (_stream: string, chunk: Uint8Array): void => void chunks.push(Buffer.from(chunk))
   const signal = new AbortController().signal
-  const result = await opened.executor.execute({ operation, parent: opened.base, onOutput, signal, ...more })
+  const result = await opened.executor.execute({
+    operation,
+    parent: opened.base,
+    mounts: [],
+    onOutput,
+    signal,
+    ...more,
+  })
   return { result, output: Buffer.concat(chunks).toString() }
 }
 

@@ -25,6 +25,10 @@ const host: Host = {
   cpus: 2,
   isReexecuted: false,
   inUserNamespace: false,
+  startedMs: Date.now(),
+  async *stdin() {},
+  inherited: {},
+  handOver: () => {},
   nowMs: Date.now,
   reexecute: () => {
     throw new Error('root has no need of a user namespace')
@@ -38,7 +42,15 @@ beforeAll(() => {
   mkdirSync(directory)
   for (const name of ['a', 'b']) writeFileSync(join(directory, `${name}.txt`), name)
   const store = openStore(join(home, 'store'))
-  const workshop = openWorkshop({ store, host, contextDirectory: directory, network: 'none', emit: () => {} })
+  const workshop = openWorkshop({
+    store,
+    host,
+    contextDirectory: directory,
+    network: 'none',
+    emit: () => {},
+    secrets: {},
+    agents: {},
+  })
   opened = { store, workshop, base: busyboxLayer(store, workshop) }
 })
 afterAll(async () => {

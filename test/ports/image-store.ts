@@ -38,7 +38,13 @@ export function describeImageStore(adapter: string, open: () => OpenedImages): v
       const images = openWithLayer()
       const { id, config } = write(images, 'one')
       images.tag('app:1', id)
-      for (const name of ['app:1', id, digestHex(id), digestHex(id).slice(0, 12), `sha256:${digestHex(id).slice(0, 7)}`])
+      for (const name of [
+        'app:1',
+        id,
+        digestHex(id),
+        digestHex(id).slice(0, 12),
+        `sha256:${digestHex(id).slice(0, 7)}`,
+      ])
         expect(images.findImage(name), name).toEqual({ id, config, layers: [layer] })
     })
 

@@ -6,7 +6,13 @@ import { openRegistry } from '../../src/registry/index.ts'
 import { openStore } from '../../src/store/index.ts'
 import { openSession } from '../../src/store/session.ts'
 import { LayoutWriter, makeTar, pushLayout } from '../support/oci-image.ts'
-import { type FaultyProxy, missingRegistryParts, startFaultyProxy, startRegistry, type TestRegistry } from '../support/registry.ts'
+import {
+  type FaultyProxy,
+  missingRegistryParts,
+  startFaultyProxy,
+  startRegistry,
+  type TestRegistry,
+} from '../support/registry.ts'
 import { makeTemporaryDirectory, removeDirectory, temporaryDirectory } from '../support/temporary.ts'
 import { describeImagePort } from './image-port.ts'
 

@@ -61,7 +61,10 @@ function openExecutor(): OpenedExecutor {
       request.onOutput('stderr', Buffer.from('err\n'))
       return made
     })
-    .set(`RUN ${runs.speakAgain}`, () => ({ ...made, selection: { ...made.selection, created: '2027-01-01T00:00:00Z' } }))
+    .set(`RUN ${runs.speakAgain}`, () => ({
+      ...made,
+      selection: { ...made.selection, created: '2027-01-01T00:00:00Z' },
+    }))
     .set(`RUN ${runs.fail}`, (request) => {
       say(request, 'before\n')
       throw new ToolError('step-failed', 'exit code: 3', { details: { exitCode: 3 } })
@@ -73,7 +76,7 @@ function openExecutor(): OpenedExecutor {
     })
   for (const name of ['a', 'b']) {
     const layer = paperLayer(name)
-    ports.trees.set(layer.contentDigest, new Map([[`copied/${name}.txt`, name]]))
+    ports.layerTrees.set(layer.contentDigest, new Map([[`copied/${name}.txt`, name]]))
     ports.makes.set(`COPY ${name}.txt /copied/`, () => ({ kind: 'selected', selection: layer }))
   }
   const base = [ports.layers.keep(paperLayer('base'))]

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { apiHost, isLoopback, isPrivateAddress, realmObjection, redirectObjection } from '../../src/registry/hosts.ts'
+import { isLoopback, isPrivateAddress, redirectObjection } from '../../src/http/hosts.ts'
+import { apiHost, realmObjection } from '../../src/registry/hosts.ts'
 
 describe('apiHost', () => {
   it('knows where Docker Hub is served', () => {

@@ -35,12 +35,17 @@ describe('templates', () => {
     expect(compileTemplate(template)(image)).toBe(expected)
   })
 
-  test.each(['{{range .Tags}}x{{end}}', '{{.Id', '{{}}', '{{Id}}', '{{nothing .Id}}', '{{json .Id | upper}}', '{{index .Tags}}'])(
-    '%s is not supported, and that is said',
-    (template) => {
-      expect(() => compileTemplate(template)).toThrow(expect.objectContaining({ code: 'usage' }))
-    },
-  )
+  test.each([
+    '{{range .Tags}}x{{end}}',
+    '{{.Id',
+    '{{}}',
+    '{{Id}}',
+    '{{nothing .Id}}',
+    '{{json .Id | upper}}',
+    '{{index .Tags}}',
+  ])('%s is not supported, and that is said', (template) => {
+    expect(() => compileTemplate(template)).toThrow(expect.objectContaining({ code: 'usage' }))
+  })
 
   test('a field that is not there is told, with those that are', () => {
     expect(() => compileTemplate('{{.ID}}')(image)).toThrow(

@@ -19,13 +19,20 @@ test('the default is a table of the default columns, with its heading even when 
 })
 
 test('json is one object a line, nothing for no rows', () => {
-  expect(list('json').trim().split('\n').map((line) => JSON.parse(line))).toEqual(rows)
+  expect(
+    list('json')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  ).toEqual(rows)
   expect(list('json', [])).toBe('')
 })
 
 test('a template is filled once a row, a table template has headings', () => {
   expect(list('{{.ID}}:{{.Name}}')).toBe('123456789012:app\nabcdefabcdef:longer/name\n')
-  expect(list('table {{.ID}}\\t{{.Name}}')).toBe('IMAGE ID       NAME\n123456789012   app\nabcdefabcdef   longer/name\n')
+  expect(list('table {{.ID}}\\t{{.Name}}')).toBe(
+    'IMAGE ID       NAME\n123456789012   app\nabcdefabcdef   longer/name\n',
+  )
   expect(list('table {{.Size}} of {{json .Name}}')).toBe('SIZE of NAME\n1.5MB of "app"\n2kB of "longer/name"\n')
 })
 

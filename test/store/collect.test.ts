@@ -116,13 +116,9 @@ test('blobs of removed layers go at once, others that nothing names when they ar
   const longAgo = new Date(Date.now() - 2 * 60 * 60 * 1000)
   for (const digest of [ofKept.digest, old.digest, id]) utimesSync(store.blobs.path(digest), longAgo, longAgo)
   const { sizeBytes } = await collected(store)
-  expect([ofKept.digest, ofGone.digest, fresh.digest, old.digest, id].map((digest) => store.blobs.has(digest))).toEqual([
-    true,
-    false,
-    true,
-    false,
-    true,
-  ])
+  expect([ofKept.digest, ofGone.digest, fresh.digest, old.digest, id].map((digest) => store.blobs.has(digest))).toEqual(
+    [true, false, true, false, true],
+  )
   expect(sizeBytes).toBe(paperLayer('gone').sizeBytes + 'gone'.length + 'old'.length)
 })
 

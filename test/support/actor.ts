@@ -87,7 +87,8 @@ function shown(word: string): string {
   return word.replaceAll(`${checkout}/`, '/mnt/longshore/')
 }
 
-function environment(actor: Actor, extra: Readonly<Record<string, string>> | undefined): Record<string, string> {
+/** The whole environment of a command that the actor runs: the machine's own does not reach it. */
+export function environment(actor: Actor, extra: Readonly<Record<string, string>> | undefined): Record<string, string> {
   return {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     HOME: actor.home,

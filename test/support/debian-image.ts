@@ -78,7 +78,16 @@ async function makeLayout(work: string, { mirror, release }: AptSource): Promise
   // What Debian's own images leave out too: downloaded packages, lists, devices.
   const left = ['./var/cache/apt/*', './var/lib/apt/lists/*', './dev/*', './proc/*', './sys/*']
   const tar = join(work, 'layer.tar')
-  execFileSync('tar', ['-C', root, '--numeric-owner', '--sort=name', ...left.map((path) => `--exclude=${path}`), '-cf', tar, '.'])
+  execFileSync('tar', [
+    '-C',
+    root,
+    '--numeric-owner',
+    '--sort=name',
+    ...left.map((path) => `--exclude=${path}`),
+    '-cf',
+    tar,
+    '.',
+  ])
   const writer = new LayoutWriter(join(work, 'layout'))
   const config = { env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'], cmd: ['bash'] }
   const layer = { tar: readFileSync(tar), compression: 'gzip' } as const

@@ -3,11 +3,18 @@ import {
   digestOf,
   parseContentDigest,
   type SelectableTree,
-  selectFiles,
   type StepKey,
+  selectFiles,
   ToolError,
 } from '../../src/base/index.ts'
-import type { ContextPort, ExecuteRequest, ExecutorPort, ImagePort, RunPorts, SelectResult } from '../../src/build/index.ts'
+import type {
+  ContextPort,
+  ExecuteRequest,
+  ExecutorPort,
+  ImagePort,
+  RunPorts,
+  SelectResult,
+} from '../../src/build/index.ts'
 import { matchPlatform } from '../../src/oci/index.ts'
 import type { Layer, StepRecord, StoredImage } from '../../src/ports/index.ts'
 import { paperLayer } from './layers.ts'
@@ -28,7 +35,7 @@ export interface MemoryPorts extends RunPorts {
   /** What a step makes, by its text; by default a layer named after text, parent and files. */
   readonly makes: Map<string, Make>
   /** Files of a layer, for `COPY --from`: path to text. */
-  readonly trees: Map<ContentDigest, ReadonlyMap<string, string>>
+  readonly layerTrees: Map<ContentDigest, ReadonlyMap<string, string>>
   readonly stored: ReadonlyMap<StepKey, StepRecord>
 }
 
@@ -38,7 +45,7 @@ export function memoryPorts(): MemoryPorts {
   const remote = new Map<string, StoredImage>()
   const executed: string[] = []
   const makes: MemoryPorts['makes'] = new Map()
-  const trees: MemoryPorts['trees'] = new Map()
+  const layerTrees: MemoryPorts['layerTrees'] = new Map()
   const layers = memoryLayers()
   const records = memoryRecords()
   let nowMs = Date.parse('2026-01-01T00:00:00Z')
@@ -47,14 +54,20 @@ export function memoryPorts(): MemoryPorts {
     remote,
     executed,
     makes,
-    trees,
+    layerTrees,
     stored: records.stored,
     clock: { nowMs: () => (nowMs += 10) },
     records,
     layers,
     images: memoryImagePort(remote),
     context: memoryContext(files),
-    executor: memoryExecutor(layers, executed, makes, trees),
+    trees: {
+      fetch: () => Promise.reject(new Error('no trees in memory')),
+      open: () => {
+        throw new Error('no trees in memory')
+      },
+    },
+    executor: memoryExecutor(layers, executed, makes, layerTrees),
   }
 }
 
@@ -89,10 +102,10 @@ function memoryExecutor(
   layers: MemoryLayers,
   executed: string[],
   makes: ReadonlyMap<string, Make>,
-  trees: MemoryPorts['trees'],
+  layerTrees: MemoryPorts['layerTrees'],
 ): ExecutorPort {
   const rootOf = (from: readonly Layer[]): SelectableTree => {
-    const files = from.flatMap((layer) => [...(trees.get(layer.contentDigest) ?? [])])
+    const files = from.flatMap((layer) => [...(layerTrees.get(layer.contentDigest) ?? [])])
     return memoryTree(new Map(files))
   }
   const missingSource = (request: ExecuteRequest): Extract<SelectResult<never>, { kind: 'missing' }> | undefined => {
@@ -101,7 +114,7 @@ function memoryExecutor(
     const result = selectFiles(rootOf(files.layers), operation.sources, operation.sourceSpans)
     return result.kind === 'missing' ? result : undefined
   }
-  const knownTrees = (from: readonly Layer[]): boolean => from.some((layer) => trees.has(layer.contentDigest))
+  const knownTrees = (from: readonly Layer[]): boolean => from.some((layer) => layerTrees.has(layer.contentDigest))
   return {
     async execute(request) {
       request.signal.throwIfAborted()

@@ -1,4 +1,11 @@
-import { digestHex, digestOf, type ContentDigest, type DiffId, type Digest, type StepKey } from '../../src/base/index.ts'
+import {
+  type ContentDigest,
+  type DiffId,
+  type Digest,
+  digestHex,
+  digestOf,
+  type StepKey,
+} from '../../src/base/index.ts'
 import { decodeConfig } from '../../src/oci/index.ts'
 import type {
   ImageStore,

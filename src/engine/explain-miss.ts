@@ -1,0 +1,157 @@
+import { type ContentDigest, type ListedEntry, parseContentDigest, type StepKey } from '../base/index.ts'
+import type { FileSource } from '../ir/index.ts'
+import { compareKeys, type KeyDifference, type Root, type Step, type StepGraph } from '../plan/index.ts'
+import type { BuildTrace, KeyComponents, MissCause, StepRecord, TracedBase, TracedStep } from '../ports/index.ts'
+import type { Store } from '../store/index.ts'
+import type { LazyContext } from './lazy-context.ts'
+
+/** What explanations are drawn from. */
+export interface ExplainFacts {
+  readonly graph: StepGraph
+  readonly store: Store
+  readonly context: LazyContext
+  /** Earlier builds of the project, the newest first. */
+  readonly earlier: readonly BuildTrace[]
+  /** Base images of this build, as far as they are known. */
+  readonly bases: readonly TracedBase[]
+}
+
+/** Why a step runs, and what its last run is known to have taken. */
+export interface Explanation {
+  readonly causes: readonly MissCause[]
+  /** The last run it was compared with; the size is of its layer, when that is still there. */
+  readonly previous?: { readonly durationMs: number; readonly sizeBytes?: number }
+}
+
+/** Changed files named one by one; more of them are only counted by the reader. */
+const namedFiles = 100
+
+/**
+ * Why the step's key is not that of the last time: the first part that differs from the nearest remembered key, files
+ * and layers traced back to what changed. There is at least one cause.
+ */
+export function explainMiss(facts: ExplainFacts, step: Step, key: StepKey, after: KeyComponents): Explanation {
+  const candidates = facts.earlier.flatMap((trace) => {
+    const found = sameStep(trace, facts.graph, step)
+    return found === undefined ? [] : [{ trace, found }]
+  })
+  if (candidates.some(({ found }) => found.key === key && found.status !== 'failed'))
+    return { causes: [{ kind: 'forgotten' }] }
+  for (const { trace, found } of candidates) {
+    const previous = found.key === undefined ? undefined : facts.store.records.readRecord(found.key)
+    const before = found.components ?? previous?.components
+    // A failed step leaves no record, so the same key is simply tried again.
+    if (before === undefined || found.key === key) continue
+    const differences = compareKeys(before, after)
+    const causes = differences.flatMap((difference) => causesOf(facts, step, trace, difference))
+    if (causes.length > 0) return { causes, ...lastRun(facts.store, previous) }
+  }
+  return { causes: [{ kind: 'first-time' }] }
+}
+
+function lastRun(store: Store, record: StepRecord | undefined): Pick<Explanation, 'previous'> {
+  if (record === undefined) return {}
+  const layer = store.layers.layer(record.diffId)
+  const { durationMs } = record
+  return { previous: { durationMs, ...(layer === undefined ? {} : { sizeBytes: layer.sizeBytes }) } }
+}
+
+/** The step in an earlier build: by its instruction, else by its place. */
+function sameStep(trace: BuildTrace, graph: StepGraph, step: Step): TracedStep | undefined {
+  const { name, ordinal } = placeOf(graph, step)
+  const stage = trace.steps.filter((candidate) => candidate.stage === name && candidate.key !== undefined)
+  const { text } = step.operation.origin
+  return (
+    stage.find((candidate) => candidate.ordinal === ordinal && candidate.text === text) ??
+    stage.find((candidate) => candidate.text === text) ??
+    stage.find((candidate) => candidate.ordinal === ordinal)
+  )
+}
+
+/** Name of a step's stage, and its position among the stage's steps. */
+export function placeOf(graph: StepGraph, step: Step): { readonly name: string; readonly ordinal: number } {
+  const planned = graph.stages.find(({ stage }) => stage.index === step.stage)
+  return { name: planned?.stage.name ?? String(step.stage), ordinal: planned?.steps.indexOf(step.index) ?? 0 }
+}
+
+function causesOf(facts: ExplainFacts, step: Step, trace: BuildTrace, difference: KeyDifference): readonly MissCause[] {
+  switch (difference.kind) {
+    case 'variable':
+    case 'part':
+      return [difference]
+    case 'files':
+      return fileCauses(facts, step, parseContentDigest(difference.before))
+    case 'rootfs':
+      return [rootCause(facts, step, trace, difference.layer)]
+  }
+}
+
+/** Which step or base image brought another layer into the root filesystem of `step`. */
+function rootCause(facts: ExplainFacts, step: Step, trace: BuildTrace, layer: number): MissCause {
+  const below: Step[] = []
+  let root: Root = step.parent
+  for (; root.kind === 'step'; ) {
+    const next: Step | undefined = facts.graph.steps[root.step]
+    if (next === undefined) break
+    below.unshift(next)
+    root = next.parent
+  }
+  const first = below[0] ?? step
+  const { name } = placeOf(facts.graph, first)
+  const now = facts.bases.find((base) => base.stage === name)
+  const baseLayers = now?.layers.length ?? 0
+  const culprit = below[layer - baseLayers]
+  if (layer >= baseLayers && culprit !== undefined) return { kind: 'step', label: culprit.label }
+  const was = trace.bases.find((base) => base.stage === name)
+  // The same base with fewer steps upon it: an instruction below was taken out.
+  if (was?.imageId === now?.imageId) return { kind: 'step', label: (below.at(-1) ?? step).label }
+  return {
+    kind: 'base',
+    reference: now?.reference ?? was?.reference ?? 'scratch',
+    ...(was === undefined ? {} : { before: was.imageId }),
+    ...(now === undefined ? {} : { after: now.imageId }),
+  }
+}
+
+function fileCauses(facts: ExplainFacts, step: Step, before: ContentDigest): readonly MissCause[] {
+  const { store, context } = facts
+  const { operation } = step
+  if (operation.kind !== 'copy') return []
+  if (operation.from.kind !== 'context') return [{ kind: 'files', from: sourceText(facts.graph, operation.from) }]
+  const was = store.traces.listing(before)
+  if (was === undefined) return [{ kind: 'files', from: 'the build context' }]
+  const changed = compareListings(was, context.list(operation.sources, operation.sourceSpans))
+  // Equal files in another arrangement: the sources themselves are written in another way.
+  if (changed.length === 0) return [{ kind: 'files', from: 'the build context' }]
+  return changed.slice(0, namedFiles).map((cause) => {
+    const rule = cause.change === 'removed' ? undefined : context.decidingRule(cause.path)
+    return rule === undefined ? cause : { ...cause, rule: `${rule.file}:${rule.line}: ${rule.rule}` }
+  })
+}
+
+function sourceText({ stages }: StepGraph, from: Exclude<FileSource, { kind: 'context' }>): string {
+  if (from.kind === 'image') return from.reference
+  if (from.kind === 'named') return `the context ${from.name}`
+  return `stage ${stages.find(({ stage }) => stage.index === from.stage)?.stage.name ?? from.stage}`
+}
+
+type FileCause = Extract<MissCause, { kind: 'file' }>
+
+function compareListings(before: readonly ListedEntry[], after: readonly ListedEntry[]): FileCause[] {
+  const was = new Map(before.map((entry) => [entry.path, entry]))
+  const is = new Map(after.map((entry) => [entry.path, entry]))
+  const changes: FileCause[] = []
+  for (const [path, entry] of is) {
+    const change = changeOf(was.get(path), entry)
+    if (change !== undefined) changes.push({ kind: 'file', change, path })
+  }
+  for (const path of was.keys()) if (!is.has(path)) changes.push({ kind: 'file', change: 'removed', path })
+  return changes
+}
+
+function changeOf(before: ListedEntry | undefined, after: ListedEntry): FileCause['change'] | undefined {
+  if (before === undefined) return 'added'
+  if (before.type !== after.type) return 'type'
+  if (before.content !== after.content || before.sizeBytes !== after.sizeBytes) return 'content'
+  return before.mode === after.mode ? undefined : 'mode'
+}

@@ -1,0 +1,52 @@
+import { assertNever, invariant } from '../base/index.ts'
+import type { OpenTree, TreePort } from '../build/index.ts'
+import { type BuildContext, openContext } from '../context/index.ts'
+import { type TreeSource, treeName } from '../plan/index.ts'
+import { type FetchedTree, type FetchSettings, fetchFileTree, fetchGitTree } from './fetched-trees.ts'
+import { type LazyContext, memoFile } from './lazy-context.ts'
+import type { NamedContexts } from './named-contexts.ts'
+
+/** Trees outside of any image, and what is remembered of them. */
+export interface Trees extends TreePort {
+  save(): void
+}
+
+/** The trees of a build: its context, its named contexts, and what ADD fetches. */
+export function treePort(settings: FetchSettings, context: LazyContext, named: NamedContexts): Trees {
+  const opened = new Map<string, OpenTree & { save(): void }>()
+  const openFetched = (tree: FetchedTree): BuildContext =>
+    openContext({
+      directory: tree.directory,
+      ignores: false,
+      memoFile: tree.memoFile ?? memoFile(tree.directory, '', settings.store),
+      nowMs: () => settings.nowMs(),
+    })
+  const open = async (source: TreeSource): Promise<OpenTree & { save(): void }> => {
+    switch (source.kind) {
+      case 'context':
+        return context
+      case 'named':
+        return named.open(source.name, openFetched)
+      case 'http':
+        return openFetched((await fetchFileTree(settings, source)).tree)
+      case 'git':
+        return openFetched(await fetchGitTree(settings, source))
+      default:
+        return assertNever(source)
+    }
+  }
+  return {
+    async fetch(source) {
+      const name = treeName(source)
+      if (!opened.has(name)) opened.set(name, await open(source))
+    },
+    open(source) {
+      const tree = opened.get(treeName(source))
+      invariant(tree !== undefined, `${treeName(source)} was not fetched`)
+      return tree
+    },
+    save() {
+      for (const tree of opened.values()) tree.save()
+    },
+  }
+}

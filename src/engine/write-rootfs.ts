@@ -1,0 +1,85 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { invariant, ToolError } from '../base/index.ts'
+import { layerTar } from '../layer/index.ts'
+import type { Layer } from '../ports/index.ts'
+import { applyCopy, openView, selectInRoot } from '../snapshot/index.ts'
+import type { Store } from '../store/index.ts'
+import type { OutputSpec } from './output-spec.ts'
+import type { Workshop } from './workshop.ts'
+import { writeWhole, writingTo } from './write-file.ts'
+
+export interface RootfsRequest {
+  readonly store: Store
+  readonly workshop: Workshop
+  /** Layers of the image, bottom first. */
+  readonly layers: readonly Layer[]
+  readonly output: Extract<OutputSpec, { type: 'tar' | 'local' }>
+}
+
+/**
+ * Writes the root filesystem of an image: as one tar with the owners of the image, or as files in a directory that
+ * belong to the caller. Throws `ToolError` `output-failed` or `no-space`.
+ */
+export async function writeRootfs({ store, workshop, layers, output }: RootfsRequest): Promise<void> {
+  const directory = workshop.session.makeDirectory('output')
+  const lowers = layers.map((layer) => store.layers.treeName(layer.diffId))
+  try {
+    const view = openView(workshop.snapshots, lowers, directory)
+    try {
+      await writingTo(output.dest, () =>
+        output.type === 'tar'
+          ? writeWhole(output.dest, layerTar(view.root, { overlay: workshop.overlay }))
+          : writeFiles(view.root, output.dest, output.mode),
+      )
+    } finally {
+      view.unmount()
+    }
+  } finally {
+    workshop.session.removeDirectory(directory)
+  }
+}
+
+/** A new or emptied directory appears with all its files at once; into one that has files, they are copied one by one. */
+async function writeFiles(root: string, dest: string, mode: 'copy' | 'delete'): Promise<void> {
+  const existing = statSync(dest, { throwIfNoEntry: false })
+  if (existing?.isDirectory() === false) {
+    throw new ToolError('output-failed', `"${dest}" exists and is not a directory`, { hint: 'choose another dest=' })
+  }
+  if (existing !== undefined && mode === 'copy' && readdirSync(dest).length > 0) {
+    await copyFiles(root, dest)
+    return
+  }
+  const fresh = join(dirname(dest), `.${basename(dest)}.part`)
+  rmSync(fresh, { recursive: true, force: true })
+  makeDirectory(fresh)
+  try {
+    await copyFiles(root, fresh)
+    rmSync(dest, { recursive: true, force: true })
+    renameSync(fresh, dest)
+  } catch (error) {
+    rmSync(fresh, { recursive: true, force: true })
+    throw error
+  }
+}
+
+/** Makes a directory and the missing ones above it. (Node's own recursion never ends on a file system that takes none.) */
+function makeDirectory(path: string): void {
+  if (!existsSync(dirname(path))) makeDirectory(dirname(path))
+  mkdirSync(path)
+}
+
+async function copyFiles(root: string, dest: string): Promise<void> {
+  const result = selectInRoot(root, ['.'], [])
+  invariant(result.kind === 'selected', 'the root of an image is always there')
+  const owner = { uid: 0, gid: 0 }
+  try {
+    await applyCopy({ source: { root, selection: result.selection }, targetRoot: dest, destination: '/', owner })
+  } catch (error) {
+    if (!(error instanceof ToolError) || error.code !== 'step-failed') throw error
+    throw new ToolError('output-failed', `in ${dest}: ${error.message}`, {
+      hint: 'remove what is in the way, or replace the whole directory with mode=delete',
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,79 @@
+import { type Canonical, compareCodeUnits } from '../base/index.ts'
+import type { KeyWithComponents } from './key.ts'
+
+type Components = KeyWithComponents['components']
+
+/** One way in which two keys of a step differ. `before` is the remembered key, `after` the one looked up. */
+export type KeyDifference =
+  /** A variable of the environment, absent where undefined. */
+  | { readonly kind: 'variable'; readonly name: string; readonly before?: string; readonly after?: string }
+  /** The files a COPY or ADD takes, by content digest. */
+  | { readonly kind: 'files'; readonly before: string; readonly after: string }
+  /** The root filesystem: `layer` is the first that differs, from 0, bottom first. */
+  | { readonly kind: 'rootfs'; readonly layer: number }
+  /** Any other part, as it reads. */
+  | { readonly kind: 'part'; readonly name: string; readonly before: string; readonly after: string }
+
+/**
+ * Names what differs between two keys of one step, what the instruction itself says first, then its files, then the
+ * root filesystem it starts from. Empty for equal keys.
+ */
+export function compareKeys(before: Components, after: Components): readonly KeyDifference[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
+  return names
+    .sort((a, b) => rank(a) - rank(b) || compareCodeUnits(a, b))
+    .flatMap((name) => compareComponent(name, before[name] ?? null, after[name] ?? null))
+}
+
+const lastParts = ['files', 'rootfs']
+
+function rank(name: string): number {
+  return lastParts.indexOf(name)
+}
+
+function compareComponent(name: string, before: Canonical, after: Canonical): readonly KeyDifference[] {
+  const [was, is] = [JSON.stringify(before), JSON.stringify(after)]
+  if (was === is) return []
+  if (name === 'env' && isTexts(before) && isTexts(after)) return compareVariables(before, after)
+  if (name === 'rootfs' && isTexts(before) && isTexts(after)) {
+    const layer = after.findIndex((digest, index) => digest !== before[index])
+    return [{ kind: 'rootfs', layer: layer < 0 ? after.length : layer }]
+  }
+  if (name === 'files') return [{ kind: 'files', before: partText(before), after: partText(after) }]
+  return [{ kind: 'part', name, before: partText(before), after: partText(after) }]
+}
+
+function compareVariables(before: readonly string[], after: readonly string[]): readonly KeyDifference[] {
+  const [was, is] = [variables(before), variables(after)]
+  const changed = [...new Set([...was.keys(), ...is.keys()])].filter((name) => was.get(name) !== is.get(name))
+  // The same variables in another order are another environment too.
+  if (changed.length === 0)
+    return [{ kind: 'part', name: 'order of variables', before: before.join(' '), after: after.join(' ') }]
+  return changed.map((name) => {
+    const [old, now] = [was.get(name), is.get(name)]
+    return {
+      kind: 'variable',
+      name,
+      ...(old === undefined ? {} : { before: old }),
+      ...(now === undefined ? {} : { after: now }),
+    }
+  })
+}
+
+function variables(env: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    env.map((pair) => {
+      const at = pair.indexOf('=')
+      return [pair.slice(0, at), pair.slice(at + 1)]
+    }),
+  )
+}
+
+function isTexts(value: Canonical): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
+}
+
+function partText(value: Canonical): string {
+  if (isTexts(value)) return value.join(' ')
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

@@ -1,0 +1,81 @@
+import type { ContentDigest, Digest, ListedEntry, StepKey } from '../base/index.ts'
+import type { KeyComponents } from './store.ts'
+
+/** Why a step had to run, against the last time it is remembered from. */
+export type MissCause =
+  /** No build of this project is remembered that had this step. */
+  | { readonly kind: 'first-time' }
+  /** The same key was built before, but its record or layer was removed since. */
+  | { readonly kind: 'forgotten' }
+  | { readonly kind: 'no-cache' }
+  | {
+      readonly kind: 'file'
+      readonly change: 'added' | 'removed' | 'content' | 'mode' | 'type'
+      readonly path: string
+      /** The line of the ignore file that takes it in again, as `FILE:LINE: !RULE`. */
+      readonly rule?: string
+    }
+  /** Files changed that are not remembered one by one: `from` says where they come from. */
+  | { readonly kind: 'files'; readonly from: string }
+  | { readonly kind: 'variable'; readonly name: string; readonly before?: string; readonly after?: string }
+  | { readonly kind: 'part'; readonly name: string; readonly before: string; readonly after: string }
+  /** The base image of its stage is another one. */
+  | { readonly kind: 'base'; readonly reference: string; readonly before?: string; readonly after?: string }
+  /** A step below it made another tree. */
+  | { readonly kind: 'step'; readonly label: string }
+  /** It is not known before this step or image is there. */
+  | { readonly kind: 'waits'; readonly for: string }
+
+/** What became of one step in one build. */
+export interface TracedStep {
+  /** As progress shows it: `[build 2/5] RUN make`. */
+  readonly label: string
+  readonly stage: string
+  /** Position among the steps of its stage, from 0. */
+  readonly ordinal: number
+  /** The instruction as one line. */
+  readonly text: string
+  readonly file: string
+  readonly startLine: number
+  readonly status: 'cached' | 'ran' | 'failed' | 'canceled' | 'not-reached'
+  readonly key?: StepKey
+  /** What the key was made of, when no record keeps it. */
+  readonly components?: KeyComponents
+  readonly durationMs: number
+  /** Why it was no hit; empty for a cached step. */
+  readonly causes: readonly MissCause[]
+}
+
+/** The image a stage started from in one build. */
+export interface TracedBase {
+  readonly stage: string
+  readonly reference: string
+  readonly imageId: Digest
+  /** Content digests of its layers, bottom first. */
+  readonly layers: readonly ContentDigest[]
+}
+
+/** One build that executed something: what `why` and `logs --build` tell from. */
+export interface BuildTrace {
+  /** Sorts by time. */
+  readonly id: string
+  /** RFC 3339. */
+  readonly created: string
+  readonly durationMs: number
+  readonly imageId?: Digest
+  readonly bases: readonly TracedBase[]
+  readonly steps: readonly TracedStep[]
+}
+
+/** Remembers builds, some of the last of each project. */
+export interface TraceStore {
+  /** Keeps a build and the logs of its steps that no record keeps, by step number. */
+  writeTrace(project: string, trace: BuildTrace, logs: ReadonlyMap<number, Uint8Array>): void
+  /** Builds of a project, the newest first. */
+  traces(project: string): readonly BuildTrace[]
+  /** Log of a step that failed in a build. */
+  readFailedLog(project: string, id: string, step: number): Uint8Array | undefined
+  /** Keeps the files that a content digest of a COPY stands for. */
+  writeListing(digest: ContentDigest, files: readonly ListedEntry[]): void
+  listing(digest: ContentDigest): readonly ListedEntry[] | undefined
+}

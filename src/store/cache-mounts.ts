@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto'
+import { chmodSync, chownSync, closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { storeAction } from '../base/index.ts'
+import { tryLock } from '../sys/index.ts'
+import { writeAtomic } from './files.ts'
+
+/** Which cache, and how it begins. */
+export interface CacheMountRequest {
+  readonly id: string
+  readonly sharing: 'shared' | 'private' | 'locked'
+  /** Of the directory itself; another owner or mode is another cache, as it is another beginning. */
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  /** Identity of what it begins with; absent for an empty one. */
+  readonly initialContent?: string
+}
+
+/** A directory that this holder may use until it gives it back; kernel locks, so that a dead process holds none. */
+export interface CacheMountLease {
+  readonly directory: string
+  release(): void
+}
+
+/** How often a lock that another one holds is tried again. */
+const pollMs = 100
+
+/**
+ * Leases a cache directory of the store at `root`. `shared` ones have any number of holders; a `private` one that is
+ * in use is left to its holder, and another directory of the same id taken; `locked` waits. `fill` makes the first
+ * content. Ids may be any text (CVE-2024-9675): only a hash of them becomes a name. Rejects with the signal's reason.
+ */
+export async function leaseCacheMount(
+  root: string,
+  request: CacheMountRequest,
+  fill: (directory: string) => Promise<void>,
+  signal: AbortSignal,
+): Promise<CacheMountLease> {
+  const { id, mode, uid, gid, initialContent } = request
+  const identity = JSON.stringify([id, mode, uid, gid, initialContent ?? null])
+  const cache = join(root, 'cache/mounts', createHash('sha256').update(identity).digest('hex').slice(0, 32))
+  if (!existsSync(join(cache, 'id'))) writeAtomic(root, join(cache, 'id'), id)
+  for (let number = 0; ; number++) {
+    const slot = join(cache, String(number))
+    storeAction('make a cache mount', () => mkdirSync(slot, { recursive: true, mode: 0o755 }))
+    const lock = openLock(join(slot, 'lock'))
+    try {
+      if (!(await takeLock(lock, request.sharing, signal))) {
+        closeSync(lock)
+        continue
+      }
+      const directory = join(slot, 'fs')
+      await makeOnce(slot, directory, request, fill, signal)
+      return { directory, release: () => closeSync(lock) }
+    } catch (error) {
+      closeSync(lock)
+      throw error
+    }
+  }
+}
+
+async function takeLock(fd: number, sharing: CacheMountRequest['sharing'], signal: AbortSignal): Promise<boolean> {
+  if (sharing !== 'locked') return tryLock(fd, sharing === 'shared' ? 'shared' : 'exclusive')
+  await waitForLock(fd, signal)
+  return true
+}
+
+function openLock(path: string): number {
+  return storeAction('lock a cache mount', () => openSync(path, 'a', 0o600))
+}
+
+async function waitForLock(fd: number, signal: AbortSignal): Promise<void> {
+  while (!tryLock(fd, 'exclusive')) {
+    await delay(pollMs)
+    signal.throwIfAborted()
+  }
+}
+
+/** Holders of a shared cache may all come first: one makes it, whole or not at all, and the others wait. */
+async function makeOnce(
+  slot: string,
+  directory: string,
+  { mode, uid, gid }: CacheMountRequest,
+  fill: (directory: string) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (existsSync(directory)) return
+  const making = openLock(join(slot, 'making'))
+  try {
+    await waitForLock(making, signal)
+    if (existsSync(directory)) return
+    const fresh = `${directory}.new`
+    storeAction('make a cache mount', () => {
+      rmSync(fresh, { recursive: true, force: true })
+      mkdirSync(fresh)
+    })
+    await fill(fresh)
+    storeAction('make a cache mount', () => {
+      chownSync(fresh, uid, gid)
+      chmodSync(fresh, mode)
+      renameSync(fresh, directory)
+    })
+  } finally {
+    closeSync(making)
+  }
+}

@@ -1,0 +1,78 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, describe, expect, test } from 'vitest'
+import { quoteForShell } from '../../src/sandbox/shell-quote.ts'
+import { type Actor, checkout, environment, makeActor, unavailable } from '../support/actor.ts'
+import { buildBase } from '../support/base-image.ts'
+import { openScreen, type Screen } from '../support/screen.ts'
+import { makeTemporaryDirectory, removeDirectory } from '../support/temporary.ts'
+
+const directory = makeTemporaryDirectory()
+afterAll(() => removeDirectory(directory))
+
+/** What a shell loop prints of the size until a key ends it. */
+const watchSize = 'stty size; while :; do stty size; sleep 0.1; done'
+
+describe.each(['root', 'user'] as const)('run -t as %s', (name) => {
+  const reason = unavailable(name)
+  let me: Actor | undefined
+  const actor = (): Actor => {
+    if (me === undefined) {
+      me = makeActor(name, directory)
+      buildBase(me)
+    }
+    return me
+  }
+
+  /** A terminal in which `longshore run` has been typed, and which tells the exit code afterwards. */
+  function open(args: readonly string[]): Screen {
+    const env = environment(actor(), {})
+    const command = actor().wrap([join(checkout, 'bin/longshore'), 'run', ...args], actor().home, env)
+    const line = `${command.map(quoteForShell).join(' ')}; echo "ended with $?"; sleep 60`
+    return openScreen(join(directory, 'tmux'), line, { columns: 90, rows: 25 }, env)
+  }
+
+  const isolations = name === 'root' ? (['crun', 'runc', 'builtin'] as const) : (['crun'] as const)
+  describe.each(isolations)('by %s', (isolation) => {
+    const options = ['--isolation', isolation]
+
+    test('shows output, knows the size and follows it, passes Ctrl-C and the exit code', async ({ skip }) => {
+      if (reason !== undefined) skip(reason)
+      const trap = `trap 'echo interrupted; exit 7' INT; ${watchSize}`
+      const screen = open([...options, '-t', 'longshore-base', 'sh', '-c', trap])
+      try {
+        await screen.shows(/^25 90$/m)
+        screen.resize({ columns: 100, rows: 31 })
+        await screen.shows(/^31 100$/m)
+        screen.type('C-c')
+        await screen.shows(/interrupted\s+ended with 7$/m)
+      } finally {
+        screen.close()
+      }
+    })
+
+    test('reads what is typed with -i, and its terminal is gone with ours', async ({ skip }) => {
+      if (reason !== undefined) skip(reason)
+      const mark = `hang-up-${isolation}-${name}-${process.pid}`
+      const script = `trap '' HUP; read line; echo "got $line"; while :; do sleep 1; done; : ${mark}`
+      const screen = open([...options, '-it', 'longshore-base', 'sh', '-c', script])
+      try {
+        await screen.shows(/\S/, () => screen.type('hello', 'Enter'))
+        await screen.shows(/got hello/)
+        expect(isRunning(mark)).toBe(true)
+      } finally {
+        screen.close()
+      }
+      for (const deadline = performance.now() + 20_000; isRunning(mark) && performance.now() < deadline; )
+        await delay(50)
+      expect(isRunning(mark)).toBe(false)
+    })
+  })
+})
+
+/** Whether a process has `mark` in its command line. */
+function isRunning(mark: string): boolean {
+  const { stdout } = spawnSync('ps', ['-eo', 'args='], { encoding: 'utf8' })
+  return stdout.includes(mark)
+}
