@@ -1,6 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { errnoCode, storeAction } from '../base/index.ts'
 import { tryLock } from '../sys/index.ts'
 import { settle } from './settle.ts'
@@ -35,8 +45,8 @@ export function openSession(root: string, nowMs: number, onStale: (directory: st
       const directory = join(parent, randomBytes(5).toString('hex'))
       mkdirSync(directory, { mode: 0o700 })
       const fd = openSync(join(directory, 'lock'), 'w', 0o600)
-      // A sweeping process may have taken the lock between the two calls above; it will then remove this directory.
-      if (tryLock(fd, 'exclusive')) {
+      // A sweeping process may have taken the lock between the two calls above; it removes this directory, or has done so.
+      if (tryLock(fd, 'exclusive') && existsSync(join(directory, 'lock'))) {
         mkdirSync(join(directory, 'uses'), { mode: 0o700 })
         return session(root, directory, fd)
       }
@@ -64,11 +74,27 @@ function session(root: string, directory: string, fd: number): Session {
     async close() {
       if (!open) return
       open = false
-      remove(directory)
+      retire(directory)
       closeSync(fd)
       await settle(root)
     },
   }
+}
+
+/**
+ * Removes a working area under another name, which says that nobody holds it: whoever is killed here leaves it to the
+ * next. Its owner may have done so just before its lock was had.
+ */
+function retire(directory: string): void {
+  const gone = join(dirname(directory), `.gone-${basename(directory)}`)
+  storeAction(`remove ${directory}`, () => {
+    try {
+      renameSync(directory, gone)
+    } catch (error) {
+      if (errnoCode(error) !== 'ENOENT') throw error
+    }
+  })
+  remove(gone)
 }
 
 function remove(path: string): void {
@@ -86,9 +112,7 @@ function sweep(root: string, parent: string, nowMs: number, onStale: (directory:
     if (fd === undefined) continue
     if (tryLock(fd, 'exclusive')) {
       onStale(directory)
-      const gone = join(parent, `.gone-${name}`)
-      renameSync(directory, gone)
-      remove(gone)
+      retire(directory)
     }
     closeSync(fd)
   }
