@@ -11,6 +11,7 @@ export type ToolErrorCode =
   | 'context-unreadable'
   | 'dockerfile-not-found'
   | 'git-failed'
+  | 'image-in-use'
   | 'image-not-found'
   | 'invalid-digest'
   | 'invalid-document'

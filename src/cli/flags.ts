@@ -53,8 +53,25 @@ export interface RunFlags {
 export interface ImagesFlags {
   readonly all?: boolean
   readonly quiet?: boolean
+  readonly digests?: boolean
   readonly trunc: boolean
-  readonly format?: 'table' | 'json'
+  readonly filter: readonly string[]
+  readonly format?: string
+}
+
+/** Flags of `longshore history`. */
+export interface HistoryFlags {
+  readonly quiet?: boolean
+  readonly human: boolean | string
+  readonly trunc: boolean
+  readonly format?: string
+}
+
+/** Flags of `longshore image prune`. */
+export interface PruneFlags {
+  readonly all?: boolean
+  readonly force?: boolean
+  readonly filter: readonly string[]
 }
 
 /** Flags that say which build a question is about. */

@@ -1,20 +1,30 @@
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
+import { collect } from './collect.ts'
+import type { CommandRoom } from './command-room.ts'
 import type { ImagesFlags } from './flags.ts'
-import type { SetExitCode } from './set-exit-code.ts'
+import { formatOption } from './format-option.ts'
 
-/** Adds `longshore images`. */
-export function addImagesCommand(program: Command, setExitCode: SetExitCode): void {
-  program
-    .command('images')
+/** Adds `images`, or `image ls` when `name` says so. */
+export function addImagesCommand(parent: Command, room: CommandRoom, name = 'images'): void {
+  const command = parent
+    .command(name)
     .summary('list images')
     .description('Lists the images of the store.')
     .argument('[name]', 'show only images of this repository')
     .option('-a, --all', 'show images without a name too')
     .option('-q, --quiet', 'print only IDs')
+    .option('--digests', 'show the digests that images were pulled by')
     .option('--no-trunc', 'print whole IDs')
-    .addOption(new Option('--format <format>', 'table, or json: one object a line').choices(['table', 'json']))
-    .action(async (name: string | undefined, flags: ImagesFlags) => {
+    .option(
+      '-f, --filter <key=value>',
+      'dangling=true|false, label[!]=K[=V], reference=PATTERN, before=, since=IMAGE, until=TIME; may be repeated',
+      collect,
+      [],
+    )
+    .addOption(formatOption('Repository, Tag, ID, Digest, CreatedSince, CreatedAt, Size'))
+    .action(async (image: string | undefined, flags: ImagesFlags) => {
       const { runImages } = await import('./run-images.ts')
-      setExitCode(runImages(name, flags, program.opts<{ root?: string }>().root))
+      room.setExitCode(runImages(image, flags, room.root()))
     })
+  if (name === 'ls') command.alias('list')
 }

@@ -22,6 +22,7 @@ export function processHost(): Host {
     uid: process.getuid?.() ?? 0,
     arch: process.arch,
     cpus: availableParallelism(),
+    isReexecuted: mark !== undefined,
     inUserNamespace: detectUserNamespace(),
     startedMs,
     stdin: () => process.stdin,

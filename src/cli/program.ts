@@ -2,18 +2,19 @@ import { Command, Option } from 'commander'
 import { version } from '../version.ts'
 import { addBuildCommand } from './build-command.ts'
 import { addCheckCommand } from './check-command.ts'
+import { addImageCommands } from './image-commands.ts'
 import { addImagesCommand } from './images-command.ts'
 import { addLogsCommand } from './logs-command.ts'
 import { addPullCommand } from './pull-command.ts'
 import { addRunCommand } from './run-command.ts'
 import type { SetExitCode } from './set-exit-code.ts'
+import { addSystemCommands } from './system-commands.ts'
 import { addWhyCommand } from './why-command.ts'
 
 const commands = [
   addBuildCommand,
   addCheckCommand,
   addRunCommand,
-  addImagesCommand,
   addPullCommand,
   addWhyCommand,
   addLogsCommand,
@@ -31,5 +32,9 @@ export function createProgram(setExitCode: SetExitCode): Command {
     .showHelpAfterError('Run "longshore --help" for the commands, "longshore COMMAND --help" for the flags of one.')
     .exitOverride()
   for (const add of commands) add(program, setExitCode)
+  const room = { setExitCode, root: () => program.opts<{ root?: string }>().root }
+  addImagesCommand(program, room)
+  addImageCommands(program, room)
+  addSystemCommands(program, room)
   return program
 }

@@ -17,6 +17,7 @@ import {
 import type { Store } from '../store/index.ts'
 import type { Session } from '../store/session.ts'
 import type { AgentSources } from './agent-sources.ts'
+import { leaseLayers } from './lease-layers.ts'
 import { FileMounter } from './mounted-files.ts'
 import { prepareMounts, type RunMountSettings } from './run-mounts.ts'
 import type { Secrets } from './secrets.ts'
@@ -63,8 +64,9 @@ async function executeStep(settings: StepSettings, request: ExecuteRequest): Pro
   const { session, store, snapshots } = settings
   const startMs = settings.nowMs()
   const directory = session.makeDirectory('step')
-  const lowers = request.parent.map((layer) => store.layers.treeName(layer.diffId))
   try {
+    leaseLayers(store, session, request.parent)
+    const lowers = request.parent.map((layer) => store.layers.treeName(layer.diffId))
     const workspace = openWorkspace(snapshots, lowers, directory)
     try {
       const missing = await executeOperation(settings, request, workspace, directory)
@@ -80,13 +82,14 @@ async function executeStep(settings: StepSettings, request: ExecuteRequest): Pro
 
 /** Names the tree of changes and moves it into the store, unless a layer of the same content is there already. */
 function commitLayer(settings: ExecutorSettings, workspace: Workspace, startMs: number): Layer {
-  const { layers } = settings.store
-  const digests = digestLayer(workspace.upper, { overlay: settings.overlay })
+  const { session, store, overlay } = settings
+  const digests = digestLayer(workspace.upper, { overlay })
+  const same = store.layers.layerByContent(digests.contentDigest)
+  session.lease([store.layers.name(same?.diffId ?? digests.diffId)])
+  if (same !== undefined && store.layers.isPresent(same.diffId)) return same
+  session.lease([store.layers.name(digests.diffId)])
   const created = new Date(startMs).toISOString()
-  return (
-    layers.layerByContent(digests.contentDigest) ??
-    layers.adopt({ ...digests, directory: workspace.layerDirectory, created })
-  )
+  return store.layers.adopt({ ...digests, directory: workspace.layerDirectory, created })
 }
 
 type Missing = Extract<SelectResult<Layer>, { kind: 'missing' }>
@@ -227,6 +230,7 @@ async function withView<T>(
 ): Promise<T> {
   const directory = settings.session.makeDirectory('view')
   try {
+    leaseLayers(settings.store, settings.session, layers)
     const lowers = layers.map((layer) => settings.store.layers.treeName(layer.diffId))
     const view = openView(settings.snapshots, lowers, directory)
     try {

@@ -2,6 +2,7 @@ import { type Digest, digestOf, invariant } from '../base/index.ts'
 import { assembleConfig, type EmitEvent, type StepLayers } from '../build/index.ts'
 import { type Descriptor, encodeConfig, type ImageConfig, validateImage } from '../oci/index.ts'
 import type { StepGraph } from '../plan/index.ts'
+import { leaseLayers, removedMeanwhile, requireLayers } from './lease-layers.ts'
 import type { Scene } from './scene.ts'
 
 /** A finished image; the manifest is of an output that has one. */
@@ -30,6 +31,12 @@ export async function finishImage(
   const stored = store.images.image(id)
   if (stored === undefined) store.images.writeImage({ id, configBytes })
   for (const name of names) if (store.images.findImage(name)?.id !== id) store.images.tag(name, id)
+  // A prune beside us may have taken it while it had no name.
+  if (names.length > 0 && store.images.config(id) === undefined) store.images.writeImage({ id, configBytes })
+  // Looked at after the image was written: now nobody removes a layer of it any more.
+  const image = store.images.image(id)
+  if (image === undefined) throw removedMeanwhile(`a layer of the image ${id}`)
+  requireLayers(store, image.layers)
   const manifest = await writeOutputs(scene, id)
   const timeMs = host.nowMs()
   emit({
@@ -45,7 +52,7 @@ export async function finishImage(
 function baseConfig(scene: Scene, base: StepGraph['target']['base']): ImageConfig | undefined {
   if (base.kind !== 'image') return undefined
   const image = scene.images.find(base.reference, base.platform)
-  invariant(image !== undefined, `the base image ${base.reference} is gone from the store`)
+  if (image === undefined) throw removedMeanwhile(`the base image ${base.reference}`)
   return image.config
 }
 
@@ -62,8 +69,9 @@ async function writeOutputs(scene: Scene, id: Digest): Promise<Descriptor | unde
   for (const output of outputs) {
     if (output.type === 'image') continue
     const image = scene.store.images.image(id)
-    invariant(image !== undefined, 'the image that was just stored is gone')
+    if (image === undefined) throw removedMeanwhile(`the image ${id}`)
     const workshop = await scene.enter()
+    leaseLayers(scene.store, workshop.session, image.layers)
     if (output.type === 'tar' || output.type === 'local') {
       const { writeRootfs } = await import('./write-rootfs.ts')
       await writeRootfs({ store: scene.store, workshop, layers: image.layers, output })

@@ -11,6 +11,8 @@ export interface Host {
   /** Node's name of the processor: `x64`, `arm64` … */
   readonly arch: string
   readonly cpus: number
+  /** True when `reexecute` started this process: what the user was asked then is not asked again. */
+  readonly isReexecuted: boolean
   /** True inside a user namespace, where uid 0 is not the machine's root. */
   readonly inUserNamespace: boolean
   /** When the command began; the same after `reexecute`. */

@@ -1,6 +1,7 @@
 import { compareCodeUnits, type Digest } from '../base/index.ts'
 import { openStore } from '../store/index.ts'
 import { type Host, storeRoot } from './host.ts'
+import { compileImageFilters } from './image-filter.ts'
 
 /** A line of `longshore images`. */
 export interface ListedImage {
@@ -8,36 +9,48 @@ export interface ListedImage {
   readonly repository: string
   readonly tag: string
   readonly id: Digest
+  /** Digest under which it was pulled. */
+  readonly digest?: Digest
   readonly created?: string
   /** Sum of the uncompressed layers in bytes. */
   readonly sizeBytes: number
 }
 
-/** All images of the store, newest first; an image with several names appears once a name. */
-export function listImages(host: Host, root: string | undefined): readonly ListedImage[] {
-  const { images } = openStore(storeRoot(host, root))
-  const references = images.references()
-  const named = new Set(references.map((reference) => reference.imageId))
-  const rows = [
-    ...references.map((reference) => ({ id: reference.imageId, ...splitName(reference.name) })),
-    ...images
-      .imageIds()
-      .filter((id) => !named.has(id))
-      .map((id) => ({ id, repository: '<none>', tag: '<none>' })),
-  ]
-  return rows
-    .flatMap((row) => {
-      const image = images.image(row.id)
-      if (image === undefined) return []
-      const sizeBytes = image.layers.reduce((sum, layer) => sum + layer.sizeBytes, 0)
-      const { created } = image.config
-      return [{ ...row, sizeBytes, ...(created === undefined ? {} : { created }) }]
-    })
-    .sort((a, b) => compareCodeUnits(b.created ?? '', a.created ?? '') || compareCodeUnits(a.repository, b.repository))
+const filterKeys = ['dangling', 'label', 'label!', 'reference', 'before', 'since', 'until']
+
+/**
+ * The images of the store that pass the `--filter` texts, newest first; an image with several names appears once a name.
+ * Throws `ToolError` `usage` for a filter that is not known.
+ */
+export function listImages(host: Host, root: string | undefined, filters: readonly string[]): readonly ListedImage[] {
+  const store = openStore(storeRoot(host, root))
+  const passes = compileImageFilters(filters, filterKeys, store, host.nowMs())
+  const references = store.images.references()
+  const rows = store.images.imageIds().flatMap((id) => {
+    const image = store.images.image(id)
+    if (image === undefined) return []
+    const own = references.filter((reference) => reference.imageId === id)
+    const sizeBytes = image.layers.reduce((sum, layer) => sum + layer.sizeBytes, 0)
+    const { created } = image.config
+    const common = { id, sizeBytes, ...(created === undefined ? {} : { created }) }
+    if (own.length === 0) return passes(image, []) ? [{ ...common, repository: '<none>', tag: '<none>' }] : []
+    return own
+      .filter(({ name }) => passes(image, [name]))
+      .map(({ name, pulledDigest: digest }) => ({
+        ...common,
+        ...splitName(name),
+        ...(digest === undefined ? {} : { digest }),
+      }))
+  })
+  return rows.sort(
+    (a, b) =>
+      compareCodeUnits(b.created ?? '', a.created ?? '') ||
+      compareCodeUnits(`${a.repository}:${a.tag}`, `${b.repository}:${b.tag}`),
+  )
 }
 
 /** `host:5000/app:1` → `host:5000/app` and `1`; a name by digest has the tag `<none>`. */
-function splitName(name: string): { readonly repository: string; readonly tag: string } {
+export function splitName(name: string): { readonly repository: string; readonly tag: string } {
   const plain = name.replace(/@.*$/, '')
   const colon = plain.lastIndexOf(':')
   if (colon <= plain.lastIndexOf('/')) return { repository: plain, tag: '<none>' }

@@ -22,6 +22,7 @@ import {
   RESOLVE_NO_MAGICLINKS,
   RESOLVE_NO_SYMLINKS,
 } from '../sys/index.ts'
+import { leaseLayers } from './lease-layers.ts'
 
 /** What mounts take their files with. */
 export interface MountedFilesSettings {
@@ -63,6 +64,7 @@ export class FileMounter {
       return this.#mount({ directory: this.#settings.session.directory, names: [copy] }, () => 'files', writable)
     }
     const { store, snapshots } = this.#settings
+    leaseLayers(store, this.#settings.session, files.source.layers)
     const names = files.source.layers.map((layer) => store.layers.treeName(layer.diffId))
     const place = (root: string): string => resolvedSource(root, source)
     return this.#mount({ directory: snapshots.layersDirectory, names }, place, writable)
@@ -75,6 +77,7 @@ export class FileMounter {
       return
     }
     const { store, snapshots, session } = this.#settings
+    leaseLayers(store, session, files.layers)
     const names = files.layers.map((layer) => store.layers.treeName(layer.diffId))
     const place = session.makeDirectory('view')
     try {

@@ -13,6 +13,7 @@ import {
 } from '../oci/index.ts'
 import type { StoredImage } from '../ports/index.ts'
 import type { RegistryClient } from '../registry/index.ts'
+import { removedMeanwhile } from './lease-layers.ts'
 import { findStored, type ImageSettings, storedName } from './stored-images.ts'
 
 /**
@@ -49,9 +50,10 @@ export async function pullImage(settings: ImageSettings, text: string, platform:
       end('cached')
       return known
     }
+    settings.session().lease(remote.config.diffIds.map((diffId) => store.layers.name(diffId)))
     const wanted = remote.manifest.layers.filter((_, index) => {
       const diffId = remote.config.diffIds[index]
-      return diffId === undefined || store.layers.layer(diffId) === undefined
+      return diffId === undefined || store.layers.layer(diffId) === undefined || !store.layers.isPresent(diffId)
     })
     await client.pullLayers(
       reference,
@@ -61,15 +63,15 @@ export async function pullImage(settings: ImageSettings, text: string, platform:
       },
       { signal },
     )
-    store.images.writeImage({
-      id: remote.manifest.config.digest,
-      configBytes: remote.configBytes,
-      manifestBytes: remote.manifestBytes,
-      manifestDigest: remote.digest,
-    })
-    store.images.tag(storedName(text), remote.manifest.config.digest, remote.indexDigest ?? remote.digest)
-    const image = store.images.image(remote.manifest.config.digest)
-    if (image === undefined) throw new ToolError('store-corrupt', `the image ${text} is not whole after its pull`)
+    const { digest: id } = remote.manifest.config
+    const { configBytes, manifestBytes, digest: manifestDigest } = remote
+    const document = { id, configBytes, manifestBytes, manifestDigest }
+    store.images.writeImage(document)
+    store.images.tag(storedName(text), id, remote.indexDigest ?? remote.digest)
+    // A prune beside us may have taken it while it had no name.
+    if (store.images.config(id) === undefined) store.images.writeImage(document)
+    const image = store.images.image(id)
+    if (image === undefined) throw removedMeanwhile(`the image ${text}`)
     end('done')
     return image
   } catch (error) {

@@ -15,6 +15,7 @@ import { openWorkspace } from '../snapshot/index.ts'
 import { openStore, type Store } from '../store/index.ts'
 import { type Host, overlayXattrs, storeRoot } from './host.ts'
 import { imagePort } from './images.ts'
+import { leaseLayers } from './lease-layers.ts'
 import { enterNamespace } from './namespace.ts'
 import { lazyRegistry } from './registry-client.ts'
 import { findStored } from './stored-images.ts'
@@ -75,6 +76,7 @@ async function runIn(
   const lock = lockName(join(store.root, 'containers'), request.name ?? `longshore-${id}`)
   try {
     const directory = workshop.session.makeDirectory('container')
+    leaseLayers(store, workshop.session, image.layers)
     const lowers = image.layers.map((layer) => store.layers.treeName(layer.diffId))
     const workspace = openWorkspace(workshop.snapshots, lowers, directory)
     try {

@@ -1,3 +1,16 @@
+/** A time as docker's tables show it whole: `2026-01-31 12:00:00 +0000 UTC`. `text` is RFC 3339; `N/A` for none. */
+export function formatTime(text: string | undefined): string {
+  const time = new Date(text ?? Number.NaN)
+  if (Number.isNaN(time.getTime())) return 'N/A'
+  return `${time.toISOString().slice(0, 19).replace('T', ' ')} +0000 UTC`
+}
+
+/** How long before `nowMs` a time was, as docker's tables show it: `3 weeks ago`, `N/A` for none. `text` is RFC 3339. */
+export function formatSince(text: string | undefined, nowMs: number): string {
+  const timeMs = Date.parse(text ?? '')
+  return Number.isNaN(timeMs) ? 'N/A' : `${formatAge(nowMs - timeMs)} ago`
+}
+
 /** How long ago something was, as docker words it: `Less than a second`, `5 minutes`, `About an hour`, `3 weeks`. */
 export function formatAge(durationMs: number): string {
   const seconds = Math.floor(durationMs / 1000)

@@ -2,14 +2,16 @@
  * What people and machines read: events, diagnostics, plans and tables as text. In: plain data. Out: strings.
  * Pure: writes nothing anywhere, asks nothing of the terminal; what it needs to know comes in as arguments.
  */
-export { formatAge } from './age.ts'
+export { formatAge, formatSince, formatTime } from './age.ts'
 export { causeText } from './cause.ts'
 export { checkResultJson, renderCheckResult, renderWarningSummary } from './check-result.ts'
 export { renderDiagnostic } from './diagnostic.ts'
 export { type CheckedFile, diagnosticsJson } from './diagnostics-json.ts'
 export { renderExcerpt } from './excerpt.ts'
 export { githubAnnotation } from './github-annotation.ts'
+export { compileTemplate, type TemplateValue } from './go-template.ts'
 export { type LintFinding, lintFindings } from './lint-findings.ts'
+export { type Column, type ListingRow, renderListing } from './listing.ts'
 export { outlineJson, renderOutline, renderTargets, targetsJson } from './outline.ts'
 export { cleanOutput, formatBytes, formatSeconds, plainReporter, type Reporter } from './plain.ts'
 export { type PlanEntry, type PlannedMiss, planEntries, renderPlan } from './plan.ts'

@@ -1,10 +1,19 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, renameSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Digest, digestHex, digestOf, isDigest, parseDigest, ToolError } from '../base/index.ts'
-import { decodeConfig, decodeManifest } from '../oci/index.ts'
+import {
+  type Digest,
+  digestHex,
+  digestOf,
+  errnoCode,
+  isDigest,
+  parseDigest,
+  storeError,
+  ToolError,
+} from '../base/index.ts'
+import { decodeConfig, decodeManifest, type ImageConfig } from '../oci/index.ts'
 import type { ImageStore, Layer, StoredImage, StoredReference } from '../ports/index.ts'
 import type { Blobs } from './blobs.ts'
-import { readJson, writeAtomic } from './files.ts'
+import { readJson, renameInto, temporaryPath, writeAtomic } from './files.ts'
 import type { Layers } from './layers.ts'
 
 /** Images of a store, and what only listings need. */
@@ -12,6 +21,12 @@ export interface Images extends ImageStore {
   /** Every stored image, named or not. */
   imageIds(): readonly Digest[]
   image(id: Digest): StoredImage | undefined
+  /** The config of a stored image, its layers there or not. */
+  config(id: Digest): ImageConfig | undefined
+  /** Takes a name off; false when there was no such name. */
+  untag(name: string): boolean
+  /** Removes an image that has no names. False, and it stays, when it has one (another process may just have given it). */
+  remove(id: Digest): boolean
 }
 
 /** Opens the images below `root`; configs and manifests are blobs, an image is there when its record file is. */
@@ -25,9 +40,38 @@ export function openImages(root: string, blobs: Blobs, layers: Layers): Images {
       .map((name) => `sha256:${name.replace(/\.json$/, '')}`)
       .filter((text) => isDigest(text))
 
+  const references = (): readonly StoredReference[] =>
+    readdirSync(join(root, 'refs'))
+      .map((file) => readJson(join(root, 'refs', file), decodeReference))
+      .filter((reference) => reference !== undefined)
+
   return {
     image,
     imageIds,
+    references,
+    config(id) {
+      const bytes = readJson(recordPath(id), decodeRecord) === undefined ? undefined : blobs.read(id)
+      return bytes === undefined ? undefined : decodeConfig(bytes)
+    },
+    untag: (name) => removeFile(join(root, 'refs', referenceFile(name))),
+    remove(id) {
+      const isNamed = (): boolean => references().some((reference) => reference.imageId === id)
+      if (isNamed()) return false
+      const aside = temporaryPath(root)
+      try {
+        renameSync(recordPath(id), aside)
+      } catch (error) {
+        if (errnoCode(error) === 'ENOENT') return true
+        throw storeError(`remove the image ${id}`, error)
+      }
+      // Whoever names an image looks afterwards whether it is there; so one of the two sees the other.
+      if (isNamed()) {
+        renameInto(aside, recordPath(id))
+        return false
+      }
+      removeFile(aside)
+      return true
+    },
     findImage(name) {
       const reference = readJson(join(root, 'refs', referenceFile(name)), decodeReference)
       if (reference?.name === name) return image(reference.imageId)
@@ -43,11 +87,17 @@ export function openImages(root: string, blobs: Blobs, layers: Layers): Images {
       const record = JSON.stringify({ name, imageId, pulledDigest })
       writeAtomic(root, join(root, 'refs', referenceFile(name)), record, 'flushed')
     },
-    references() {
-      return readdirSync(join(root, 'refs'))
-        .map((file) => readJson(join(root, 'refs', file), decodeReference))
-        .filter((reference) => reference !== undefined)
-    },
+  }
+}
+
+/** Removes a file; false when there was none. */
+function removeFile(path: string): boolean {
+  try {
+    unlinkSync(path)
+    return true
+  } catch (error) {
+    if (errnoCode(error) === 'ENOENT') return false
+    throw storeError(`remove ${path}`, error)
   }
 }
 

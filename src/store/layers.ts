@@ -31,6 +31,10 @@ export interface NewLayer extends LayerDigests {
 export interface Layers extends LayerStore {
   /** Directory that holds all layers; `name` of each is relative to it. */
   readonly directory: string
+  /** Name of a layer's directory. */
+  name(diffId: DiffId): string
+  /** Whether the layer's directory is there at this moment, whatever was seen before. */
+  isPresent(diffId: DiffId): boolean
   /** Name of a layer's tree relative to `directory`: `<24 hex>/fs`. */
   treeName(diffId: DiffId): string
   /** Absolute path of a layer's tree. */
@@ -40,6 +44,8 @@ export interface Layers extends LayerStore {
    * returned and ours removed.
    */
   adopt(layer: NewLayer): Layer
+  /** Drops what leads to a layer whose directory was removed. */
+  forget(layer: Layer): void
   /** Notes where the compressed form of a layer is, as it was pulled. */
   setBlob(diffId: DiffId, blob: Descriptor): void
 }
@@ -72,6 +78,8 @@ export function openLayers(root: string): Layers {
   const moveIn = (made: string, record: Layer): Layer => {
     const place = join(directory, name(record.diffId))
     for (;;) {
+      // Not as it was seen before: another process may have removed it since.
+      known.delete(record.diffId)
       const first = layer(record.diffId)
       if (first !== undefined) {
         rmSync(made, { recursive: true, force: true })
@@ -92,6 +100,8 @@ export function openLayers(root: string): Layers {
 
   return {
     directory,
+    name,
+    isPresent: (diffId) => existsSync(join(directory, name(diffId), 'layer.json')),
     treeName: (diffId) => `${name(diffId)}/fs`,
     treePath: (diffId) => join(directory, name(diffId), 'fs'),
     layer,
@@ -105,6 +115,11 @@ export function openLayers(root: string): Layers {
           writeAtomic(root, contentPath(stored.contentDigest), stored.diffId)
         return stored
       })
+    },
+    forget({ diffId, contentDigest }) {
+      known.delete(diffId)
+      const path = contentPath(contentDigest)
+      if (readIfExists(path)?.toString('utf8') === diffId) rmSync(path, { force: true })
     },
     setBlob(diffId, blob) {
       const found = layer(diffId)

@@ -6,7 +6,7 @@ import { type Blobs, openBlobs } from './blobs.ts'
 import { readIfExists, writeAtomic } from './files.ts'
 import { type Images, openImages } from './images.ts'
 import { type Layers, openLayers } from './layers.ts'
-import { openRecords } from './records.ts'
+import { openRecords, type Records } from './records.ts'
 import { openTraces } from './traces.ts'
 
 const formatVersion = 'longshore store 1\n'
@@ -34,7 +34,7 @@ export interface Store {
   readonly blobs: Blobs
   readonly layers: Layers
   readonly images: Images
-  readonly records: ReturnType<typeof openRecords>
+  readonly records: Records
   readonly traces: TraceStore
   /** A derived file that can be made again (parsed Dockerfile, context memo, probe result); undefined when missing. */
   readCache(name: string): Uint8Array | undefined

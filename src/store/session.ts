@@ -1,6 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { errnoCode, storeAction } from '../base/index.ts'
 import { tryLock } from '../sys/index.ts'
 import { settle } from './settle.ts'
@@ -10,6 +20,11 @@ export interface Session {
   readonly directory: string
   /** Makes a fresh directory in the working area. */
   makeDirectory(name: string): string
+  /**
+   * Keeps layers (names of their directories) from being removed while the session is open. Look whether they are there
+   * after this, not before.
+   */
+  lease(layerNames: readonly string[]): void
   /** Removes a directory of the working area. */
   removeDirectory(path: string): void
   /** Removes the whole area, gives the lock back and sees new layers onto the disk. */
@@ -30,8 +45,11 @@ export function openSession(root: string, nowMs: number, onStale: (directory: st
       const directory = join(parent, randomBytes(5).toString('hex'))
       mkdirSync(directory, { mode: 0o700 })
       const fd = openSync(join(directory, 'lock'), 'w', 0o600)
-      // A sweeping process may have taken the lock between the two calls above; it will then remove this directory.
-      if (tryLock(fd, 'exclusive')) return session(root, directory, fd)
+      // A sweeping process may have taken the lock between the two calls above; it removes this directory, or has done so.
+      if (tryLock(fd, 'exclusive') && existsSync(join(directory, 'lock'))) {
+        mkdirSync(join(directory, 'uses'), { mode: 0o700 })
+        return session(root, directory, fd)
+      }
       closeSync(fd)
     }
   })
@@ -48,15 +66,35 @@ function session(root: string, directory: string, fd: number): Session {
       storeAction('make a working directory', () => mkdirSync(path, { mode: 0o700 }))
       return path
     },
+    lease(layerNames) {
+      for (const name of layerNames)
+        storeAction('lease a layer', () => writeFileSync(join(directory, 'uses', name), ''))
+    },
     removeDirectory: (path) => remove(path),
     async close() {
       if (!open) return
       open = false
-      remove(directory)
+      retire(directory)
       closeSync(fd)
       await settle(root)
     },
   }
+}
+
+/**
+ * Removes a working area under another name, which says that nobody holds it: whoever is killed here leaves it to the
+ * next. Its owner may have done so just before its lock was had.
+ */
+function retire(directory: string): void {
+  const gone = join(dirname(directory), `.gone-${basename(directory)}`)
+  storeAction(`remove ${directory}`, () => {
+    try {
+      renameSync(directory, gone)
+    } catch (error) {
+      if (errnoCode(error) !== 'ENOENT') throw error
+    }
+  })
+  remove(gone)
 }
 
 function remove(path: string): void {
@@ -74,9 +112,7 @@ function sweep(root: string, parent: string, nowMs: number, onStale: (directory:
     if (fd === undefined) continue
     if (tryLock(fd, 'exclusive')) {
       onStale(directory)
-      const gone = join(parent, `.gone-${name}`)
-      renameSync(directory, gone)
-      remove(gone)
+      retire(directory)
     }
     closeSync(fd)
   }

@@ -3,6 +3,7 @@ import { check, cString, declare, declareAsync } from './ffi.ts'
 const mknodCall = declare('int mknod(const void*, unsigned int, unsigned long)')
 const utimensatCall = declare('int utimensat(int, const void*, const void*, int)')
 const flockCall = declare('int flock(int, int)')
+const flockAsync = declareAsync('int flock(int, int)')
 const syncfsCall = declareAsync('int syncfs(int)')
 const syscall6 = declare('long syscall(long, int, const void*, void*, unsigned long, int, int)')
 
@@ -85,6 +86,11 @@ export function openat2(
       if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error
     }
   }
+}
+
+/** Takes an exclusive flock(2) lock on an open file and waits for it. It ends with the descriptor. */
+export function waitForLock(fd: number): Promise<void> {
+  return flockAsync('flock', fd, LOCK_EX)
 }
 
 /** syncfs(2): returns when all that was written to the file system of `fd` is on its disk. Throws `SystemCallError`. */

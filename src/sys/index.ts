@@ -20,6 +20,7 @@ export {
   splitDevice,
   syncFileSystem,
   tryLock,
+  waitForLock,
 } from './files.ts'
 export {
   CLONE_NEWNS,

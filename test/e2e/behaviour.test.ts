@@ -93,10 +93,10 @@ test('Ctrl-C leaves no mount, process or half-written layer', async () => {
   expect(spawnSync('pgrep', ['-f', `sleep 300 ${mark}`]).status).toBe(1)
 })
 
-test('a build that was killed is swept by the next', async () => {
+test('a build that was killed loses its running step and nothing else', async () => {
   const context = contextFor(me, 'killed', {
-    Dockerfile: 'FROM longshore-base\nRUN echo started && sleep 300\n',
-    Other: 'FROM longshore-base\nRUN echo other\n',
+    Dockerfile: 'FROM longshore-base\nRUN echo finished > /finished\nRUN echo started && sleep 300\n',
+    Other: 'FROM longshore-base\nRUN echo finished > /finished\nRUN echo other\n',
   })
   const child = startLongshore(me, ['build', context])
   await new Promise<void>((started) => {
@@ -111,7 +111,10 @@ test('a build that was killed is swept by the next', async () => {
   await ended
   const next = longshore(me, ['build', '-f', join(context, 'Other'), context])
   expect(next.status, next.stderr).toBe(0)
+  expect(next.stderr).toMatch(/RUN echo finished[^\n]*\n#\d+ CACHED/)
   expect(readdirSync(join(me.home, 'store/work'))).toEqual([])
+  // What it could not see onto the disk any more, the next did.
+  expect(readdirSync(join(me.home, 'store/pending'))).toEqual([])
 })
 
 test('two builds at once share a store', async () => {
@@ -189,7 +192,7 @@ describe('a registry', () => {
     expect(pulled.status, pulled.stderr).toBe(0)
     expect(pulled.stderr).toContain('CACHED')
     expect((await longshoreAsync(me, ['images', '--format', 'json'])).stdout).toContain(
-      `"repository":"${registry.host}/team/app"`,
+      `"Repository":"${registry.host}/team/app"`,
     )
     const unknown = await longshoreAsync(me, ['pull', `${registry.host}/team/nothing:1`])
     expect(unknown.status).toBe(125)

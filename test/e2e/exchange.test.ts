@@ -66,7 +66,7 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
     return { id, diffIds: JSON.parse(inspected).rootfs.diff_ids }
   }
 
-  story('one job and four, an empty store and a full one make the same layers', () => {
+  story('one job and four, an empty store and a full one make the same layers', { timeout: 180_000 }, () => {
     const first = build('layout', '4')
     expect(first.diffIds).toHaveLength(4)
     expect(build('layout-cached', '1')).toEqual(first)
@@ -74,27 +74,31 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
     expect(build('layout-four', '4', 'store-four').diffIds).toEqual(first.diffIds)
   })
 
-  story('skopeo and umoci take the layout; pulled back from a registry it is the same image', () => {
-    const { id, diffIds } = build('layout', '2')
-    const layout = `oci:${join(me().home, 'layout')}:1`
-    const inspected = JSON.parse(done(runAs(me(), ['skopeo', 'inspect', layout])))
-    expect(inspected).toMatchObject({ Os: 'linux', Env: expect.arrayContaining(['KEY=value']) })
-    expect(inspected.Layers).toHaveLength(4)
-    const bundle = join(me().home, 'bundle-exchange')
-    const rootless = name === 'user' ? ['--rootless'] : []
-    done(runAs(me(), ['umoci', 'unpack', ...rootless, '--image', `${join(me().home, 'layout')}:1`, bundle]))
-    expect(readFileSync(join(bundle, 'rootfs/one/made'), 'utf8')).toBe('a\n')
+  story(
+    'skopeo and umoci take the layout; pulled back from a registry it is the same image',
+    { timeout: 180_000 },
+    () => {
+      const { id, diffIds } = build('layout', '2')
+      const layout = `oci:${join(me().home, 'layout')}:1`
+      const inspected = JSON.parse(done(runAs(me(), ['skopeo', 'inspect', layout])))
+      expect(inspected).toMatchObject({ Os: 'linux', Env: expect.arrayContaining(['KEY=value']) })
+      expect(inspected.Layers).toHaveLength(4)
+      const bundle = join(me().home, 'bundle-exchange')
+      const rootless = name === 'user' ? ['--rootless'] : []
+      done(runAs(me(), ['umoci', 'unpack', ...rootless, '--image', `${join(me().home, 'layout')}:1`, bundle]))
+      expect(readFileSync(join(bundle, 'rootfs/one/made'), 'utf8')).toBe('a\n')
 
-    const remote = `${registry?.host}/${name}/app:1`
-    const copy = ['skopeo', '--insecure-policy', 'copy', '--dest-tls-verify=false', layout, `docker://${remote}`]
-    done(runAs(me(), [...copy, '--preserve-digests']))
-    const other = ['--root', join(me().home, 'store-pulled')]
-    expect(done(longshore(me(), [...other, 'pull', '-q', remote]))).toBe(id)
-    expect(done(longshore(me(), [...other, 'run', '--rm', remote]))).toBe('a\n1000:1000:2\n')
-    const again = contextFor(me(), 'again', { Dockerfile: `FROM ${remote}\n` })
-    const output = ['-t', 'again:1', '-o', 'type=oci,tar=false,dest=layout-again']
-    done(longshore(me(), [...other, 'build', '-q', ...output, again]))
-    const config = ['skopeo', 'inspect', '--config', '--raw', `oci:${join(me().home, 'layout-again')}:1`]
-    expect(JSON.parse(done(runAs(me(), config))).rootfs.diff_ids).toEqual(diffIds)
-  })
+      const remote = `${registry?.host}/${name}/app:1`
+      const copy = ['skopeo', '--insecure-policy', 'copy', '--dest-tls-verify=false', layout, `docker://${remote}`]
+      done(runAs(me(), [...copy, '--preserve-digests']))
+      const other = ['--root', join(me().home, 'store-pulled')]
+      expect(done(longshore(me(), [...other, 'pull', '-q', remote]))).toBe(id)
+      expect(done(longshore(me(), [...other, 'run', '--rm', remote]))).toBe('a\n1000:1000:2\n')
+      const again = contextFor(me(), 'again', { Dockerfile: `FROM ${remote}\n` })
+      const output = ['-t', 'again:1', '-o', 'type=oci,tar=false,dest=layout-again']
+      done(longshore(me(), [...other, 'build', '-q', ...output, again]))
+      const config = ['skopeo', 'inspect', '--config', '--raw', `oci:${join(me().home, 'layout-again')}:1`]
+      expect(JSON.parse(done(runAs(me(), config))).rootfs.diff_ids).toEqual(diffIds)
+    },
+  )
 })

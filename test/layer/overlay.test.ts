@@ -100,7 +100,7 @@ const missing: Readonly<Record<User, string | undefined>> = {
 
 describe.each<User>(['root', 'user'])('an overlay of %s', (user) => {
   const run = (name: string, body: () => unknown): void => {
-    test(name, async ({ skip }) => {
+    test(name, { timeout: 180_000 }, async ({ skip }) => {
       if (missing[user] !== undefined) skip(missing[user])
       await body()
     })

@@ -23,6 +23,7 @@ const host: Host = {
   uid: 0,
   arch: process.arch,
   cpus: 2,
+  isReexecuted: false,
   inUserNamespace: false,
   startedMs: Date.now(),
   async *stdin() {},

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { digestOf, parseStepKey } from '../../src/base/index.ts'
@@ -162,5 +162,23 @@ test('sessions of dead processes are swept, those of living ones are not', async
   const session = openSession(store.root, Date.now(), (stale) => swept.push(stale))
   expect(swept).toEqual([directory])
   await session.close()
+  expect(readdirSync(join(store.root, 'work'))).toEqual([])
+})
+
+test("a session that its owner removes while another sweeps is nobody's error", async () => {
+  const store = makeStore()
+  const abandoned = join(store.root, 'work', 'abandoned')
+  mkdirSync(abandoned)
+  writeFileSync(join(abandoned, 'lock'), '')
+  // The owner was at its end: the lock is had, then the directory goes.
+  const session = openSession(store.root, Date.now(), (stale) => rmSync(stale, { recursive: true }))
+  await session.close()
+  expect(readdirSync(join(store.root, 'work'))).toEqual([])
+})
+
+test('what a process killed at its end left of its session is removed', async () => {
+  const store = makeStore()
+  mkdirSync(join(store.root, 'work', '.gone-half', '1-step'), { recursive: true })
+  await openSession(store.root, Date.now(), () => {}).close()
   expect(readdirSync(join(store.root, 'work'))).toEqual([])
 })

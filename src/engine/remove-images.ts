@@ -1,0 +1,98 @@
+import { type Digest, ToolError } from '../base/index.ts'
+import type { StoredReference } from '../ports/index.ts'
+import { sweepSandboxes } from '../sandbox/index.ts'
+import { openStore, type Store } from '../store/index.ts'
+import { type Host, storeRoot } from './host.ts'
+import { splitName } from './list-images.ts'
+import { enterNamespace } from './namespace.ts'
+import { type FoundImage, requireImage } from './require-image.ts'
+
+/** What happened to a name or an image. */
+export type Removal =
+  | { readonly kind: 'untagged'; readonly name: string }
+  | { readonly kind: 'deleted'; readonly id: string }
+  | { readonly kind: 'failed'; readonly error: ToolError }
+
+export interface RemoveResult {
+  readonly removals: readonly Removal[]
+  /** Bytes of layers and blobs that went with the images. */
+  readonly sizeBytes: number
+}
+
+/**
+ * Removes names, and images that have none left, with the layers that nothing else needs; a name or ID that cannot be
+ * removed does not keep the others. As a user this starts the command anew in a namespace, where the files of
+ * subordinate ids are its own.
+ */
+export async function removeImages(
+  host: Host,
+  root: string | undefined,
+  names: readonly string[],
+  force: boolean,
+): Promise<RemoveResult> {
+  const store = openStore(storeRoot(host, root))
+  if (host.uid !== 0) await enterNamespace(host, store)
+  const removals = names.flatMap((name) => {
+    try {
+      return removeOne(store, name, force)
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error
+      return [{ kind: 'failed', error } as const]
+    }
+  })
+  const isDeleted = removals.some((removal) => removal.kind === 'deleted')
+  return isDeleted ? withLayers(store, host, removals) : { removals, sizeBytes: 0 }
+}
+
+/** Removes the layers that `removals` left without an image, and adds them. */
+export async function withLayers(store: Store, host: Host, removals: readonly Removal[]): Promise<RemoveResult> {
+  const [{ openSession }, { collectUnneeded }] = await Promise.all([
+    import('../store/session.ts'),
+    import('../store/collect.ts'),
+  ])
+  const session = openSession(store.root, host.nowMs(), (stale) => sweepSandboxes(stale))
+  try {
+    const { layers, sizeBytes } = await collectUnneeded(store, session, host.nowMs())
+    const deleted = layers.map((layer) => ({ kind: 'deleted', id: layer.diffId }) as const)
+    return { removals: [...removals, ...deleted], sizeBytes }
+  } finally {
+    await session.close()
+  }
+}
+
+function removeOne(store: Store, text: string, force: boolean): readonly Removal[] {
+  const found = requireImage(store, text)
+  const references = store.images.references().filter((reference) => reference.imageId === found.image.id)
+  const names = found.name === undefined ? references : references.filter((reference) => reference.name === found.name)
+  if (found.name === undefined) checkAmbiguity(text, found, references, force)
+  return [...untag(store, names), ...deleteUnnamed(store, found.image.id)]
+}
+
+/** Takes names off. A pulled one is told with its digest too. */
+function untag(store: Store, references: readonly StoredReference[]): readonly Removal[] {
+  return references.flatMap(({ name, pulledDigest }) => {
+    if (!store.images.untag(name)) return []
+    const pulled =
+      pulledDigest === undefined || name.includes('@') ? [] : [`${splitName(name).repository}@${pulledDigest}`]
+    return [name, ...pulled].map((one) => ({ kind: 'untagged', name: one }) as const)
+  })
+}
+
+/** Removes an image and all its names. */
+export function removeWhole(store: Store, id: Digest): readonly Removal[] {
+  const references = store.images.references().filter((reference) => reference.imageId === id)
+  return [...untag(store, references), ...deleteUnnamed(store, id)]
+}
+
+function deleteUnnamed(store: Store, id: Digest): readonly Removal[] {
+  return store.images.remove(id) ? [{ kind: 'deleted', id }] : []
+}
+
+function checkAmbiguity(text: string, found: FoundImage, references: readonly StoredReference[], force: boolean): void {
+  const repositories = new Set(references.map((reference) => splitName(reference.name).repository))
+  if (force || repositories.size <= 1) return
+  throw new ToolError('image-in-use', `the image ${text} has names in several repositories`, {
+    hint: `remove its names (${references.map((reference) => reference.name).join(', ')}), or force it with -f`,
+    details: { id: found.image.id },
+  })
+}
