@@ -3,36 +3,20 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { lintRule } from '../../grammar/index.ts'
 import { sourceFile } from '../../src/base/index.ts'
-
-<<<<<<<< HEAD:test/dockerfile/apply-lint-fixes.test.ts
-
-import { applyLintFixes } from '../../src/dockerfile/index.ts'
-
-========
-
 import { mendSource } from '../../src/dockerfile/index.ts'
-
->>>>>>>> w-lint:test/dockerfile/mend-source.test.ts
-
 import { lowerText } from '../ir/lower-text.ts'
 
 /** Checks and fixes until nothing is left to fix. */
 function fixed(text: string): { readonly text: string; readonly codes: readonly string[] } {
   const codes: string[] = []
-  const current = text
+  let current = text
   for (let round = 0; round < 10; round++) {
     const { result } = lowerText(current, { level: 'check' })
     const said =
       result.kind === 'program' ? result.program.diagnostics : 'diagnostics' in result ? result.diagnostics : []
-<<<<<<<< HEAD:test/dockerfile/apply-lint-fixes.test.ts
-    const made = applyLintFixes(sourceFile('Dockerfile', current), said)
-    if (made.applied.length === 0) return { text: current, codes }
-    codes.push(...made.applied.map(({ code }) => code))
-========
     const made = mendSource(sourceFile('Dockerfile', current), said)
     if (made.mended.length === 0) return { text: current, codes }
     codes.push(...made.mended.map(({ code }) => code))
->>>>>>>> w-lint:test/dockerfile/mend-source.test.ts
     current = made.text
   }
   throw new Error(`fixes come to no end: ${current}`)
@@ -48,11 +32,7 @@ function program(text: string): unknown {
   return JSON.parse(JSON.stringify(result.program, keep))
 }
 
-<<<<<<<< HEAD:test/dockerfile/apply-lint-fixes.test.ts
-describe('applyLintFixes', () => {
-========
 describe('mendSource', () => {
->>>>>>>> w-lint:test/dockerfile/mend-source.test.ts
   it.each<[string, string]>([
     [
       'FROM a:1 AS Base\nfrom base as x\nCOPY --from=BASE a b',
@@ -63,9 +43,10 @@ describe('mendSource', () => {
     ['FROM --platform=$TARGETPLATFORM  a:1', 'FROM a:1'],
     ['\ufeffFROM a:1 as b\r\nRUN x \\\r\n\r\n \t\r\n y\r\n', '\ufeffFROM a:1 AS b\r\nRUN x \\\r\n y\r\n'],
     ['FROM scratch\nWORKDIR a\nWORKDIR b', 'FROM scratch\nWORKDIR /a\nWORKDIR b'],
-  ])('%j becomes %j', (text, expected) => 
+  ])('%j becomes %j', (text, expected) => {
     expect(fixed(text).text).toBe(expected)
-    expect(program(expected)).toEqual(program(text)))
+    expect(program(expected)).toEqual(program(text))
+  })
 
   it.each([
     'FROM a:1\nMAINTAINER me',
@@ -76,14 +57,16 @@ describe('mendSource', () => {
     'FROM a:1\nCOPY . .\nRUN npm ci',
     'FROM a:1\nru\\\nn x',
     'FROM a:1\nENV P=80/TCP\nEXPOSE $P',
-  ])('%j stays: it would make another image, or nobody can tell', (text) => 
-    expect(fixed(text)).toEqual({ text, codes: [] }))
+  ])('%j stays: it would make another image, or nobody can tell', (text) => {
+    expect(fixed(text)).toEqual({ text, codes: [] })
+  })
 
-  it('mends errors that leave one thing to mean', () => 
+  it('mends errors that leave one thing to mean', () => {
     expect(fixed('FORM a:1\nRNU true\n')).toEqual({
       text: 'FROM a:1\nRUN true\n',
       codes: ['unknown-instruction', 'unknown-instruction'],
-    }))
+    })
+  })
 
   const folder = join(import.meta.dirname, '../../fixtures/golden/language')
   it.each(readdirSync(folder))('the image of %s stays the same', (name) => {
