@@ -1,11 +1,11 @@
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { assertNever, invariant, ToolError } from '../base/index.ts'
+import { assertNever, compareCodeUnits, errorMessage, invariant, ToolError } from '../base/index.ts'
 import type { ExecuteRequest } from '../build/index.ts'
 import type { BindMount, CacheMount, InlineFile, RunMount, RunOperation, SecretMount, SshMount } from '../ir/index.ts'
 import type { SandboxMount } from '../ports/index.ts'
 import { relayAgent, startKeyAgent } from '../ssh/index.ts'
-import { leaseCacheMount } from '../store/cache-mounts.ts'
+import { type CacheMountLease, type CacheMountRequest, leaseCacheMount } from '../store/cache-mounts.ts'
 import { MNT_DETACH, MS_NODEV, MS_NOEXEC, MS_NOSUID, mount, umount } from '../sys/index.ts'
 import { type AgentSources, agentSocket } from './agent-sources.ts'
 import type { FileMounter } from './mounted-files.ts'
@@ -43,11 +43,16 @@ export async function prepareMounts(
   const preparation = new MountPreparation(settings, request, directory)
   try {
     if (operation.script !== undefined) preparation.addScript(operation.script)
+    await preparation.leaseCaches(operation.mounts)
     for (const one of operation.mounts) await preparation.add(one)
     return preparation
   } catch (error) {
     await preparation.release()
-    throw error
+    if (error instanceof ToolError || request.signal.aborted) throw error
+    throw new ToolError('system-call-failed', `cannot prepare the mounts: ${errorMessage(error)}`, {
+      hint: 'an ordinary user has a limited range of ids: see uid and gid of the mounts',
+      cause: error,
+    })
   }
 }
 
@@ -58,6 +63,7 @@ class MountPreparation implements PreparedMounts {
   readonly #request: ExecuteRequest
   readonly #directory: string
   readonly #releases: (() => void | Promise<void>)[] = []
+  readonly #leases = new Map<string, CacheMountLease>()
   #private: string | undefined
   #names = 0
 
@@ -109,18 +115,44 @@ class MountPreparation implements PreparedMounts {
     this.mounts.push({ kind: 'bind', source: opened.path, target: wanted.target, readonly: wanted.readonly })
   }
 
-  async #cache(wanted: CacheMount): Promise<void> {
-    const { id, sharing, mode, uid, gid, initial } = wanted
-    const files = initial === undefined ? undefined : this.#filesOf(wanted)
-    const fill = async (directory: string): Promise<void> => {
-      if (initial !== undefined && files !== undefined)
-        await this.#settings.files.copyInto(directory, initial, files.source)
+  /**
+   * Leases the caches of all mounts, each once, since a step would wait for itself, and in one order for all steps,
+   * since two that lock the same caches would wait for each other.
+   */
+  async leaseCaches(mounts: readonly RunMount[]): Promise<void> {
+    const strictness = ['shared', 'private', 'locked'] as const
+    const caches = mounts
+      .filter((one) => one.kind === 'cache')
+      .map((wanted) => ({ wanted, name: JSON.stringify(this.#cacheRequest(wanted)) }))
+      .toSorted((a, b) => compareCodeUnits(a.name, b.name))
+    for (const { wanted, name } of caches) {
+      if (this.#leases.has(name)) continue
+      const same = caches
+        .filter((other) => other.name === name)
+        .map((other) => strictness.indexOf(other.wanted.sharing))
+      const sharing = strictness[Math.max(...same)] ?? 'shared'
+      const fill = (directory: string): Promise<void> => this.#fillCache(wanted, directory)
+      const request = { ...this.#cacheRequest(wanted), sharing }
+      const leased = await leaseCacheMount(this.#settings.storeRoot, request, fill, this.#request.signal)
+      this.#releases.push(() => leased.release())
+      this.#leases.set(name, leased)
     }
-    const initialContent = files === undefined ? {} : { initialContent: files.digest }
-    const { storeRoot } = this.#settings
-    const lease = { id, sharing, mode, uid, gid, ...initialContent }
-    const leased = await leaseCacheMount(storeRoot, lease, fill, this.#request.signal)
-    this.#releases.push(() => leased.release())
+  }
+
+  #cacheRequest(wanted: CacheMount): Omit<CacheMountRequest, 'sharing'> {
+    const { id, mode, uid, gid, initial } = wanted
+    const initialContent = initial === undefined ? {} : { initialContent: this.#filesOf(wanted).digest }
+    return { id, mode, uid, gid, ...initialContent }
+  }
+
+  async #fillCache(wanted: CacheMount, directory: string): Promise<void> {
+    if (wanted.initial === undefined) return
+    await this.#settings.files.copyInto(directory, wanted.initial, this.#filesOf(wanted).source)
+  }
+
+  #cache(wanted: CacheMount): void {
+    const leased = this.#leases.get(JSON.stringify(this.#cacheRequest(wanted)))
+    invariant(leased !== undefined, `no lease of the cache ${wanted.id}`)
     this.mounts.push({ kind: 'bind', source: leased.directory, target: wanted.target, readonly: wanted.readonly })
   }
 
