@@ -131,9 +131,12 @@ class MountPreparation implements PreparedMounts {
         .filter((other) => other.name === name)
         .map((other) => strictness.indexOf(other.wanted.sharing))
       const sharing = strictness[Math.max(...same)] ?? 'shared'
-      const fill = (directory: string): Promise<void> => this.#fillCache(wanted, directory)
+      const holder = {
+        fill: (directory: string): Promise<void> => this.#fillCache(wanted, directory),
+        onWait: (): void => this.#say(`waiting for the cache "${wanted.id}", which another step or build has locked`),
+      }
       const request = { ...this.#cacheRequest(wanted), sharing }
-      const leased = await leaseCacheMount(this.#settings.storeRoot, request, fill, this.#request.signal)
+      const leased = await leaseCacheMount(this.#settings.storeRoot, request, holder, this.#request.signal)
       this.#releases.push(() => leased.release())
       this.#leases.set(name, leased)
     }
@@ -148,6 +151,11 @@ class MountPreparation implements PreparedMounts {
   async #fillCache(wanted: CacheMount, directory: string): Promise<void> {
     if (wanted.initial === undefined) return
     await this.#settings.files.copyInto(directory, wanted.initial, this.#filesOf(wanted).source)
+  }
+
+  /** A line among the step's own output. */
+  #say(line: string): void {
+    this.#request.onOutput('stderr', Buffer.from(`${line}\n`))
   }
 
   #cache(wanted: CacheMount): void {

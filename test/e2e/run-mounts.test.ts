@@ -92,7 +92,8 @@ RUN --mount=type=cache,id=${name}-lock,target=/c,sharing=locked echo begin ${who
     const builds = ['one', 'two', 'three'].map((who) =>
       longshoreAsync(me, ['build', contextFor(me, `lock-${who}`, { Dockerfile: lines(who) })]),
     )
-    for (const done of await Promise.all(builds)) expect(done.status, done.stderr).toBe(0)
+    const done = await Promise.all(builds)
+    for (const { status, stderr } of done) expect(status, stderr).toBe(0)
     const { output } = build(`RUN --mount=type=cache,id=${name}-lock,target=/c cat /c/log`)
     const log = [...output.matchAll(/\| (begin|end) (\w+)/g)].map(([, what, who]) => [what, who])
     expect(log.length).toBe(6)
