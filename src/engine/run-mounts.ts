@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { assertNever, compareCodeUnits, errorMessage, invariant, ToolError } from '../base/index.ts'
+import { assertNever, compareCodeUnits, errnoCode, errorMessage, invariant, ToolError } from '../base/index.ts'
 import type { ExecuteRequest } from '../build/index.ts'
 import type { BindMount, CacheMount, InlineFile, RunMount, RunOperation, SecretMount, SshMount } from '../ir/index.ts'
 import type { SandboxMount } from '../ports/index.ts'
@@ -26,6 +26,8 @@ export interface PreparedMounts {
   readonly mounts: readonly SandboxMount[]
   /** `K=V` of secrets that are variables, and SSH_AUTH_SOCK. */
   readonly env: readonly string[]
+  /** Where the sandbox may write its files, which hold the environment: in memory when there is a secret in it. */
+  readonly scratch: string
   /** Takes everything down again. */
   release(): Promise<void>
 }
@@ -48,7 +50,8 @@ export async function prepareMounts(
     return preparation
   } catch (error) {
     await preparation.release()
-    if (error instanceof ToolError || request.signal.aborted) throw error
+    // Our own mistakes pass through.
+    if (error instanceof ToolError || errnoCode(error) === undefined) throw error
     throw new ToolError('system-call-failed', `cannot prepare the mounts: ${errorMessage(error)}`, {
       hint: 'an ordinary user has a limited range of ids: see uid and gid of the mounts',
       cause: error,
@@ -59,6 +62,7 @@ export async function prepareMounts(
 class MountPreparation implements PreparedMounts {
   readonly mounts: SandboxMount[] = []
   readonly env: string[] = []
+  scratch: string
   readonly #settings: RunMountSettings
   readonly #request: ExecuteRequest
   readonly #directory: string
@@ -71,6 +75,7 @@ class MountPreparation implements PreparedMounts {
     this.#settings = settings
     this.#request = request
     this.#directory = directory
+    this.scratch = directory
   }
 
   async add(wanted: RunMount): Promise<void> {
@@ -177,7 +182,10 @@ class MountPreparation implements PreparedMounts {
       if (wanted.required) throw missingSecret(secrets, wanted.id)
       return
     }
-    if (wanted.env !== undefined) this.env.push(`${wanted.env}=${secretText(wanted, value)}`)
+    if (wanted.env !== undefined) {
+      this.env.push(`${wanted.env}=${secretText(wanted, value)}`)
+      this.#moveScratch()
+    }
     if (wanted.target === undefined) return
     const file = this.#privatePath('secret')
     writeFileSync(file, value, { mode: 0o600 })
@@ -211,6 +219,12 @@ class MountPreparation implements PreparedMounts {
     const agent = await startKeyAgent(files, directory, path === undefined ? {} : { PATH: path })
     this.#releases.push(() => agent.close())
     return agent.socket
+  }
+
+  #moveScratch(): void {
+    if (this.scratch !== this.#directory) return
+    this.scratch = this.#privatePath('scratch')
+    mkdirSync(this.scratch, { mode: 0o700 })
   }
 
   /** A fresh path in memory: what lies there never gets to a disk, and is gone with this process. */
