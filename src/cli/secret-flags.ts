@@ -5,15 +5,18 @@ import type { AgentSources } from '../engine/agent-sources.ts'
 import type { Host } from '../engine/host.ts'
 import type { SecretSource, Secrets } from '../engine/secrets.ts'
 
+/** What flags are read with. */
+type Surroundings = Pick<Host, 'cwd' | 'env'>
+
 /**
  * Reads `--secret id=ID[,src=FILE|,env=NAME]`. With an id alone it is the environment variable of that name when there
  * is one, else the file, as buildx has it. Values stay where they are. Throws `ToolError` `usage`.
  */
-export function parseSecrets(specs: readonly string[], host: Host): Secrets {
+export function parseSecrets(specs: readonly string[], host: Surroundings): Secrets {
   return Object.fromEntries(specs.map((spec) => parseSecret(spec, host)))
 }
 
-function parseSecret(spec: string, host: Host): readonly [id: string, source: SecretSource] {
+function parseSecret(spec: string, host: Surroundings): readonly [id: string, source: SecretSource] {
   const wrong = (reason: string): ToolError =>
     new ToolError('usage', `--secret ${spec}: ${reason}`, {
       hint: 'write --secret id=ID,src=FILE or --secret id=ID,env=NAME',
@@ -41,7 +44,7 @@ function parseSecret(spec: string, host: Host): readonly [id: string, source: Se
 }
 
 /** Reads `--ssh default` and `--ssh ID=PATH[,PATH]`; paths are looked at when a step needs them. Throws `ToolError` `usage`. */
-export function parseAgents(specs: readonly string[], host: Host): AgentSources {
+export function parseAgents(specs: readonly string[], host: Surroundings): AgentSources {
   return Object.fromEntries(
     specs.map((spec) => {
       const equals = spec.indexOf('=')

@@ -128,7 +128,7 @@ async function runProcess(
     const { done } = sandbox.start({
       id: containerId(directory),
       rootfs: workspace.root,
-      scratch: directory,
+      scratch: prepared.scratch,
       args: operation.args,
       env: [...operation.env, ...operation.proxyEnv, ...prepared.env],
       cwd: operation.cwd,

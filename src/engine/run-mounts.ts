@@ -1,11 +1,11 @@
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { assertNever, invariant, ToolError } from '../base/index.ts'
+import { assertNever, compareCodeUnits, errnoCode, errorMessage, invariant, ToolError } from '../base/index.ts'
 import type { ExecuteRequest } from '../build/index.ts'
 import type { BindMount, CacheMount, InlineFile, RunMount, RunOperation, SecretMount, SshMount } from '../ir/index.ts'
 import type { SandboxMount } from '../ports/index.ts'
 import { relayAgent, startKeyAgent } from '../ssh/index.ts'
-import { leaseCacheMount } from '../store/cache-mounts.ts'
+import { type CacheMountLease, type CacheMountRequest, leaseCacheMount } from '../store/cache-mounts.ts'
 import { MNT_DETACH, MS_NODEV, MS_NOEXEC, MS_NOSUID, mount, umount } from '../sys/index.ts'
 import { type AgentSources, agentSocket } from './agent-sources.ts'
 import type { FileMounter } from './mounted-files.ts'
@@ -26,6 +26,8 @@ export interface PreparedMounts {
   readonly mounts: readonly SandboxMount[]
   /** `K=V` of secrets that are variables, and SSH_AUTH_SOCK. */
   readonly env: readonly string[]
+  /** Where the sandbox may write its files, which hold the environment: in memory when there is a secret in it. */
+  readonly scratch: string
   /** Takes everything down again. */
   release(): Promise<void>
 }
@@ -43,21 +45,29 @@ export async function prepareMounts(
   const preparation = new MountPreparation(settings, request, directory)
   try {
     if (operation.script !== undefined) preparation.addScript(operation.script)
+    await preparation.leaseCaches(operation.mounts)
     for (const one of operation.mounts) await preparation.add(one)
     return preparation
   } catch (error) {
     await preparation.release()
-    throw error
+    // Our own mistakes pass through.
+    if (error instanceof ToolError || errnoCode(error) === undefined) throw error
+    throw new ToolError('system-call-failed', `cannot prepare the mounts: ${errorMessage(error)}`, {
+      hint: 'an ordinary user has a limited range of ids: see uid and gid of the mounts',
+      cause: error,
+    })
   }
 }
 
 class MountPreparation implements PreparedMounts {
   readonly mounts: SandboxMount[] = []
   readonly env: string[] = []
+  scratch: string
   readonly #settings: RunMountSettings
   readonly #request: ExecuteRequest
   readonly #directory: string
   readonly #releases: (() => void | Promise<void>)[] = []
+  readonly #leases = new Map<string, CacheMountLease>()
   #private: string | undefined
   #names = 0
 
@@ -65,6 +75,7 @@ class MountPreparation implements PreparedMounts {
     this.#settings = settings
     this.#request = request
     this.#directory = directory
+    this.scratch = directory
   }
 
   async add(wanted: RunMount): Promise<void> {
@@ -109,18 +120,52 @@ class MountPreparation implements PreparedMounts {
     this.mounts.push({ kind: 'bind', source: opened.path, target: wanted.target, readonly: wanted.readonly })
   }
 
-  async #cache(wanted: CacheMount): Promise<void> {
-    const { id, sharing, mode, uid, gid, initial } = wanted
-    const files = initial === undefined ? undefined : this.#filesOf(wanted)
-    const fill = async (directory: string): Promise<void> => {
-      if (initial !== undefined && files !== undefined)
-        await this.#settings.files.copyInto(directory, initial, files.source)
+  /**
+   * Leases the caches of all mounts, each once, since a step would wait for itself, and in one order for all steps,
+   * since two that lock the same caches would wait for each other.
+   */
+  async leaseCaches(mounts: readonly RunMount[]): Promise<void> {
+    const strictness = ['shared', 'private', 'locked'] as const
+    const caches = mounts
+      .filter((one) => one.kind === 'cache')
+      .map((wanted) => ({ wanted, name: JSON.stringify(this.#cacheRequest(wanted)) }))
+      .toSorted((a, b) => compareCodeUnits(a.name, b.name))
+    for (const { wanted, name } of caches) {
+      if (this.#leases.has(name)) continue
+      const same = caches
+        .filter((other) => other.name === name)
+        .map((other) => strictness.indexOf(other.wanted.sharing))
+      const sharing = strictness[Math.max(...same)] ?? 'shared'
+      const holder = {
+        fill: (directory: string): Promise<void> => this.#fillCache(wanted, directory),
+        onWait: (): void => this.#say(`waiting for the cache "${wanted.id}", which another step or build has locked`),
+      }
+      const request = { ...this.#cacheRequest(wanted), sharing }
+      const leased = await leaseCacheMount(this.#settings.storeRoot, request, holder, this.#request.signal)
+      this.#releases.push(() => leased.release())
+      this.#leases.set(name, leased)
     }
-    const initialContent = files === undefined ? {} : { initialContent: files.digest }
-    const { storeRoot } = this.#settings
-    const lease = { id, sharing, mode, uid, gid, ...initialContent }
-    const leased = await leaseCacheMount(storeRoot, lease, fill, this.#request.signal)
-    this.#releases.push(() => leased.release())
+  }
+
+  #cacheRequest(wanted: CacheMount): Omit<CacheMountRequest, 'sharing'> {
+    const { id, mode, uid, gid, initial } = wanted
+    const initialContent = initial === undefined ? {} : { initialContent: this.#filesOf(wanted).digest }
+    return { id, mode, uid, gid, ...initialContent }
+  }
+
+  async #fillCache(wanted: CacheMount, directory: string): Promise<void> {
+    if (wanted.initial === undefined) return
+    await this.#settings.files.copyInto(directory, wanted.initial, this.#filesOf(wanted).source)
+  }
+
+  /** A line among the step's own output. */
+  #say(line: string): void {
+    this.#request.onOutput('stderr', Buffer.from(`${line}\n`))
+  }
+
+  #cache(wanted: CacheMount): void {
+    const leased = this.#leases.get(JSON.stringify(this.#cacheRequest(wanted)))
+    invariant(leased !== undefined, `no lease of the cache ${wanted.id}`)
     this.mounts.push({ kind: 'bind', source: leased.directory, target: wanted.target, readonly: wanted.readonly })
   }
 
@@ -137,7 +182,10 @@ class MountPreparation implements PreparedMounts {
       if (wanted.required) throw missingSecret(secrets, wanted.id)
       return
     }
-    if (wanted.env !== undefined) this.env.push(`${wanted.env}=${secretText(wanted, value)}`)
+    if (wanted.env !== undefined) {
+      this.env.push(`${wanted.env}=${secretText(wanted, value)}`)
+      this.#moveScratch()
+    }
     if (wanted.target === undefined) return
     const file = this.#privatePath('secret')
     writeFileSync(file, value, { mode: 0o600 })
@@ -171,6 +219,12 @@ class MountPreparation implements PreparedMounts {
     const agent = await startKeyAgent(files, directory, path === undefined ? {} : { PATH: path })
     this.#releases.push(() => agent.close())
     return agent.socket
+  }
+
+  #moveScratch(): void {
+    if (this.scratch !== this.#directory) return
+    this.scratch = this.#privatePath('scratch')
+    mkdirSync(this.scratch, { mode: 0o700 })
   }
 
   /** A fresh path in memory: what lies there never gets to a disk, and is gone with this process. */

@@ -91,6 +91,7 @@ function launch(container: Container, tools: Tools, options: BuiltinOptions): La
   const { sh, mount, umount, setpriv, unshare } = tools
   const hostname = findTool(options.env, 'hostname') ?? ''
   const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--ipc', '--uts']
+  writeFileSync(join(request.scratch, 'command'), commandFile(container, setpriv, unshare), { mode: 0o600 })
   const contained = [
     ...[unshare, ...namespaces, ...(request.network === 'none' ? ['--net'] : []), '--'],
     ...[
@@ -104,9 +105,7 @@ function launch(container: Container, tools: Tools, options: BuiltinOptions): La
       request.network,
     ],
     ...[join(container.state, pidFile), mount, umount, hostname, Object.values(tools).join(':')],
-    ...leastPrivilege(container, setpriv),
-    ...[unshare, '--root=.', `--wd=${container.cwd}`, `--setuid=${container.user.uid}`, '--'],
-    ...[`/dev/${stubName}`, ...container.env, '', container.execPath, ...request.args],
+    join(request.scratch, 'command'),
   ]
   const command = request.terminal ? onTerminal(container, tools, contained) : contained
   return {
@@ -119,6 +118,20 @@ function launch(container: Container, tools: Tools, options: BuiltinOptions): La
     outcome,
     afterKill: () => undefined,
   }
+}
+
+/**
+ * What the stage script becomes, as a shell command that sets its arguments. In a file of ours alone: anybody on the
+ * machine may read the arguments of a process, and the environment among these may hold secrets.
+ */
+function commandFile(container: Container, setpriv: string, unshare: string): string {
+  const { cwd, user, env, execPath, request } = container
+  const words = [
+    ...leastPrivilege(container, setpriv),
+    ...[unshare, '--root=.', `--wd=${cwd}`, `--setuid=${user.uid}`, '--'],
+    ...[`/dev/${stubName}`, ...env, '', execPath, ...request.args],
+  ]
+  return `set -- ${words.map(quoteForShell).join(' ')}\n`
 }
 
 /** Capabilities down to the default set, inheritable ones none, groups of the user. The uid changes last, after chroot. */

@@ -5,7 +5,8 @@ import { escapeField } from './mount-table.ts'
 
 /**
  * What runs, as root of the new namespaces, between unshare(1) and the program that gives the privileges away.
- * Arguments: root, fstab, host name, network, pid file, mount, umount, hostname, tool paths, then the command to become.
+ * Arguments: root, fstab, host name, network, pid file, mount, umount, hostname, tool paths, then a file that sets the
+ * command to become as arguments.
  *
  * - Descriptors 2 and 3 are the status pipe, which takes the tools' complaints; the command's own stderr waits on 4.
  * - /proc is still the host's, so its /proc/self/stat tells which process this is there.
@@ -43,6 +44,7 @@ IFS='
 if [ -n "$stale" ]; then "$umount" -n -l $stale 2>/dev/null || :; fi
 "$mount" -n -a -T "$fstab"
 if [ "$network" = none ]; then echo 1 >/sys/class/net/lo/flags; fi
+. "$1"
 { echo "$host" >/proc/sys/kernel/hostname; } 2>/dev/null || { [ -n "$hostname" ] && "$hostname" "$host"; } || :
 cd "$root"
 "$mount" -n --move . /

@@ -18,6 +18,14 @@ export interface CacheMountRequest {
   readonly initialContent?: string
 }
 
+/** What the holder of a cache does on the way. */
+export interface CacheMountHolder {
+  /** Makes the first content of a fresh directory. */
+  fill(directory: string): Promise<void>
+  /** Called once when somebody else has the cache and it is waited for. */
+  onWait(): void
+}
+
 /** A directory that this holder may use until it gives it back; kernel locks, so that a dead process holds none. */
 export interface CacheMountLease {
   readonly directory: string
@@ -29,13 +37,12 @@ const pollMs = 100
 
 /**
  * Leases a cache directory of the store at `root`. `shared` ones have any number of holders; a `private` one that is
- * in use is left to its holder, and another directory of the same id taken; `locked` waits. `fill` makes the first
- * content. Ids may be any text (CVE-2024-9675): only a hash of them becomes a name. Rejects with the signal's reason.
+ * in use is left to its holder, and another directory of the same id taken; `locked` waits. Ids may be any text (CVE-2024-9675): only a hash of them becomes a name. Rejects with the signal's reason.
  */
 export async function leaseCacheMount(
   root: string,
   request: CacheMountRequest,
-  fill: (directory: string) => Promise<void>,
+  holder: CacheMountHolder,
   signal: AbortSignal,
 ): Promise<CacheMountLease> {
   const { id, mode, uid, gid, initialContent } = request
@@ -47,12 +54,12 @@ export async function leaseCacheMount(
     storeAction('make a cache mount', () => mkdirSync(slot, { recursive: true, mode: 0o755 }))
     const lock = openLock(join(slot, 'lock'))
     try {
-      if (!(await takeLock(lock, request.sharing, signal))) {
+      if (!(await takeLock(lock, request.sharing, holder, signal))) {
         closeSync(lock)
         continue
       }
       const directory = join(slot, 'fs')
-      await makeOnce(slot, directory, request, fill, signal)
+      await makeOnce(slot, directory, request, holder, signal)
       return { directory, release: () => closeSync(lock) }
     } catch (error) {
       closeSync(lock)
@@ -61,8 +68,15 @@ export async function leaseCacheMount(
   }
 }
 
-async function takeLock(fd: number, sharing: CacheMountRequest['sharing'], signal: AbortSignal): Promise<boolean> {
-  if (sharing !== 'locked') return tryLock(fd, sharing === 'shared' ? 'shared' : 'exclusive')
+async function takeLock(
+  fd: number,
+  sharing: CacheMountRequest['sharing'],
+  holder: CacheMountHolder,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (tryLock(fd, sharing === 'shared' ? 'shared' : 'exclusive')) return true
+  if (sharing !== 'locked') return false
+  holder.onWait()
   await waitForLock(fd, signal)
   return true
 }
@@ -83,7 +97,7 @@ async function makeOnce(
   slot: string,
   directory: string,
   { mode, uid, gid }: CacheMountRequest,
-  fill: (directory: string) => Promise<void>,
+  holder: CacheMountHolder,
   signal: AbortSignal,
 ): Promise<void> {
   if (existsSync(directory)) return
@@ -96,7 +110,7 @@ async function makeOnce(
       rmSync(fresh, { recursive: true, force: true })
       mkdirSync(fresh)
     })
-    await fill(fresh)
+    await holder.fill(fresh)
     storeAction('make a cache mount', () => {
       chownSync(fresh, uid, gid)
       chmodSync(fresh, mode)

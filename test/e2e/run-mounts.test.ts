@@ -63,8 +63,8 @@ describe.each(['root', 'user'] as const)('RUN --mount as %s', (name) => {
   })
 
   test('a source stays inside its root, whatever symlinks say', () => {
-    const climb = 'RUN mkdir -p /in && echo inside > /in/f && ln -s ../../../../../../in /climb && ln -s /in /absolute'
-    const { output, status } = build(`${climb}
+    const links = 'RUN mkdir -p /in && echo inside > /in/f && ln -s ../../../../../../in /climb && ln -s /in /absolute'
+    const { output, status } = build(`${links}
 FROM longshore-base
 RUN --mount=from=0,source=climb,target=/a --mount=from=0,source=absolute/f,target=/b cat /a/f /b
 RUN --mount=from=longshore-base,source=/bin,target=/c ls /c/busybox`)
@@ -92,7 +92,8 @@ RUN --mount=type=cache,id=${name}-lock,target=/c,sharing=locked echo begin ${who
     const builds = ['one', 'two', 'three'].map((who) =>
       longshoreAsync(me, ['build', contextFor(me, `lock-${who}`, { Dockerfile: lines(who) })]),
     )
-    for (const done of await Promise.all(builds)) expect(done.status, done.stderr).toBe(0)
+    const done = await Promise.all(builds)
+    for (const { status, stderr } of done) expect(status, stderr).toBe(0)
     const { output } = build(`RUN --mount=type=cache,id=${name}-lock,target=/c cat /c/log`)
     const log = [...output.matchAll(/\| (begin|end) (\w+)/g)].map(([, what, who]) => [what, who])
     expect(log.length).toBe(6)
@@ -117,6 +118,31 @@ RUN --mount=type=cache,id=${name}-seed,target=/c,from=0,source=/seed cat /c/f; e
     expect(build(from).output).not.toContain('| seed\n')
     expect(build(from, {}, ['--no-cache']).output).toContain('| seed\n| grown\n')
   })
+
+  test('one step may lock a cache twice, and two steps the same caches in any order', () => {
+    const both = (first: string, second: string): string =>
+      `RUN --mount=type=cache,id=${name}-${first},target=/a,sharing=locked --mount=type=cache,id=${name}-${second},target=/b,sharing=locked`
+    const { output, status } = build(`${both('x', 'x')} touch /a/f && ls /b/f
+FROM longshore-base AS one
+${both('y', 'z')} sleep 0.3; touch /one
+FROM longshore-base AS two
+${both('z', 'y')} sleep 0.3; touch /two
+FROM longshore-base
+RUN --mount=from=0,target=/0 --mount=from=one,target=/1 --mount=from=two,target=/2 ls /1/one /2/two`)
+    expect(status, output).toBe(0)
+    expect(output).toContain('| /b/f\n')
+    expect(output).toMatch(/\| \/1\/one\n\| \/2\/two\n/)
+  })
+
+  // Root can give files to anybody.
+  if (name === 'user') {
+    test('an owner that this user cannot give is said', () => {
+      const lines = 'RUN --mount=type=secret,id=t,uid=70000 true'
+      const { output, status } = build(lines, {}, ['--secret', 'id=t,env=T'], { T: 't' })
+      expect(output).toMatch(/cannot prepare the mounts: EINVAL[\s\S]*range of ids/)
+      expect(status).toBe(125)
+    })
+  }
 
   test('a secret is a file or a variable, and nowhere else', () => {
     const file = join(me.home, 'token')

@@ -49,6 +49,8 @@ describe.each(cases)('%s as %s', (isolation: Isolation, mode: Mode) => {
     const { word, job } = await startMarked('root', 'app')
     try {
       expect(processesOf(word).length).toBeGreaterThan(2)
+      // Anybody may read the arguments of a process: no environment is among them.
+      expect(processesOf(`hidden-${word}`)).toEqual([])
     } finally {
       await job.kill()
     }
@@ -80,7 +82,8 @@ describe.each(cases)('%s as %s', (isolation: Isolation, mode: Mode) => {
     const word = `mark-${isolation}-${mode}-${process.pid}-${users.length}`
     const script = (user: string): string =>
       `(while :; do sleep 1; done) & echo up ${user}; while :; do sleep 1; done; : ${word}`
-    const parallel = users.map((user) => ({ args: ['sh', '-c', script(user)], user }))
+    const env = ['PATH=/bin', `TOKEN=hidden-${word}`]
+    const parallel = users.map((user) => ({ args: ['sh', '-c', script(user)], user, env }))
     const job = { isolation, runs: [], parallel, stateDirectory: join(session, '1-sandbox') }
     return { word, job: await startJob(mode, job, ...users.map((user) => `up ${user}\n`)) }
   }

@@ -1,13 +1,28 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type CacheMountRequest, leaseCacheMount } from '../../src/store/cache-mounts.ts'
+import {
+  type CacheMountHolder,
+  type CacheMountLease,
+  type CacheMountRequest,
+  leaseCacheMount as lease,
+} from '../../src/store/cache-mounts.ts'
 import { openStore } from '../../src/store/index.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const owner = { mode: 0o755, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
 const empty = async (): Promise<void> => undefined
 const never = new AbortController().signal
+
+/** Without a word about waiting. */
+function leaseCacheMount(
+  root: string,
+  wanted: CacheMountRequest,
+  fill: CacheMountHolder['fill'],
+  signal: AbortSignal,
+): Promise<CacheMountLease> {
+  return lease(root, wanted, { fill, onWait: () => undefined }, signal)
+}
 
 function request(id: string, sharing: CacheMountRequest['sharing'] = 'shared'): CacheMountRequest {
   return { id, sharing, ...owner }
@@ -49,10 +64,18 @@ test('a locked cache is waited for, and the wait can be ended', async () => {
     return lease
   })
   const abort = new AbortController()
-  const third = leaseCacheMount(root, request('x', 'locked'), empty, abort.signal)
+  let waits = 0
+  const counting = {
+    fill: empty,
+    onWait() {
+      waits += 1
+    },
+  }
+  const third = lease(root, request('x', 'locked'), counting, abort.signal)
   abort.abort(new Error('enough'))
   await expect(third).rejects.toThrow('enough')
   expect(isTaken).toBe(false)
+  expect(waits).toBe(1)
   first.release()
   const { directory, release } = await second
   expect(directory).toBe(first.directory)
