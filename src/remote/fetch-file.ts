@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { canonicalHash, storeAction, ToolError } from '../base/index.ts'
 import { describeRemote, type HttpSource } from '../ir/index.ts'
 import { decodeHttpNote, type HttpNote } from './http-note.ts'
-import type { RemoteSettings } from './open-remote.ts'
 import { asRemoteError, checksumMismatch } from './remote-error.ts'
+import type { RemoteSettings } from './remote-settings.ts'
 import type { KeptTree, TreeCache } from './tree-cache.ts'
 
 export interface FetchOptions {

@@ -7,8 +7,8 @@ import { checkOut } from './git-checkout.ts'
 import { fetchCommit } from './git-bare.ts'
 import type { Git } from './git-command.ts'
 import { isCommitId, type ResolvedRef, resolveRef } from './git-refs.ts'
-import type { RemoteSettings } from './open-remote.ts'
 import { checksumMismatch } from './remote-error.ts'
+import type { RemoteSettings } from './remote-settings.ts'
 import type { KeptTree, TreeCache } from './tree-cache.ts'
 
 /** A commit's files, in a tree of their own. */

@@ -5,5 +5,6 @@
  */
 export type { FetchedFile, FetchOptions } from './fetch-file.ts'
 export type { FetchedRepository } from './fetch-repository.ts'
-export { openRemote, type RemoteClient, type RemoteOptions } from './open-remote.ts'
+export { openRemote, type RemoteClient } from './open-remote.ts'
+export type { RemoteOptions } from './remote-settings.ts'
 export type { KeptTree, TreeCache } from './tree-cache.ts'

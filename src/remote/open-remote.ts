@@ -3,26 +3,8 @@ import type { GitSource, HttpSource } from '../ir/index.ts'
 import { type FetchedFile, type FetchOptions, fetchFile } from './fetch-file.ts'
 import { type FetchedRepository, fetchRepository } from './fetch-repository.ts'
 import { openGit } from './git-command.ts'
+import type { RemoteOptions, RemoteSettings } from './remote-settings.ts'
 import { type TreeCache, treeCache } from './tree-cache.ts'
-
-export interface RemoteOptions {
-  /** Directory for what is fetched; it can be removed at any time. */
-  readonly directory: string
-  readonly userAgent: string
-  readonly env: Readonly<Record<string, string | undefined>>
-  /** PEM certificates to trust besides Node's own, read when the first connection is made. */
-  readonly ca: () => readonly string[]
-  /** When this command began, in milliseconds: what was asked for since need not be asked for again. */
-  readonly startedMs: number
-  readonly retry?: RetryOptions
-  nowMs(): number
-}
-
-/** What the parts of this room share. */
-export interface RemoteSettings extends Omit<RemoteOptions, 'retry'> {
-  readonly retry: RetryOptions
-  transport(): Promise<Transport>
-}
 
 /** Fetches what addresses name into trees on this machine. */
 export interface RemoteClient {

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type Actor, contextFor, makeActor, unavailable } from '../support/actor.ts'
 import { commitTimeMs, makeRepository, startGitDaemon, startGitHttp } from '../support/git-server.ts'
+import { loadedModules } from '../support/loaded-modules.ts'
 import { makeTar } from '../support/oci-image.ts'
 import { makeTemporaryDirectory, removeDirectory } from '../support/temporary.ts'
 import { startWebServer } from '../support/web-server.ts'
@@ -96,6 +97,11 @@ describe.each(['root', 'user'] as const)('ADD of what is elsewhere, as %s', (nam
     web.log.length = 0
     expect(await buildTree(me(), [right])).toMatchObject({ status: 0, executed: 0 })
     expect(web.log).toEqual([])
+    if (name === 'root') {
+      const { stderr, loaded } = loadedModules(me(), ['build', right])
+      expect(stderr).toContain('CACHED')
+      expect(loaded).not.toMatch(/chevrotain|undici|koffi|tar-stream|ssri/)
+    }
     const wrong = await buildTree(me(), [context(`ADD --checksum=${sum('sha256', 'x')} ${web.url}/f /a`)])
     expect(wrong.status).toBe(125)
     expect(wrong.stderr).toContain(`has the checksum ${sum('sha256', 'hello\n')}, but --checksum wants ${sum('sha256', 'x')}`)
