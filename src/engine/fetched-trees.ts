@@ -52,7 +52,8 @@ export async function fetchGitFolder(settings: FetchSettings, source: GitSource)
   if (source.subdir === undefined) return tree
   const directory = resolveFolder(tree.directory, source.subdir)
   if (directory !== undefined) return { directory }
-  throw new ToolError('context-not-found', `${describeRemote(source)}: the repository has no folder "${source.subdir}"`, {
+  const message = `${describeRemote(source)}: the repository has no folder "${source.subdir}"`
+  throw new ToolError('context-not-found', message, {
     hint: 'a context is URL#REF:FOLDER, the folder seen from the top of the repository',
   })
 }

@@ -95,7 +95,8 @@ function withChecksum(
   span: Span,
 ): RemoteSource | undefined {
   if (!(source.kind === 'http' ? fileChecksum : commitPrefix).test(checksum)) {
-    const wanted = source.kind === 'http' ? 'sha256: and 64 hexadecimal digits' : 'a commit ID, or its first 7 digits or more'
+    const wanted =
+      source.kind === 'http' ? 'sha256: and 64 hexadecimal digits' : 'a commit ID, or its first 7 digits or more'
     const hint = source.kind === 'http' ? 'sha256sum FILE prints the digits' : 'git rev-parse HEAD prints it'
     site.error('invalid-checksum', `invalid checksum "${checksum}": it should be ${wanted}`, span, { hint })
     return undefined

@@ -37,7 +37,7 @@ export function lowerCopy(
   const { keyword } = instructionRule(copy.kind)
   return {
     kind: 'copy',
-    origin: sources.remotes.length === 0 ? site.origin : { ...site.origin, text: hideCredentials(site.origin.text) },
+    origin: { ...site.origin, text: hideCredentials(site.origin.text) },
     from,
     sources: sources.paths.map((path) => pathNames(path).join('/') || '.'),
     sourceSpans: sources.pathSpans,
