@@ -12,6 +12,7 @@ import {
   fetchGitFolder,
   isArchive,
   unpackContext,
+  unpackedContext,
 } from './fetched-trees.ts'
 import type { ContextSource } from './lazy-context.ts'
 import { keepStdin } from './stdin-file.ts'
@@ -106,6 +107,8 @@ async function remoteFiles(
 /** What a file holds that was sent as a context: an archive, or a Dockerfile alone. */
 async function filesOf(path: string, digest: string, settings: FetchSettings): Promise<ContextFiles> {
   const client = await settings.remote.client()
+  const unpacked = unpackedContext(client, digest)
+  if (unpacked !== undefined) return { tree: unpacked }
   if (await isArchive(path)) return { tree: await unpackContext(settings, client, path, digest) }
   return { tree: await emptyTree(client), dockerfile: readDockerfileText(path) }
 }

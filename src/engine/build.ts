@@ -111,8 +111,8 @@ async function gitIgnored(scene: Scene, probed: ProbedGraph): Promise<readonly D
   const found: Diagnostic[] = []
   for (const step of probed.graph.steps) {
     const { operation } = step
-    if (probed.outcomes[step.index]?.kind === 'hit' || operation.kind !== 'copy' || operation.from.kind !== 'context')
-      continue
+    if (probed.outcomes[step.index]?.kind === 'hit' || operation.kind !== 'copy') continue
+    if (operation.from.kind !== 'context' || operation.sources.length === 0) continue
     const warning = await scene.context.gitIgnored(operation.sources, operation.sourceSpans)
     if (warning === undefined) continue
     const { file, span } = operation.origin

@@ -52,19 +52,21 @@ export async function fetchGitFolder(settings: FetchSettings, source: GitSource)
   if (source.subdir === undefined) return tree
   const directory = resolveFolder(tree.directory, source.subdir)
   if (directory !== undefined) return { directory }
-  throw new ToolError(
-    'context-not-found',
-    `${describeRemote(source)}: the repository has no folder "${source.subdir}"`,
-    {
-      hint: 'a context is URL#REF:FOLDER, the folder seen from the top of the repository',
-    },
-  )
+  const message = `${describeRemote(source)}: the repository has no folder "${source.subdir}"`
+  throw new ToolError('context-not-found', message, {
+    hint: 'a context is URL#REF:FOLDER, the folder seen from the top of the repository',
+  })
 }
 
 /** Whether a file is an archive that a context can be made of. */
 export async function isArchive(path: string): Promise<boolean> {
-  const { sniffArchive } = await import('../layer/index.ts')
+  const { sniffArchive } = await import('../layer/sniff-archive.ts')
   return sniffArchive(path) !== undefined
+}
+
+/** The tree of an archive with the digest `digest`, if it was unpacked before. */
+export function unpackedContext({ cache }: RemoteClient, digest: string): KeptTree | undefined {
+  return cache.find(archiveTreeId(digest))
 }
 
 /**
@@ -81,7 +83,7 @@ export async function unpackContext(
   const { host, store, signal } = settings
   try {
     return (
-      client.cache.find(id) ??
+      unpackedContext(client, digest) ??
       (await client.cache.keep(id, async (directory) => {
         const { unpackArchive } = await import('../layer/index.ts')
         await unpackArchive(archive, directory, '/', { owner: { uid: -1, gid: -1 }, signal })
@@ -96,7 +98,7 @@ export async function unpackContext(
 }
 
 /** Name of the tree of an archive. */
-export function archiveTreeId(digest: string): string {
+function archiveTreeId(digest: string): string {
   return digestHex(digestOf(`archive ${digest}`)).slice(0, 40)
 }
 

@@ -56,13 +56,8 @@ export function openLayoutContext(text: string, cwd: string, platform: Platform)
   const chosen = top.document.kind === 'index' ? selectManifest(top.document.index, platform) : found.descriptor
   if (chosen === undefined && top.document.kind === 'index') {
     const offered = offeredPlatforms(top.document.index).join(', ') || 'no platform'
-    throw new ToolError(
-      'platform-mismatch',
-      `${text} is not made for ${formatPlatform(platform)}, only for ${offered}`,
-      {
-        hint: 'choose an image that is made for this machine',
-      },
-    )
+    const message = `${text} is not made for ${formatPlatform(platform)}, only for ${offered}`
+    throw new ToolError('platform-mismatch', message, { hint: 'choose an image that is made for this machine' })
   }
   const { bytes: manifestBytes, document } = chosen === undefined ? top : readDocument(text, directory, chosen)
   if (document.kind !== 'manifest')
@@ -115,7 +110,7 @@ function readLayoutFile(text: string, directory: string, name: string): Uint8Arr
     const missing = errnoCode(error) === 'ENOENT' || errnoCode(error) === 'ENOTDIR'
     const why = missing ? `there is no ${path}` : errorMessage(error)
     throw new ToolError(missing ? 'context-not-found' : 'context-unreadable', `${text}: ${why}`, {
-      hint: 'an image layout is a directory with the files oci-layout and index.json; longshore build -o type=oci,tar=false writes one',
+      hint: 'an image layout is a directory with oci-layout and index.json; longshore build -o type=oci,tar=false makes one',
       cause: error,
     })
   }

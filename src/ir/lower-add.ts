@@ -2,7 +2,7 @@ import type { Span } from '../base/index.ts'
 import type { AddInstruction, CopyInstruction } from '../dockerfile/index.ts'
 import { expandIn, type Scope } from './expand-in-site.ts'
 import type { InstructionSite } from './instruction-site.ts'
-import { parseRemoteSource } from './remote-source.ts'
+import { hideCredentials, parseRemoteSource } from './remote-source.ts'
 import type { RemotePart, RemoteSource } from './types.ts'
 
 /** The sources of a COPY or ADD, every word expanded: paths, and what ADD fetches. */
@@ -29,7 +29,7 @@ export function expandSources(
     if (text === undefined) return undefined
     const span = site.span(word)
     const source = parseRemoteSource(text)
-    written.push(text)
+    written.push(hideCredentials(text))
     if (source.kind === 'local') {
       paths.push(text)
       pathSpans.push(span)

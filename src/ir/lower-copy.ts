@@ -7,6 +7,7 @@ import { inlineFiles } from './inline-files.ts'
 import type { InstructionSite } from './instruction-site.ts'
 import { expandSources } from './lower-add.ts'
 import { reportUnsupportedFlags, reportUnsupportedHeredocs } from './not-supported.ts'
+import { hideCredentials } from './remote-source.ts'
 import { absolutePath, isDirectoryForm } from './stage-path.ts'
 import type { StageState } from './stage-state.ts'
 import type { CopyOperation, FileSource } from './types.ts'
@@ -37,7 +38,7 @@ export function lowerCopy(
   const { keyword } = instructionRule(copy.kind)
   return {
     kind: 'copy',
-    origin: site.origin,
+    origin: { ...site.origin, text: hideCredentials(site.origin.text) },
     from,
     sources: sources.paths.map((path) => pathNames(path).join('/') || '.'),
     sourceSpans: sources.pathSpans,

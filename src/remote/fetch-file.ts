@@ -40,11 +40,8 @@ export async function fetchFile(
   if (note !== undefined && kept !== undefined) {
     const asked = note.validatedMs >= settings.startedMs
     if (checksum === undefined ? asked : note.verified.includes(checksum) || asked) {
-      return {
-        tree: await verified(cache, id, { note, tree: kept, fileName }, checksum, shown),
-        digest: note.digest,
-        unchanged: true,
-      }
+      const tree = await verified(cache, id, { note, tree: kept, fileName }, checksum, shown)
+      return { tree, digest: note.digest, unchanged: true }
     }
   }
   const known = kept === undefined ? undefined : note
@@ -84,9 +81,11 @@ async function ask(
     return { note, tree: kept, unchanged: true }
   }
   if (downloaded.kind === 'unchanged')
-    throw new ToolError('store-failed', `the file of ${url} went away while it was used`)
+    throw new ToolError('store-failed', `the file of ${request.shown} went away while it was used`, {
+      hint: 'build again',
+    })
   const tree = await cache.keep(treeId, async (directory) => {
-    storeAction(`keep ${url}`, () => {
+    storeAction(`keep ${request.shown}`, () => {
       utimesSync(path, note.modifiedMs / 1000, note.modifiedMs / 1000)
       renameSync(path, join(directory, fileName))
     })

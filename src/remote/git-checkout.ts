@@ -23,16 +23,8 @@ export async function checkOut(git: Git, directory: string, request: CheckoutReq
   const run = (args: readonly string[], reach: GitCall['reach'] = 'local'): Promise<string> =>
     git.run(`cannot check out ${shown}`, { args, cwd: directory, reach, signal })
   await run(['init', '--quiet', '--template=', '.'])
-  await run([
-    'fetch',
-    '--quiet',
-    '--depth=1',
-    '--no-tags',
-    '--no-write-fetch-head',
-    '--',
-    repository,
-    `${commit}:${keptRef}`,
-  ])
+  const fetch = ['fetch', '--quiet', '--depth=1', '--no-tags', '--no-write-fetch-head']
+  await run([...fetch, '--', repository, `${commit}:${keptRef}`])
   await run(['checkout', '--quiet', '--detach', '--force', commit])
   const seconds = Number((await run(['show', '--no-patch', '--format=%ct', commit])).trim())
   await run(['remote', 'add', 'origin', url])

@@ -110,12 +110,8 @@ export function gitFailed(doing: string, { exitCode, stderr }: GitResult): ToolE
 
 /** git has no codes for these, and its words do not change in the C locale. */
 function gitHint(stderr: string): string {
-  if (
-    /could not read (?:Username|Password)|Authentication failed|Permission denied|terminal prompts disabled/.test(
-      stderr,
-    )
-  )
-    return 'check the address; for a private repository set up a credential helper (git config --global credential.helper …) or an ssh agent'
+  if (/could not read (?:Username|Password)|Authentication failed|Permission denied|prompts disabled/.test(stderr))
+    return 'check the address; a private one takes a credential helper (git config --global credential.helper …) or an ssh agent'
   if (/Host key verification failed/.test(stderr)) return 'connect once by ssh, or add the host to ~/.ssh/known_hosts'
   if (/certificate/i.test(stderr)) return 'set NODE_EXTRA_CA_CERTS to a file with the CA certificate behind it'
   return 'check the address and the network: git ls-remote URL shows what git itself can see'

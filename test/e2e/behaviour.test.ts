@@ -6,7 +6,6 @@ import { type BuildEvent, build } from '../../src/index.ts'
 import { hostPlatform } from '../../src/oci/index.ts'
 import {
   type Actor,
-  checkout,
   contextFor,
   longshore,
   longshoreAsync,
@@ -15,6 +14,7 @@ import {
   unavailable,
 } from '../support/actor.ts'
 import { buildBase, mountsUnder } from '../support/base-image.ts'
+import { loadedModules } from '../support/loaded-modules.ts'
 import { LayoutWriter, makeTar, pushLayout } from '../support/oci-image.ts'
 import { startRegistry, type TestRegistry } from '../support/registry.ts'
 import { makeTemporaryDirectory, removeDirectory } from '../support/temporary.ts'
@@ -31,20 +31,8 @@ afterAll(() => removeDirectory(directory))
 test('a fully cached build loads neither parser nor HTTP library nor FFI', () => {
   const context = contextFor(me, 'lazy', { Dockerfile: 'FROM longshore-base\nCOPY a /\nRUN cat /a\n', a: 'a' })
   expect(longshore(me, ['build', '-t', 'lazy', context]).status).toBe(0)
-  const hook = contextFor(me, 'hook', {
-    'hook.cjs': `process.on('exit', () => process.stderr.write('LOADED ' + Object.keys(require.cache).join(' ') + '\\n'))`,
-  })
-  const command = [
-    join(checkout, 'node_modules/node/bin/node'),
-    '--require',
-    join(hook, 'hook.cjs'),
-    join(checkout, 'dist/longshore.cjs'),
-  ]
-  const env = { ...process.env, LONGSHORE_ROOT: join(me.home, 'store') }
-  const [program = '', ...args] = command
-  const cached = spawnSync(program, [...args, 'build', '-t', 'lazy', context], { env, cwd: me.home, encoding: 'utf8' })
-  expect(cached.stderr).toContain('CACHED')
-  const loaded = /LOADED (.*)/.exec(cached.stderr)?.[1] ?? ''
+  const { stderr, loaded } = loadedModules(me, ['build', '-t', 'lazy', context])
+  expect(stderr).toContain('CACHED')
   expect(loaded).toContain('longshore.cjs')
   expect(loaded).not.toMatch(/chevrotain|undici|koffi|tar-stream/)
 })

@@ -17,7 +17,7 @@ export interface Actor {
 export interface RunOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
-  readonly input?: string
+  readonly input?: string | Uint8Array
   readonly timeoutMs?: number
 }
 
@@ -167,6 +167,8 @@ export async function longshoreAsync(
       collected[name] += text
     })
   }
+  // A command that ends without reading its input is no failure of the test.
+  child.stdin?.on('error', () => {})
   child.stdin?.end(options.input ?? '')
   const status = await new Promise<number>((done) => child.once('close', (code) => done(code ?? -1)))
   return { status, ...collected }
