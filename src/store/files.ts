@@ -29,7 +29,10 @@ export function storeError(what: string, error: unknown): ToolError {
       cause: error,
     })
   }
-  return new ToolError('store-failed', message, { cause: error })
+  return new ToolError('store-failed', message, {
+    hint: 'look at what is at that path, or choose another place with --root DIR or LONGSHORE_ROOT',
+    cause: error,
+  })
 }
 
 /** A fresh path in the store's `tmp` directory (same file system, so that a rename from it is atomic). */
