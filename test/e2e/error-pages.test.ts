@@ -113,7 +113,7 @@ function checkPage(code: string, command: string, output: string): void {
 }
 
 describe('pages of errors of the world', () => {
-  test.each(provocations)('$code', async ({ code, command, files = {}, exitCode = 125, prepare }) => {
+  test.concurrent.each(provocations)('$code', async ({ code, command, files = {}, exitCode = 125, prepare }) => {
     const folder = contextFor(me, `provoke-${code}`, { '.keep': '', ...files })
     const options = prepare?.(folder) ?? {}
     giveTo(me, folder)
@@ -167,7 +167,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'invalid-reference': 'test/oci/reference.test.ts',
   'layer-limit': 'test/snapshot/overlay.test.ts',
   'no-space': 'test/e2e/errors.test.ts',
-  'not-supported': 'test/oci/layout.test.ts',
+  'not-supported': 'test/oci/decode-manifest.test.ts',
   'system-call-failed': 'test/layer/unpack-archive.test.ts',
 }
 

@@ -49,7 +49,7 @@ const document = (type: string, body: string, headers: Readonly<Record<string, s
 const answers: Readonly<Record<string, Answer>> = {
   private: refusal(403, 'DENIED', 'requested access to the resource is denied'),
   gone: refusal(404, 'MANIFEST_UNKNOWN', 'manifest unknown'),
-  limited: (response) => response.writeHead(429).end(),
+  limited: (response) => response.writeHead(429, { 'retry-after': '0' }).end(),
   foreign: document(indexType, foreign),
   broken: document(manifestType, '{"schemaVersion":2,"config":5}'),
   tampered: document(manifestType, manifest, { 'docker-content-digest': digest('something else') }),
