@@ -13,7 +13,8 @@ export function checkHealthFlags(at: InstructionText, flags: readonly Flag<'heal
     // `--interval=` is the default, as if it was not there.
     if (value === '') continue
     const fail = (code: string, message: string, hint: string, meant?: string): false => {
-      at.problems.error(code, message, valueSpan, { hint, fix: meant === undefined ? meant : replacing(valueSpan, meant) })
+      const fix = meant === undefined ? undefined : replacing(valueSpan, meant)
+      at.problems.error(code, message, valueSpan, { hint, fix })
       return false
     }
     if (name === 'retries') {
@@ -36,7 +37,15 @@ export function checkHealthFlags(at: InstructionText, flags: readonly Flag<'heal
 }
 
 /** Units people write for those of Go. */
-const otherUnits: Readonly<Record<string, string>> = { '': 's', sec: 's', secs: 's', min: 'm', mins: 'm', hr: 'h', hrs: 'h' }
+const otherUnits: Readonly<Record<string, string>> = {
+  '': 's',
+  sec: 's',
+  secs: 's',
+  min: 'm',
+  mins: 'm',
+  hr: 'h',
+  hrs: 'h',
+}
 
 /** The duration that a number without a unit, or with one in another spelling, means. */
 function intendedDuration(value: string): string | undefined {

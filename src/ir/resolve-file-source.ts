@@ -36,7 +36,9 @@ export function resolveFileSource(
   const current = stage.name ?? String(stage.index)
   if (findStage(stages, value, stages.length) !== undefined) {
     const message = `cannot copy from stage "${value}", it needs to be defined before current stage "${current}"`
-    return fail('stage-order', message, value.toLowerCase() === stage.name ? 'a stage cannot copy from itself: name an earlier one' : `move stage "${value}" above this one`)
+    const isSame = value.toLowerCase() === stage.name
+    const hint = isSame ? 'a stage cannot copy from itself: name an earlier one' : `move stage "${value}" above this one`
+    return fail('stage-order', message, hint)
   }
   if (value === 'scratch') return fail('copy-from-scratch', 'scratch has no files to copy', 'name a stage or an image')
   const problem = referenceProblem(value)

@@ -39,7 +39,8 @@ function caretLines(source: SourceFile, start: number, end: number): string[] {
 
 /** Characters that terminals draw over the one before, and those they draw two columns wide. */
 const narrow = /[\p{M}\u200b-\u200d\ufe0f]/u
-const wide = /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u
+const wide =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u
 
 /** Blanks as wide as a text is shown; tabs stay, since their width depends on where they stand. */
 function blankOut(text: string): string {

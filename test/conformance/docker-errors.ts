@@ -15,7 +15,8 @@ const longshore = join(checkout, 'bin/longshore')
 
 /** What the Dockerfile frontend of docker 20.10 does not know yet, and how a Dockerfile shows that it uses it. */
 const newer: readonly (readonly [pattern: RegExp, what: string])[] = [
-  [/<<-?\w/, 'heredocs (1.4)'],
+  [/ <<-?[\w.]/, 'heredocs (1.4)'],
+  [/--network/, '`RUN --network` (1.3)'],
   [/--link/, '`COPY --link` (1.4)'],
   [/--parents/, '`COPY --parents` (1.20)'],
   [/--checksum/, '`ADD --checksum` (1.6)'],
@@ -73,16 +74,20 @@ function run(program: string, args: readonly string[], oracle?: Oracle) {
 
 /** `line:column message` and the hint of each error. */
 function ownMessages(stderr: string): string {
-  const found = stderr.matchAll(/Dockerfile:(\d+:\d+): error: (.*) \[[a-z-]+\]\n(?: +\d* \| .*\n)*(?: {2}\S*:\d+:\d+: .*\n)*(?: {2}hint: (.*))?/g)
-  const texts = [...found].map(([, place, message = '', hint = '']) => `**${place}** ${cell(message)}<br>*${cell(hint)}*`)
-  return texts.join('<br>')
+  const head = /Dockerfile:(\d+:\d+): error: (.*) \[[a-z-]+\]\n/.source
+  const between = /(?: +\d* \| .*\n)*(?: {2}\S*:\d+:\d+: .*\n)*(?: {2}hint: (.*))?/.source
+  const found = [...stderr.matchAll(new RegExp(head + between, 'g'))]
+  return found
+    .map(([, place, message = '', hint = '']) => `**${place}** ${cell(message)}<br>*${cell(hint)}*`)
+    .join('<br>')
 }
 
 function dockerMessage({ status, stderr }: { readonly status: number | null; readonly stderr: string }): string {
   if (status === 0) return 'builds it'
   const last = stderr.trimEnd().split('\n').at(-1) ?? ''
   const text = last
-    .replace(/^(?:ERROR: )?failed to solve with frontend dockerfile\.v0: (?:failed to (?:create LLB definition|solve with frontend dockerfile\.v0): )?/, '')
+    .replace(/^(?:ERROR: )?failed to solve with frontend dockerfile\.v0: /, '')
+    .replace(/^failed to (?:create LLB definition|solve with frontend dockerfile\.v0): /, '')
     .replace(/^failed to solve: /, '')
     .replace(/^rpc error: code = \w+ desc = /, '')
     .replaceAll(/\/var\/lib\/docker\/\S*|\/tmp\/\S+/g, '…')
@@ -115,7 +120,8 @@ ${table.join('\n')}
 
 /** The Dockerfile without the FROM that all have, its lines one below the other. */
 function code(text: string): string {
-  const lines = text.replace(/^\ufeff/, '').split(/\r?\n/).filter((line) => line !== '' && line !== 'FROM longshore-base')
+  const all = text.replace(/^\ufeff/, '').split(/\r?\n/)
+  const lines = all.filter((line) => line !== '' && line !== 'FROM longshore-base')
   const quoted = lines.map((line) => {
     const marks = line.includes('`') ? '``' : '`'
     const padded = line.includes('`') ? ` ${line} ` : line

@@ -81,6 +81,12 @@ describe('pages of diagnostics', () => {
     expect([...covered].filter((code) => !pages.includes(code))).toEqual([])
   })
 
+  it('stand beside a comparison that has every broken build', () => {
+    const table = readFileSync(join(root, 'docs/broken-dockerfiles.md'), 'utf8')
+    const rows = [...table.matchAll(/^\| \[([\w-]+)\]/gm)].map((match) => match[1])
+    expect(rows, 'node test/conformance/docker-errors.ts').toEqual(loadBrokenBuilds().map((one) => one.name))
+  })
+
   // What their output is, test/e2e/error-pages.test.ts sees to.
   it.each(pages.filter((code) => !languageCodes.has(code)))('%s: why, output, what to do', (code) => {
     const page = readPage(code)

@@ -1,13 +1,22 @@
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { contextFor, giveTo, longshoreAsync, makeActor, type RunOptions, startLongshore, unavailable } from '../support/actor.ts'
+import {
+  contextFor,
+  giveTo,
+  longshoreAsync,
+  makeActor,
+  type RunOptions,
+  startLongshore,
+  unavailable,
+} from '../support/actor.ts'
 import { buildBase } from '../support/base-image.ts'
 import { type FaultyRegistry, startFaultyRegistry } from '../support/faulty-registry.ts'
 import { makeTemporaryDirectory, removeDirectory } from '../support/temporary.ts'
 
 /*
- * Each error of the world is provoked, and its page in docs/diagnostics shows what came out. UPDATE_GOLDEN=1 writes it there.
+ * Each error of the world is provoked, and its page in docs/diagnostics shows what came out. UPDATE_GOLDEN=1 writes it
+ * there.
  */
 
 const checkout = join(import.meta.dirname, '../..')
@@ -57,7 +66,12 @@ const provocations: readonly Provocation[] = [
   { code: 'run-failed', command: 'run -w /etc/passwd longshore-base true' },
   { code: 'output-failed', command: 'build -o type=oci,tar=false,dest=out .', files: { ...app, out: '' } },
   { code: 'store-failed', command: '--root out/store build .', files: { ...app, out: '' } },
-  { code: 'isolation-unavailable', command: 'build --isolation crun .', files: { Dockerfile: `${base}RUN pwd\n` }, prepare: refusingRuntime },
+  {
+    code: 'isolation-unavailable',
+    command: 'build --isolation crun .',
+    files: { Dockerfile: `${base}RUN pwd\n` },
+    prepare: refusingRuntime,
+  },
   { code: 'source-not-found', command: 'build .', files: { Dockerfile: `${base}COPY readme.md /\n`, 'README.md': '' } },
   {
     code: 'source-excluded',

@@ -171,7 +171,8 @@ test('the beginning of an ID has to be that of one image', () => {
   const platform = { os: 'linux', architecture: 'amd64' }
   const start = (bytes: Uint8Array) => digestOf(bytes).slice('sha256:'.length, 'sha256:'.length + 4)
   for (let index = 0; ; index++) {
-    const configBytes = encodeConfig({ platform, config: { labels: { index: String(index) } }, diffIds: [], history: [] })
+    const labels = { index: String(index) }
+    const configBytes = encodeConfig({ platform, config: { labels }, diffIds: [], history: [] })
     const other = seen.get(start(configBytes))
     seen.set(start(configBytes), configBytes)
     if (other === undefined) continue
