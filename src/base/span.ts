@@ -25,7 +25,7 @@ export function sourceFile(name: string, text: string): SourceFile {
   return { name, text, lineStarts }
 }
 
-/** Line and column of `offset`; offsets past the end give the last position. A byte order mark takes no column, as in editors. */
+/** Line and column of `offset`; past the end, the last position. A byte order mark takes no column, as in editors. */
 export function positionAt(source: SourceFile, offset: number): Position {
   const { lineStarts } = source
   let low = 0

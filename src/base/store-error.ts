@@ -26,5 +26,8 @@ export function storeError(what: string, error: unknown): ToolError {
       cause: error,
     })
   }
-  return new ToolError('store-failed', message, { cause: error })
+  return new ToolError('store-failed', message, {
+    hint: 'look at what is at that path, or choose another place with --root DIR or LONGSHORE_ROOT',
+    cause: error,
+  })
 }

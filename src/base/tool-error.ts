@@ -2,6 +2,7 @@
 export type ToolErrorCode =
   | 'archive-invalid'
   | 'archive-too-large'
+  | 'bad-ignore-pattern'
   | 'blob-mismatch'
   | 'canceled'
   | 'checksum-mismatch'

@@ -9,8 +9,8 @@ const largestBytes = 4 * 1024 * 1024
 /**
  * Loads the ignore file of a context (absolute, no symlink): `NAME.dockerignore` beside the Dockerfile, else
  * `.dockerignore`, else `.containerignore` in the context's root; a matcher without rules when there is none. Throws
- * `ToolError` `context-unreadable` for a file that cannot be read or leads out of the context (security 31), `usage`
- * for a malformed pattern.
+ * `ToolError` `context-unreadable` for a file that cannot be read or leads out of the context (security 31),
+ * `bad-ignore-pattern` for a malformed pattern.
  */
 export function loadIgnoreFile(directory: string, dockerfile?: string): IgnoreMatcher {
   const own = dockerfile === undefined ? [] : [`${resolve(dockerfile)}.dockerignore`]
@@ -39,7 +39,7 @@ function parseOrThrow(text: string, name: string): IgnoreMatcher {
   const [first] = diagnostics
   if (first === undefined) return matcher
   const { line } = positionAt(sourceFile(name, text), first.span.start)
-  throw new ToolError('usage', `${name}:${line}: ${first.message}`, {
+  throw new ToolError('bad-ignore-pattern', `${name}:${line}: ${first.message}`, {
     ...(first.hint === undefined ? {} : { hint: first.hint }),
     details: { file: name, line },
   })

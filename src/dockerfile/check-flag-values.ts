@@ -13,10 +13,8 @@ export function checkHealthFlags(at: InstructionText, flags: readonly Flag<'heal
     // `--interval=` is the default, as if it was not there.
     if (value === '') continue
     const fail = (code: string, message: string, hint: string, meant?: string): false => {
-      at.problems.error(code, message, valueSpan, {
-        hint,
-        fix: meant === undefined ? meant : replacing(valueSpan, meant),
-      })
+      const fix = meant === undefined ? undefined : replacing(valueSpan, meant)
+      at.problems.error(code, message, valueSpan, { hint, fix })
       return false
     }
     if (name === 'retries') {

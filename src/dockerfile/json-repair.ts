@@ -33,8 +33,10 @@ export function firstOtherElement(at: InstructionText, array: Piece): OtherEleme
  * words. Undefined when it may mean anything else.
  */
 export function intendedArray(text: string): string | undefined {
-  if (!text.startsWith('['))
-    return /^[\w./:=@%+-]+(?: +[\w./:=@%+-]+)*$/.test(text) ? arrayOf(text.split(/ +/)) : undefined
+  if (!text.startsWith('[')) {
+    const words = /^[\w./:=@%+-]+(?: +[\w./:=@%+-]+)*$/.test(text)
+    return words ? arrayOf(text.split(/ +/)) : undefined
+  }
   const item = `(?:'[^'"\\\\]*'|"[^"\\\\]*"|“[^”\\\\]*”)`
   if (!new RegExp(`^\\[\\s*${item}(?:\\s*,\\s*${item})*\\s*,?\\s*\\]?$`).test(text)) return undefined
   return arrayOf([...text.matchAll(new RegExp(item, 'g'))].map(([quoted]) => quoted.slice(1, -1)))

@@ -93,10 +93,7 @@ export function parseHealthcheck(at: InstructionText): HealthcheckInstruction | 
 function reportHealthType(at: InstructionText, type: Piece): void {
   const span = at.span(type)
   const guess = nearest(type.text, ['CMD', 'NONE'])
-  const inserted = {
-    title: 'write CMD in front',
-    edits: [{ span: { start: span.start, end: span.start }, text: 'CMD ' }],
-  }
+  const inserted = replacing({ start: span.start, end: span.start }, 'CMD ', 'write CMD in front')
   const message = `Unknown type "${type.text}" in HEALTHCHECK (try ${guess ?? 'CMD'})`
   at.problems.error('healthcheck-arguments', message, span, {
     hint: 'write HEALTHCHECK [FLAGS] CMD COMMAND, or HEALTHCHECK NONE',

@@ -54,8 +54,9 @@ function fromAdvice(at: InstructionText): Advice {
   const comment = trailingComment(at, words)
   if (comment !== undefined) return comment
   const flag = words.find((word) => word.text.startsWith('--'))
-  if (image !== undefined && flag !== undefined)
+  if (image !== undefined && flag !== undefined) {
     return { hint: 'flags stand before the image', fix: moved(at, flag, image) }
+  }
   if (second !== undefined && third !== undefined && words.length === 3 && nearest(second.text, ['as']) === 'as') {
     return { hint: `write FROM ${image?.text} AS ${third.text}`, fix: replacing(at.span(second), 'AS') }
   }
@@ -64,9 +65,8 @@ function fromAdvice(at: InstructionText): Advice {
     const name = words.slice(2).map((word) => word.text)
     return { hint: name.length === 0 ? 'name the stage after AS' : `a name has no blanks: write AS ${name.join('-')}` }
   }
-  return {
-    hint: words.length === 2 ? `to name the stage write FROM ${image.text} AS ${second.text}` : `write ${usage.from}`,
-  }
+  const named = `to name the stage write FROM ${image.text} AS ${second.text}`
+  return { hint: words.length === 2 ? named : `write ${usage.from}` }
 }
 
 /** Moves a word, with the blanks in front of it, to where `target` stands. */

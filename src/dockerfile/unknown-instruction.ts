@@ -53,8 +53,9 @@ function otherLanguage(at: InstructionText): Explanation | undefined {
     return { hint: 'a comment begins with #', fix: replacing(slashes, '#', 'make it a comment') }
   }
   if (/^(?:\/\*|--|<!--|;)/.test(text)) return { hint: 'a comment begins with #, on every line of it' }
-  if (/^(?:<{7}|\|{7}|={7}|>{7})$/.test(text))
+  if (/^(?:<{7}|\|{7}|={7}|>{7})$/.test(text)) {
     return { hint: 'git left this: settle the conflict and remove its marks' }
+  }
   return undefined
 }
 
@@ -91,8 +92,9 @@ function continued(at: InstructionText, above: LogicalLine | undefined): Explana
 function unknown(at: InstructionText, shellWord: string | undefined): Explanation {
   const continues = `end the line above with ${at.escape} if this continues it`
   if (shellWord !== undefined) return { hint: `a command of the shell: write ${shellWord} instead, or ${continues}` }
-  if (/^[a-z][a-z0-9._-]*$/.test(at.keyword.text))
+  if (/^[a-z][a-z0-9._-]*$/.test(at.keyword.text)) {
     return { hint: `write RUN in front to run a command, or ${continues}` }
+  }
   const known = instructionKinds.map((kind) => instructionRule(kind).keyword).join(', ')
   return { hint: `${continues}; instructions are ${known}` }
 }

@@ -56,8 +56,9 @@ export function lazyContext(source: ContextSource, store: Store, nowMs: () => nu
       if (result.kind === 'missing') return undefined
       const ignored = await context().gitIgnored(result.selection)
       if (ignored === undefined) return undefined
+      const amount = ignored.count === 1 ? 'a file' : `${ignored.count.toLocaleString('en-US')} files`
       return {
-        message: `${sources.join(' ')} takes ${ignored.count.toLocaleString('en-US')} files that git ignores (${ignored.examples.join(', ')})`,
+        message: `${sources.join(' ')} takes ${amount} that git ignores (${ignored.examples.join(', ')})`,
         hint: 'if the image does not need them, list them in .dockerignore: builds get faster and secrets stay out',
       }
     },

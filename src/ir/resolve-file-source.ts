@@ -45,13 +45,11 @@ export function resolveFileSource(
   const current = stage.name ?? String(stage.index)
   if (findStage(stages, value, stages.length) !== undefined) {
     const message = `cannot copy from stage "${value}", it needs to be defined before current stage "${current}"`
-    return fail(
-      'stage-order',
-      message,
-      value.toLowerCase() === stage.name
-        ? 'a stage cannot copy from itself: name an earlier one'
-        : `move stage "${value}" above this one`,
-    )
+    const isSame = value.toLowerCase() === stage.name
+    const hint = isSame
+      ? 'a stage cannot copy from itself: name an earlier one'
+      : `move stage "${value}" above this one`
+    return fail('stage-order', message, hint)
   }
   const named = findNamedContext(options, value, options.targetPlatform)
   if (named?.context.kind === 'files') return { kind: 'named', name: named.key }

@@ -32,8 +32,9 @@ function modifierAdvice(word: Word, { start }: Failure, text: string): { hint: s
     return { hint, fix: edit(word, { start: at, end: at + 1 }, '-', 'write - for =') }
   }
   if (/^\$\{!/.test(text)) return { hint: 'names cannot be looked up by a variable here' }
-  if (/^\$\{\w+(?:,|\^|@)/.test(text))
+  if (/^\$\{\w+(?:,|\^|@)/.test(text)) {
     return { hint: 'case cannot be changed here: do it in a RUN, where the shell expands' }
+  }
   if (/^\$\{\w+: *-?\d/.test(text)) return { hint: 'there are no substrings here: cut with # ## % or %%' }
   return { hint: 'modifiers are :- - :+ + :? ? # ## % %% / and //' }
 }

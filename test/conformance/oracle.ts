@@ -3,27 +3,17 @@
  * `node_modules/.bin/node test/conformance/oracle.ts [--update] [--show] [case…]`. With `--update` it writes the expect.json of cases that are new or
  * have no `reason` in case.json: those with one differ from that old BuildKit on purpose and are only shown.
  */
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { type ConformanceCase, loadCases } from './cases.ts'
 import { prepareBaseContext, prepareContext } from './context-copy.ts'
 import { type ActualFailure, type ActualImage, actualImage, differences } from './differences.ts'
+import { docker, type Oracle, startOracle, stopOracle } from './docker-daemon.ts'
 import { asList, asObject, asText } from './json.ts'
 import { type ReadImage, readImage } from './layout-tree.ts'
 
-const docker = '/usr/bin/docker'
-const daemonPath = '/usr/sbin/dockerd'
 const baseName = 'longshore-base'
-
-interface Oracle {
-  readonly home: string
-  readonly daemon: ChildProcess
-  readonly env: NodeJS.ProcessEnv
-}
 
 async function main(args: readonly string[]): Promise<number> {
   const options = args.filter((arg) => arg.startsWith('--'))
@@ -43,34 +33,6 @@ async function main(args: readonly string[]): Promise<number> {
   } finally {
     await stopOracle(oracle)
   }
-}
-
-async function startOracle(): Promise<Oracle> {
-  const home = mkdtempSync(join(tmpdir(), 'longshore-oracle-'))
-  const socket = `unix://${join(home, 'd.sock')}`
-  const dirs = ['--data-root', join(home, 'data'), '--exec-root', join(home, 'exec'), '-p', join(home, 'pid')]
-  const log = openSync(join(home, 'log'), 'w')
-  const daemon = spawn(daemonPath, ['--iptables=false', '--bridge=none', '-H', socket, ...dirs], {
-    stdio: ['ignore', log, log],
-  })
-  const env = { ...process.env, DOCKER_HOST: socket, DOCKER_BUILDKIT: '1' }
-  const oracle = { home, daemon, env }
-  for (let attempt = 0; attempt < 100; attempt++) {
-    if (daemon.exitCode !== null) break
-    if (spawnSync(docker, ['version'], { env }).status === 0) return oracle
-    await delay(200)
-  }
-  const text = readFileSync(join(home, 'log'), 'utf8')
-  await stopOracle(oracle)
-  throw new Error(`dockerd did not start:\n${text}`)
-}
-
-async function stopOracle({ home, daemon }: Oracle): Promise<void> {
-  if (daemon.exitCode === null) {
-    daemon.kill('SIGTERM')
-    await once(daemon, 'exit')
-  }
-  rmSync(home, { recursive: true, force: true })
 }
 
 async function buildBase(oracle: Oracle): Promise<ReadImage> {

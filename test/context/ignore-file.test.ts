@@ -42,7 +42,7 @@ test('an empty own file turns the shared one off', () => {
 test('a malformed pattern names file, line and text', () => {
   const context = write(temporaryDirectory(), { '.dockerignore': 'ok\n\n[a\n' })
   expect(() => loadIgnoreFile(context, join(context, 'Dockerfile'))).toThrow(
-    expect.objectContaining({ code: 'usage', message: expect.stringMatching(/^\.dockerignore:3: "\[a"/) }),
+    expect.objectContaining({ code: 'bad-ignore-pattern', message: expect.stringMatching(/^\.dockerignore:3: "\[a"/) }),
   )
 })
 

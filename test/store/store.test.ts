@@ -182,3 +182,23 @@ test('what a process killed at its end left of its session is removed', async ()
   await openSession(store.root, Date.now(), () => {}).close()
   expect(readdirSync(join(store.root, 'work'))).toEqual([])
 })
+
+test('the beginning of an ID has to be that of one image', () => {
+  const store = makeStore()
+  const seen = new Map<string, Uint8Array>()
+  const platform = { os: 'linux', architecture: 'amd64' }
+  const start = (bytes: Uint8Array) => digestOf(bytes).slice('sha256:'.length, 'sha256:'.length + 4)
+  for (let index = 0; ; index++) {
+    const labels = { index: String(index) }
+    const configBytes = encodeConfig({ platform, config: { labels }, diffIds: [], history: [] })
+    const other = seen.get(start(configBytes))
+    seen.set(start(configBytes), configBytes)
+    if (other === undefined) continue
+    for (const bytes of [other, configBytes]) store.images.writeImage({ id: digestOf(bytes), configBytes: bytes })
+    expect(() => store.images.findImage(start(configBytes))).toThrow(
+      expect.objectContaining({ code: 'image-not-found', message: expect.stringContaining('2 images') }),
+    )
+    expect(store.images.findImage(digestOf(other))?.id).toBe(digestOf(other))
+    return
+  }
+})

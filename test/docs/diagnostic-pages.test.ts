@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { lintRules } from '../../grammar/index.ts'
 import { type Diagnostic, sourceFile } from '../../src/base/index.ts'
 import { renderDiagnostic } from '../../src/report/index.ts'
-import { type LowerSetup, lowerText } from './lower-text.ts'
+import { loadBrokenBuilds } from '../conformance/index.ts'
+import { type LowerSetup, lowerText } from '../ir/lower-text.ts'
 
 const root = join(import.meta.dirname, '../..')
 const pages = readdirSync(join(root, 'docs/diagnostics'))
@@ -27,11 +28,9 @@ const languageCodes = new Set([
   ...textsIn('src/ir', reported),
   ...lintRules.map((rule) => rule.code),
 ])
-/** Codes of errors of the world and of the other rooms' diagnostics, which have pages too. */
-const otherCodes = new Set([
-  ...textsIn('src/base', /^ {2}\| '([a-z-]+)'$/gm),
-  ...textsIn('src', /\bcode: '([a-z-]+)'/g),
-])
+const toolCodes = textsIn('src/base', /^ {2}\| '([a-z-]+)'$/gm)
+/** Codes of errors of the world and of the other rooms' diagnostics. */
+const otherCodes = new Set([...toolCodes, ...textsIn('src', /\bcode: '([a-z]+(?:-[a-z]+)+)'/g)])
 
 function readPage(code: string): string {
   return readFileSync(join(root, 'docs/diagnostics', `${code}.md`), 'utf8')
@@ -60,13 +59,10 @@ function diagnosticsOf(text: string, setup: LowerSetup): readonly Diagnostic[] {
 }
 
 describe('pages of diagnostics', () => {
-  it('are there for every code of the language', () => {
+  it('are there for every code, and about codes that exist', () => {
     expect(languageCodes.size).toBeGreaterThan(40)
-    expect([...languageCodes].filter((code) => !pages.includes(code))).toEqual([])
-  })
-
-  it('are about codes that exist', () => {
-    expect(pages.filter((code) => !languageCodes.has(code) && !otherCodes.has(code))).toEqual([])
+    expect(toolCodes.size).toBeGreaterThan(30)
+    expect(pages.toSorted()).toEqual([...new Set([...languageCodes, ...otherCodes])].sort())
   })
 
   it('have a golden case each', () => {
@@ -77,6 +73,30 @@ describe('pages of diagnostics', () => {
       (code) => code !== 'line-too-long' && !said.join('').includes(` ${code}: `),
     )
     expect(missing).toEqual([])
+  })
+
+  it('have a broken build each, when they are about errors of the language', () => {
+    const warnings = new Set<string>(lintRules.map((rule) => rule.code))
+    const errors = [...languageCodes].filter((code) => !warnings.has(code) && code !== 'line-too-long')
+    const builds = loadBrokenBuilds().filter((one) => one.needs === undefined)
+    const covered = new Set(builds.flatMap((one) => one.errors.map((error) => error.code)))
+    expect(errors.filter((code) => !covered.has(code))).toEqual([])
+    expect([...covered].filter((code) => !pages.includes(code))).toEqual([])
+  })
+
+  it('stand beside a comparison that has every broken build', () => {
+    const table = readFileSync(join(root, 'docs/broken-dockerfiles.md'), 'utf8')
+    const rows = [...table.matchAll(/^\| \[([\w-]+)\]/gm)].map((match) => match[1])
+    expect(rows, 'node test/conformance/docker-errors.ts').toEqual(loadBrokenBuilds().map((one) => one.name))
+  })
+
+  // What their output is, test/e2e/error-pages.test.ts sees to.
+  it.each(pages.filter((code) => !languageCodes.has(code)))('%s: why, output, what to do', (code) => {
+    const page = readPage(code)
+    expect(page).toMatch(new RegExp(`^# ${code}\n\n[^#]+\n## Output\n\n[^#]+(?:\n#[^#]+)*\n## What to do\n\n[^#]+$`))
+    const [, output] = /```text\n(.*?)\n```/s.exec(page) ?? []
+    if (output === undefined) expect(page).toContain('Nothing reports it yet.')
+    else expect(output).toContain(`[${code}]`)
   })
 
   const written = pages.filter((code) => languageCodes.has(code))

@@ -1,0 +1,215 @@
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  contextFor,
+  giveTo,
+  longshoreAsync,
+  makeActor,
+  type RunOptions,
+  startLongshore,
+  unavailable,
+} from '../support/actor.ts'
+import { buildBase } from '../support/base-image.ts'
+import { type FaultyRegistry, startFaultyRegistry } from '../support/faulty-registry.ts'
+import { makeTemporaryDirectory, removeDirectory } from '../support/temporary.ts'
+
+/*
+ * Each error of the world is provoked, and its page in docs/diagnostics shows what came out. UPDATE_GOLDEN=1 writes it
+ * there.
+ */
+
+const checkout = join(import.meta.dirname, '../..')
+const update = process.env['UPDATE_GOLDEN'] === '1'
+const directory = makeTemporaryDirectory()
+const me = makeActor(unavailable('root') === undefined ? 'root' : 'user', directory)
+let registry: FaultyRegistry
+
+beforeAll(async () => {
+  registry = await startFaultyRegistry()
+  buildBase(me)
+})
+afterAll(async () => {
+  await registry.stop()
+  removeDirectory(directory)
+})
+
+interface Provocation {
+  readonly code: string
+  /** The command as the page shows it, after `longshore `; `REGISTRY` is the faulty one. */
+  readonly command: string
+  readonly files?: Readonly<Record<string, string>>
+  readonly exitCode?: number
+  /** Changes the folder before the command runs in it. */
+  readonly prepare?: (folder: string) => RunOptions | undefined
+}
+
+const base = 'FROM longshore-base\n'
+const app = { Dockerfile: `${base}COPY . /app/\n` }
+
+const provocations: readonly Provocation[] = [
+  { code: 'context-not-found', command: 'build appp' },
+  { code: 'dockerfile-not-found', command: 'build .', files: { 'app.js': '' } },
+  { code: 'context-unreadable', command: 'build .', files: app, prepare: danglingIgnoreFile },
+  { code: 'bad-ignore-pattern', command: 'build .', files: { ...app, '.dockerignore': '*.log\n[a-\n' } },
+  { code: 'usage', command: 'build -o dest=out .', files: app },
+  { code: 'registry-unreachable', command: 'pull 127.0.0.1:1/app' },
+  { code: 'registry-denied', command: 'pull REGISTRY/private:1' },
+  { code: 'registry-not-found', command: 'pull REGISTRY/gone:1' },
+  { code: 'registry-failed', command: 'pull REGISTRY/limited:1' },
+  { code: 'platform-mismatch', command: 'pull REGISTRY/foreign:1' },
+  { code: 'invalid-document', command: 'pull REGISTRY/broken:1' },
+  { code: 'blob-mismatch', command: 'pull REGISTRY/tampered:1' },
+  { code: 'archive-invalid', command: 'pull REGISTRY/damaged:1' },
+  { code: 'step-failed', command: 'build .', files: { Dockerfile: `${base}RUN echo oops && exit 3\n` }, exitCode: 1 },
+  { code: 'user-not-found', command: 'build .', files: { Dockerfile: `${base}USER alice\nRUN true\n` } },
+  { code: 'run-failed', command: 'run -w /etc/passwd longshore-base true' },
+  { code: 'output-failed', command: 'build -o type=oci,tar=false,dest=out .', files: { ...app, out: '' } },
+  { code: 'store-failed', command: '--root out/store build .', files: { ...app, out: '' } },
+  {
+    code: 'isolation-unavailable',
+    command: 'build --isolation crun .',
+    files: { Dockerfile: `${base}RUN pwd\n` },
+    prepare: refusingRuntime,
+  },
+  { code: 'source-not-found', command: 'build .', files: { Dockerfile: `${base}COPY readme.md /\n`, 'README.md': '' } },
+  {
+    code: 'source-excluded',
+    command: 'build .',
+    files: { Dockerfile: `${base}COPY app.log /\n`, 'app.log': '', '.dockerignore': '# logs\n*.log\n' },
+  },
+  {
+    code: 'git-ignored-files',
+    command: 'build .',
+    files: { Dockerfile: `${base}COPY . /app/\n`, '.gitignore': 'node_modules\n', 'node_modules/a/index.js': '' },
+    exitCode: 0,
+  },
+]
+
+/** A symlink to nothing must not count as "no rules". */
+function danglingIgnoreFile(folder: string): undefined {
+  symlinkSync('rules', join(folder, '.dockerignore'))
+}
+
+/** A PATH on which the runtime comes first that this machine's kernel, say, does not let work. */
+function refusingRuntime(folder: string): RunOptions {
+  const programs = join(folder, 'bin')
+  mkdirSync(programs)
+  const script = '#!/bin/sh\necho "crun: cannot write to cgroup.procs: Permission denied" >&2\nexit 1\n'
+  writeFileSync(join(programs, 'crun'), script, { mode: 0o755 })
+  return { env: { PATH: `${programs}:/usr/sbin:/usr/bin:/sbin:/bin` } }
+}
+
+/** The part of stderr that a page shows: from the place or the failed step's output on; progress goes. */
+function shownPart(stderr: string): string {
+  const lines = stderr.split('\n')
+  const step = lines.indexOf('------')
+  const place = lines.findIndex((line) => /^\S*Dockerfile:\d+/.test(line))
+  const first = [step, place, lines.findIndex((line) => line.startsWith('error: '))].filter((index) => index >= 0)
+  return lines
+    .slice(Math.min(...first))
+    .join('\n')
+    .trimEnd()
+}
+
+/** What differs from run to run gets a lasting name. */
+function lasting(text: string, folder: string): string {
+  return text
+    .replaceAll(`${folder}/`, '')
+    .replaceAll(folder, '.')
+    .replaceAll(registry.host, 'registry.example.com')
+    .replaceAll(me.home, '/home/me')
+}
+
+function checkPage(code: string, command: string, output: string): void {
+  const file = join(checkout, 'docs/diagnostics', `${code}.md`)
+  const page = readFileSync(file, 'utf8')
+  const wanted = page.replace(/```text\n.*?```/s, () => `\`\`\`text\n$ longshore ${command}\n${output}\n\`\`\``)
+  if (update) writeFileSync(file, wanted)
+  expect(readFileSync(file, 'utf8')).toBe(wanted)
+}
+
+describe('pages of errors of the world', () => {
+  test.concurrent.each(provocations)('$code', async ({ code, command, files = {}, exitCode = 125, prepare }) => {
+    const folder = contextFor(me, `provoke-${code}`, { '.keep': '', ...files })
+    const options = prepare?.(folder) ?? {}
+    giveTo(me, folder)
+    const args = command.replace('REGISTRY', registry.host).split(' ')
+    const { status, stderr } = await longshoreAsync(me, args, { cwd: folder, ...options })
+    expect(stderr).toContain(`[${code}]`)
+    expect(status, stderr).toBe(exitCode)
+    checkPage(code, command.replace('REGISTRY', 'registry.example.com'), lasting(shownPart(stderr), folder))
+  })
+
+  test.skipIf(unavailable('user') !== undefined)('permission-denied', async () => {
+    // Root may write everywhere.
+    const user = makeActor('user', directory)
+    const folder = contextFor(user, 'provoke-permission', app)
+    const { status, stderr } = await longshoreAsync(user, ['--root', '/etc/longshore', 'build', '.'], { cwd: folder })
+    expect(status, stderr).toBe(125)
+    checkPage('permission-denied', '--root /etc/longshore build .', shownPart(stderr))
+  })
+
+  test('canceled', async () => {
+    const folder = contextFor(me, 'provoke-cancel', { Dockerfile: `${base}RUN echo started && sleep 60\n` })
+    const child = startLongshore(me, ['build', '.'], { cwd: folder })
+    let stderr = ''
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+      if (/\d started/.test(stderr) && !child.killed) child.kill('SIGINT')
+    })
+    const status = await new Promise((resolve) => child.once('close', resolve))
+    expect(status, stderr).toBe(130)
+    checkPage('canceled', 'build .', shownPart(stderr))
+  })
+
+  test('name-in-use', async () => {
+    const args = ['run', '--name', 'web', 'longshore-base', 'sh', '-c', 'echo up; cat']
+    const first = startLongshore(me, ['run', '-i', ...args.slice(1)])
+    const ended = new Promise((resolve) => first.once('close', resolve))
+    await new Promise((resolve) => first.stdout?.once('data', resolve))
+    const second = ['run', '--name', 'web', 'longshore-base', 'true']
+    const { status, stderr } = await longshoreAsync(me, second)
+    first.stdin?.end()
+    await ended
+    expect(status, stderr).toBe(125)
+    checkPage('name-in-use', second.join(' '), shownPart(stderr))
+  })
+})
+
+/** Where those are tested that no command brings about at will. */
+const elsewhere: Readonly<Record<string, string>> = {
+  'archive-too-large': 'test/layer/unpack-layer.test.ts',
+  'image-not-found': 'test/store/store.test.ts',
+  'invalid-digest': 'test/base/digest.test.ts',
+  'invalid-reference': 'test/oci/reference.test.ts',
+  'layer-limit': 'test/snapshot/overlay.test.ts',
+  'no-space': 'test/e2e/errors.test.ts',
+  'not-supported': 'test/oci/decode-manifest.test.ts',
+  'system-call-failed': 'test/layer/unpack-archive.test.ts',
+}
+
+/** Codes that nothing can bring about yet, or only a bug or a damaged disk could. */
+const untested: Readonly<Record<string, string>> = {
+  'container-failed': 'nothing reports it yet',
+  'container-not-found': 'nothing reports it yet',
+  'store-corrupt': 'the store treats what is damaged as absent; only a race with its removal is left',
+}
+
+test('every code of ToolError is provoked here, tested elsewhere, or said why not', () => {
+  const union = readFileSync(join(checkout, 'src/base/tool-error.ts'), 'utf8')
+  const codes = [...union.matchAll(/^ {2}\| '([a-z-]+)'$/gm)].map((match) => match[1] ?? '')
+  const here = [...provocations.map(({ code }) => code), 'permission-denied', 'canceled', 'name-in-use']
+  const known = new Set([...here, ...Object.keys(elsewhere), ...Object.keys(untested)])
+  expect(codes.length).toBeGreaterThan(30)
+  expect(codes.filter((code) => !known.has(code))).toEqual([])
+  const diagnostics = ['source-excluded', 'git-ignored-files']
+  expect([...known].filter((code) => !codes.includes(code) && !diagnostics.includes(code))).toEqual([])
+  for (const [code, file] of Object.entries(elsewhere)) {
+    expect(readFileSync(join(checkout, file), 'utf8'), file).toContain(code)
+  }
+})
+
+test('nothing of it stays in the store', () => {
+  for (const folder of ['work', 'tmp']) expect(readdirSync(join(me.home, 'store', folder))).toEqual([])
+})
