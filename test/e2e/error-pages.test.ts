@@ -179,6 +179,14 @@ describe('pages of errors of the world', () => {
 
 /** Where those are tested that no command brings about at will. */
 const elsewhere: Readonly<Record<string, string>> = {
+  'checksum-mismatch': 'test/remote/fetch-file.test.ts',
+  'git-failed': 'test/remote/fetch-repository.test.ts',
+  'image-in-use': 'test/e2e/images.test.ts',
+  'remote-denied': 'test/e2e/add-remote.test.ts',
+  'remote-failed': 'test/remote/fetch-file.test.ts',
+  'remote-not-found': 'test/remote/fetch-repository.test.ts',
+  'remote-unreachable': 'test/remote/fetch-file.test.ts',
+  'secret-not-found': 'test/e2e/errors.test.ts',
   'archive-too-large': 'test/layer/unpack-layer.test.ts',
   'image-not-found': 'test/store/store.test.ts',
   'invalid-digest': 'test/base/digest.test.ts',

@@ -131,9 +131,15 @@ describe('bad input gets a clear error and leaves nothing behind', () => {
   })
 
   test('a feature that is not there yet says so, with its place', () => {
-    const result = build('FROM longshore-base\nRUN --mount=type=cache,target=/c true\n')
+    const result = build('FROM longshore-base\nRUN --device=vendor.com/class=device true\n')
     expect(result.status).toBe(125)
-    expect(result.stderr).toMatch(/Dockerfile:2:5: error: RUN --mount is not supported/)
+    expect(result.stderr).toMatch(/Dockerfile:2:5: error: RUN --device is not supported/)
+  })
+
+  test('a secret that is required and was not given', () => {
+    const result = build('FROM longshore-base\nRUN --mount=type=secret,id=token,required=true true\n')
+    expect(result.status).toBe(125)
+    expect(result.stderr).toMatch(/secret "token": not found \[secret-not-found\]/)
   })
 
   test('a store that cannot be written', () => {
