@@ -39,7 +39,9 @@ function compareComponent(name: string, before: Canonical, after: Canonical): re
     const layer = after.findIndex((digest, index) => digest !== before[index])
     return [{ kind: 'rootfs', layer: layer < 0 ? after.length : layer }]
   }
-  if (name === 'files') return [{ kind: 'files', before: partText(before), after: partText(after) }]
+  if (name === 'files' && typeof before === 'string' && typeof after === 'string') {
+    return [{ kind: 'files', before, after }]
+  }
   return [{ kind: 'part', name, before: partText(before), after: partText(after) }]
 }
 
@@ -74,6 +76,7 @@ function isTexts(value: Canonical): value is readonly string[] {
 }
 
 function partText(value: Canonical): string {
+  if (value === null) return 'none'
   if (isTexts(value)) return value.join(' ')
   return typeof value === 'string' ? value : JSON.stringify(value)
 }

@@ -32,3 +32,10 @@ test('what the instruction says comes before files, files before the root filesy
   const after = { kind: 'copy', destination: '/b', chmod: null, files: 'g', rootfs: ['y'] }
   expect(compareKeys(before, after).map((difference) => difference.kind)).toEqual(['part', 'files', 'rootfs'])
 })
+
+test('files that one of the keys does not have are a part that differs', () => {
+  const before = { kind: 'copy', rootfs: ['x'] }
+  expect(compareKeys(before, { ...before, files: 'f' })).toEqual([
+    { kind: 'part', name: 'files', before: 'none', after: 'f' },
+  ])
+})
