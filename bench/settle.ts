@@ -1,5 +1,5 @@
 /**
- * Measures what it costs at the end of a build to see its new layers reach the disk (docs/decisions/0007), beside the
+ * Measures what it costs at the end of a build to see its new layers reach the disk (docs/decisions/0008), beside the
  * time that writing them took. Usage: node bench/settle.ts [DIR]; DIR is on the disk to measure.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'

@@ -16,7 +16,7 @@ export function sanitizeForTerminal(text: string): string {
 
 /** Hides user info and query values of a URL; text that is no URL comes back unchanged. */
 export function redactUrl(text: string): string {
-  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@\s]*@/i, '$1').replace(/([?&][^=&\s]+=)[^&\s]+/g, '$1…')
+  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#\s]*@/i, '$1').replace(/([?&][^=&\s]+=)[^&\s]+/g, '$1…')
 }
 
 /** Edits (insert, remove, replace, swap of neighbours) from `a` to `b`, cut off at `limit` (limit + 1 when there are more). */

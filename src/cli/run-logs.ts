@@ -1,3 +1,4 @@
+import { sanitizeForTerminal } from '../base/index.ts'
 import { readFailedLog, readStepLog } from '../engine/step-logs.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { LogsFlags } from './flags.ts'
@@ -23,7 +24,7 @@ export async function runLogs(
     outcome: probed.outcomes[step.index],
   }))
   for (const { label, outcome } of chooseSteps(steps, selector)) {
-    process.stderr.write(`${label}\n`)
+    process.stderr.write(`${sanitizeForTerminal(label)}\n`)
     const last = lastBuild?.steps.find((step) => step.label === label)
     const key = outcome?.kind === 'hit' ? outcome.record.key : last?.key
     const failed = outcome?.kind !== 'hit' && last?.status === 'failed' && lastBuild !== undefined

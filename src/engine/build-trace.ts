@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { type Digest, parseContentDigest } from '../base/index.ts'
-import { contentOf, type StepReports } from '../build/index.ts'
+import { type ContentDigest, type Digest, type ListedEntry, parseContentDigest } from '../base/index.ts'
+import { contentOf, type StepReport, type StepReports } from '../build/index.ts'
 import type { Step, StepGraph } from '../plan/index.ts'
 import type { BuildTrace, MissCause, TracedBase, TracedStep } from '../ports/index.ts'
 import { type ExplainFacts, explainMiss, placeOf } from './explain-miss.ts'
@@ -21,6 +21,7 @@ export function recordTrace(
   const facts: ExplainFacts = {
     graph,
     store,
+    project: scene.project,
     context,
     earlier: store.traces.traces(scene.project),
     bases: tracedBases(scene, graph),
@@ -37,8 +38,7 @@ export function recordTrace(
   }
   const logs = new Map<number, Uint8Array>()
   for (const [index, { log }] of reports) if (log !== undefined && log.length > 0) logs.set(index, log)
-  keepListings(scene, graph, reports)
-  store.traces.writeTrace(scene.project, trace, logs)
+  store.traces.writeTrace(scene.project, trace, { logs, listings: newListings(scene, graph, reports) })
 }
 
 /** The images that stages start from, as the store has them. */
@@ -61,20 +61,40 @@ function tracedStep(facts: ExplainFacts, step: Step, reports: StepReports, noCac
   const recorded = status === 'cached' || status === 'ran'
   const causes: readonly MissCause[] =
     status === 'cached' ? [] : noCache ? [{ kind: 'no-cache' }] : explainMiss(facts, step, key, components).causes
-  return { ...place, status, key, ...(recorded ? {} : { components }), durationMs, causes }
+  const files = contextFiles(step, report)
+  return {
+    ...place,
+    status,
+    key,
+    ...(files === undefined ? {} : { files }),
+    ...(recorded ? {} : { components }),
+    durationMs,
+    causes,
+  }
 }
 
-/** Keeps which files the content digest of a COPY stands for, so that the next change can be named. */
-function keepListings({ store, context }: Scene, graph: StepGraph, reports: StepReports): void {
+/** Content digest of what a COPY or ADD took from the build context, and from nowhere else. */
+function contextFiles({ operation }: Step, { components }: StepReport): ContentDigest | undefined {
+  const { files } = components
+  if (operation.kind !== 'copy' || operation.from.kind !== 'context' || operation.remotes !== undefined)
+    return undefined
+  return typeof files === 'string' ? parseContentDigest(files) : undefined
+}
+
+/** Which files those digests stand for, where that is not known yet, so that the next change can be named. */
+function newListings(
+  { store, project, context }: Scene,
+  graph: StepGraph,
+  reports: StepReports,
+): ReadonlyMap<ContentDigest, readonly ListedEntry[]> {
+  const listings = new Map<ContentDigest, readonly ListedEntry[]>()
   for (const step of graph.steps) {
     const { operation } = step
-    if (operation.kind !== 'copy' || operation.from.kind !== 'context') continue
     const report = reports.get(step.index)
-    const files = report?.components['files']
-    if (report?.status !== 'ran' || typeof files !== 'string') continue
-    const digest = parseContentDigest(files)
-    if (store.traces.listing(digest) === undefined) {
-      store.traces.writeListing(digest, context.list(operation.sources, operation.sourceSpans))
-    }
+    const digest = report && contextFiles(step, report)
+    if (digest === undefined || operation.kind !== 'copy' || store.traces.listing(project, digest) !== undefined)
+      continue
+    listings.set(digest, context.list(operation.sources, operation.sourceSpans))
   }
+  return listings
 }

@@ -1,4 +1,4 @@
-import { type Diagnostic, type Digest, hasErrors, invariant } from '../base/index.ts'
+import { type Diagnostic, type Digest, hasErrors, invariant, ToolError } from '../base/index.ts'
 import {
   type BuildSummary,
   type DefineResult,
@@ -131,7 +131,7 @@ async function run(
   const { noCache, jobs } = scene.request
   announceBases(scene, probed, emit)
   const result = await runGraph(probed, scene.ports, { noCache, jobs, signal }, emit)
-  const trace = (id?: Digest): Promise<void> => keepTrace(scene, probed.graph, result.reports, startMs, id)
+  const trace = (id?: Digest): Promise<void> => keepTrace(scene, probed.graph, result.reports, startMs, id, emit)
   if (result.kind === 'failed') {
     await trace()
     return { kind: 'failed', failures: result.failures, source: scene.source }
@@ -156,10 +156,20 @@ async function keepTrace(
   reports: StepReports,
   startMs: number,
   imageId: Digest | undefined,
+  emit: EmitEvent,
 ): Promise<void> {
   if ([...reports.values()].every((report) => report.status === 'cached')) return
   const { recordTrace } = await import('./build-trace.ts')
-  recordTrace(scene, graph, reports, startMs, imageId)
+  const task = 'trace'
+  const timeMs = scene.host.nowMs()
+  try {
+    recordTrace(scene, graph, reports, startMs, imageId)
+  } catch (error) {
+    // The image is made, or the failure is about to be told: neither waits for what `why` would like to know.
+    if (!(error instanceof ToolError)) throw error
+    emit({ kind: 'task-start', task, label: '[internal] remember why steps ran', timeMs })
+    emit({ kind: 'task-end', task, status: 'failed', error: error.message, durationMs: 0, timeMs })
+  }
 }
 
 /** Shows the FROM lines whose image is in the store. */

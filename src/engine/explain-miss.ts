@@ -9,6 +9,8 @@ import type { LazyContext } from './lazy-context.ts'
 export interface ExplainFacts {
   readonly graph: StepGraph
   readonly store: Store
+  /** Names the project among traces. */
+  readonly project: string
   readonly context: LazyContext
   /** Earlier builds of the project, the newest first. */
   readonly earlier: readonly BuildTrace[]
@@ -118,7 +120,7 @@ function fileCauses(facts: ExplainFacts, step: Step, before: ContentDigest): rea
   const { operation } = step
   if (operation.kind !== 'copy') return []
   if (operation.from.kind !== 'context') return [{ kind: 'files', from: sourceText(facts.graph, operation.from) }]
-  const was = store.traces.listing(before)
+  const was = store.traces.listing(facts.project, before)
   if (was === undefined) return [{ kind: 'files', from: 'the build context' }]
   const changed = compareListings(was, context.list(operation.sources, operation.sourceSpans))
   // Equal files in another arrangement: the sources themselves are written in another way.

@@ -12,7 +12,14 @@ export function explainPlan(
   const { graph } = probed
   const { store, context } = scene
   const earlier = store.traces.traces(scene.project)
-  const facts: ExplainFacts = { graph, store, context, earlier, bases: tracedBases(scene, graph) }
+  const facts: ExplainFacts = {
+    graph,
+    store,
+    project: scene.project,
+    context,
+    earlier,
+    bases: tracedBases(scene, graph),
+  }
   const explanations = new Map<number, Explanation>()
   for (const step of graph.steps) {
     const outcome = probed.outcomes[step.index]

@@ -1,6 +1,7 @@
-import { closeSync, createWriteStream, openSync, renameSync, rmSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { createWriteStream, openSync, renameSync, rmSync } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
-import { digestHex, digestOf, errnoCode, errorMessage, ToolError } from '../base/index.ts'
+import { errnoCode, errorMessage, ToolError } from '../base/index.ts'
 
 type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
@@ -17,11 +18,11 @@ export async function writeWhole(dest: string, chunks: Chunks): Promise<void> {
     await pipeline(copied, createWriteStream('', { fd: 1, autoClose: false }))
     return
   }
-  const temporary = `${dest}.${digestHex(digestOf(`${dest} ${Date.now()}`)).slice(0, 8)}.part`
-  // Opened here, so that a folder that is not there fails before anything is made.
-  closeSync(openSync(temporary, 'wx', 0o644))
+  const temporary = `${dest}.${randomBytes(4).toString('hex')}.part`
+  // Opened once and exclusively: neither a link that lies there nor one put there later is followed.
+  const fd = openSync(temporary, 'wx', 0o644)
   try {
-    await pipeline(copied, createWriteStream(temporary))
+    await pipeline(copied, createWriteStream('', { fd }))
     renameSync(temporary, dest)
   } catch (error) {
     rmSync(temporary, { force: true })

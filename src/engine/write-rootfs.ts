@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { invariant, ToolError } from '../base/index.ts'
 import { layerTar } from '../layer/index.ts'
 import type { Layer } from '../ports/index.ts'
@@ -40,27 +41,49 @@ export async function writeRootfs({ store, workshop, layers, output }: RootfsReq
   }
 }
 
-/** A new or emptied directory appears with all its files at once; into one that has files, they are copied one by one. */
+/**
+ * A directory that is not there yet appears with all its files at once. Into one that is there files are copied; with
+ * `delete` they are made inside it first and take the place of what it held, so that a mount point or a link stays.
+ */
 async function writeFiles(root: string, dest: string, mode: 'copy' | 'delete'): Promise<void> {
   const existing = statSync(dest, { throwIfNoEntry: false })
   if (existing?.isDirectory() === false) {
     throw new ToolError('output-failed', `"${dest}" exists and is not a directory`, { hint: 'choose another dest=' })
   }
-  if (existing !== undefined && mode === 'copy' && readdirSync(dest).length > 0) {
+  if (existing !== undefined && mode === 'copy') {
     await copyFiles(root, dest)
     return
   }
-  const fresh = join(dirname(dest), `.${basename(dest)}.part`)
-  rmSync(fresh, { recursive: true, force: true })
+  const name = `.longshore-${randomBytes(4).toString('hex')}.part`
+  const fresh = existing === undefined ? join(dirname(dest), name) : join(dest, name)
   makeDirectory(fresh)
   try {
     await copyFiles(root, fresh)
-    rmSync(dest, { recursive: true, force: true })
-    renameSync(fresh, dest)
+    if (existing === undefined) renameSync(fresh, dest)
+    else replaceEntries(dest, name)
   } catch (error) {
     rmSync(fresh, { recursive: true, force: true })
     throw error
   }
+}
+
+/** Removes all that is in `directory` but the folder `name`, and moves in what that holds. */
+function replaceEntries(directory: string, name: string): void {
+  const fresh = join(directory, name)
+  for (const old of rawNames(directory)) {
+    if (old.toString() !== name) rmSync(rawJoin(directory, old), { recursive: true, force: true })
+  }
+  for (const entry of rawNames(fresh)) renameSync(rawJoin(fresh, entry), rawJoin(directory, entry))
+  rmdirSync(fresh)
+}
+
+/** Names as bytes: those of images need not be text. */
+function rawNames(directory: string): readonly Buffer[] {
+  return readdirSync(directory, { encoding: 'buffer' })
+}
+
+function rawJoin(directory: string, name: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`${directory}/`), name])
 }
 
 /** Makes a directory and the missing ones above it. (Node's own recursion never ends on a file system that takes none.) */

@@ -1,9 +1,11 @@
+import { type MountOptionName, type MountType, mountTypes } from '../../grammar/index.ts'
 import type { SourceFile, Span } from '../base/index.ts'
 import {
   allCommentsAbove,
   describedBy,
   type Instruction,
-  mountOptions,
+  type MountFlag,
+  mountOption,
   type ParsedDockerfile,
   Problems,
 } from '../dockerfile/index.ts'
@@ -85,15 +87,15 @@ export function describeOutline(
   const reached = reachableStages(stages, target, scope)
   const { name } = target
   const description = name === undefined ? undefined : describedBy(comments.get(target.from) ?? [], name)
-  const mounts = (type: string, id: (options: ReadonlyMap<string, string>) => string) => findMounts(reached, type, id)
+  const mounts = (type: MountType, id: (mount: MountFlag) => string) => findMounts(reached, type, id)
   return {
     kind: 'outline',
     ...(name === undefined ? {} : { name }),
     ...(description === undefined ? {} : { description }),
     args: describeArgs(globals, reached, scope, options, comments),
-    secrets: mounts('secret', (mount) => mount.get('id') ?? baseName(targetOf(mount) ?? '')),
-    ssh: mounts('ssh', (mount) => mount.get('id') ?? 'default'),
-    caches: mounts('cache', (mount) => mount.get('id') ?? targetOf(mount) ?? ''),
+    secrets: mounts('secret', (mount) => text(mount, 'id') ?? baseName(text(mount, 'target') ?? '')),
+    ssh: mounts('ssh', (mount) => text(mount, 'id') ?? 'default'),
+    caches: mounts('cache', (mount) => text(mount, 'id') ?? text(mount, 'target') ?? ''),
   }
 }
 
@@ -148,26 +150,34 @@ function describeEach(
 /** Mounts of one type, each id once, by id; required when any of them is. */
 function findMounts(
   stages: readonly SourceStage[],
-  type: string,
-  idOf: (options: ReadonlyMap<string, string>) => string,
+  type: MountType,
+  idOf: (mount: MountFlag) => string,
 ): MountDescription[] {
   const found = new Map<string, MountDescription>()
   for (const instruction of stages.flatMap((stage) => stage.instructions)) {
     if (instruction.kind !== 'run') continue
-    for (const flag of instruction.flags) {
-      const mount = mountOptions(flag.name === 'mount' ? flag.value : '')
-      if (mount.get('type') !== type) continue
+    for (const mount of instruction.mounts) {
+      if ((text(mount, 'type') ?? mountTypes[0]) !== type) continue
       const id = idOf(mount)
       const earlier = found.get(id)
-      const required = earlier?.required === true || /^(?:true|1)$/i.test(mount.get('required') ?? '')
-      found.set(id, { id, required, span: earlier?.span ?? flag.span })
+      found.set(id, {
+        id,
+        required: earlier?.required === true || isRequired(mount),
+        span: earlier?.span ?? mount.span,
+      })
     }
   }
   return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
-function targetOf(mount: ReadonlyMap<string, string>): string | undefined {
-  return mount.get('target') ?? mount.get('dst') ?? mount.get('destination')
+function text(mount: MountFlag, name: MountOptionName): string | undefined {
+  return mountOption(mount, name)?.text
+}
+
+/** `required` alone means yes. */
+function isRequired(mount: MountFlag): boolean {
+  const option = mount.options.findLast(({ name }) => name === 'required')
+  return option !== undefined && /^(?:true|1)$/i.test(option.value?.text ?? 'true')
 }
 
 function baseName(path: string): string {

@@ -110,12 +110,12 @@ function readQueryValue(name: string, value: string, options: GitOptions): strin
 
 /** Text with the users and passwords of its http(s) addresses blotted out, as BuildKit writes them into a history. */
 export function hideCredentials(text: string): string {
-  return text.replace(/\b(https?:\/\/)[^\s/@]+@/gi, '$1xxxxx:xxxxx@')
+  return text.replace(/\b(https?:\/\/)[^\s/?#]+@/gi, '$1xxxxx:xxxxx@')
 }
 
 /** The address as messages show it: with what was asked of it, without what signs in. */
 export function describeRemote(source: RemoteSource): string {
-  const url = source.url.replace(/^([a-z]+:\/\/)[^/@]*@/i, source.url.startsWith('ssh:') ? '$&' : '$1')
+  const url = source.url.replace(/^([a-z]+:\/\/)[^/?#]*@/i, source.url.startsWith('ssh:') ? '$&' : '$1')
   if (source.kind === 'http') return url.replace(/\?.*/, '?…')
   const { ref = '', subdir = '' } = source
   return `${url}${ref === '' && subdir === '' ? '' : `#${ref}`}${subdir === '' ? '' : `:${subdir}`}`

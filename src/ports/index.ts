@@ -22,4 +22,4 @@ export type {
   StoredImage,
   StoredReference,
 } from './store.ts'
-export type { BuildTrace, MissCause, TracedBase, TracedStep, TraceStore } from './traces.ts'
+export type { BuildTrace, MissCause, TraceAttachments, TracedBase, TracedStep, TraceStore } from './traces.ts'

@@ -39,6 +39,8 @@ export interface TracedStep {
   readonly startLine: number
   readonly status: 'cached' | 'ran' | 'failed' | 'canceled' | 'not-reached'
   readonly key?: StepKey
+  /** Content digest of the files it took from the build context: the name of their listing. */
+  readonly files?: ContentDigest
   /** What the key was made of, when no record keeps it. */
   readonly components?: KeyComponents
   readonly durationMs: number
@@ -67,15 +69,22 @@ export interface BuildTrace {
   readonly steps: readonly TracedStep[]
 }
 
+/** What is kept beside a trace. */
+export interface TraceAttachments {
+  /** Output of steps that no record keeps, by step number. */
+  readonly logs: ReadonlyMap<number, Uint8Array>
+  /** Files of COPY steps that have no listing yet. */
+  readonly listings: ReadonlyMap<ContentDigest, readonly ListedEntry[]>
+}
+
 /** Remembers builds, some of the last of each project. */
 export interface TraceStore {
-  /** Keeps a build and the logs of its steps that no record keeps, by step number. */
-  writeTrace(project: string, trace: BuildTrace, logs: ReadonlyMap<number, Uint8Array>): void
+  /** Keeps a build with what belongs to it, and forgets the oldest ones of the project. */
+  writeTrace(project: string, trace: BuildTrace, attachments: TraceAttachments): void
   /** Builds of a project, the newest first. */
   traces(project: string): readonly BuildTrace[]
   /** Log of a step that failed in a build. */
   readFailedLog(project: string, id: string, step: number): Uint8Array | undefined
-  /** Keeps the files that a content digest of a COPY stands for. */
-  writeListing(digest: ContentDigest, files: readonly ListedEntry[]): void
-  listing(digest: ContentDigest): readonly ListedEntry[] | undefined
+  /** The files that a content digest of a COPY stands for, as long as a kept build of the project took them. */
+  listing(project: string, digest: ContentDigest): readonly ListedEntry[] | undefined
 }

@@ -1,4 +1,4 @@
-import { assertNever } from '../base/index.ts'
+import { assertNever, sanitizeForTerminal } from '../base/index.ts'
 import type { ProbedGraph, StepOutcome } from '../build/index.ts'
 import type { PlannedStage } from '../plan/index.ts'
 import type { MissCause } from '../ports/index.ts'
@@ -95,7 +95,9 @@ function missFields(miss: PlannedMiss | undefined): Partial<PlanEntry> {
 
 /** A plan as text, a line a step, with a summary below. */
 export function renderPlan(entries: readonly PlanEntry[]): string {
-  const lines = entries.map((entry) => `${entry.status.padEnd(5)} ${entry.label}${noteOf(entry)}`)
+  const lines = entries.map(
+    (entry) => `${entry.status.padEnd(5)} ${sanitizeForTerminal(entry.label)}${sanitizeForTerminal(noteOf(entry))}`,
+  )
   const of = (status: PlanEntry['status']): readonly PlanEntry[] => entries.filter((entry) => entry.status === status)
   const [hits, misses] = [of('HIT'), of('MISS')]
   const summary = `${hits.length + misses.length} steps: ${hits.length} HIT, ${misses.length} MISS`

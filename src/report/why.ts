@@ -1,3 +1,4 @@
+import { sanitizeForTerminal } from '../base/index.ts'
 import type { MissCause, TracedStep } from '../ports/index.ts'
 import { causeText } from './cause.ts'
 
@@ -19,5 +20,5 @@ function renderStep({ label, file, startLine, verdict, causes }: ExplainedStep):
   const shown = causes.slice(0, shownCauses).map((cause) => `      ${causeText(cause)}\n`)
   const rest = causes.length - shown.length
   const more = rest > 0 ? `      and ${rest}${causes.length >= 100 ? ' or more' : ''} others\n` : ''
-  return `${verdict.padEnd(5)} ${label}\n      ${file}:${startLine}\n${shown.join('')}${more}`
+  return `${verdict.padEnd(5)} ${sanitizeForTerminal(label)}\n      ${sanitizeForTerminal(file)}:${startLine}\n${shown.join('')}${more}`
 }

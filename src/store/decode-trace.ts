@@ -99,8 +99,10 @@ function decodeCause(value: unknown): MissCause | undefined {
   }
 }
 
-function decodeKey({ key, components }: Fields): Pick<TracedStep, 'key' | 'components'> {
+function decodeKey({ key, files, components }: Fields): Pick<TracedStep, 'key' | 'files' | 'components'> {
+  const taken = decodeContentDigest(files)
   return {
+    ...(taken === undefined ? {} : { files: taken }),
     ...(typeof key === 'string' && isDigest(key) ? { key: parseStepKey(key) } : {}),
     ...(isComponents(components) ? { components } : {}),
   }

@@ -17,7 +17,6 @@ const folders = [
   'content',
   'images',
   'layers',
-  'listings',
   'pending',
   'records',
   'refs',

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { compareCodeUnits, digestHex, errnoCode, storeAction } from '../base/index.ts'
+import { compareCodeUnits, digestHex, errnoCode, storeAction, storeError } from '../base/index.ts'
 import type { BuildTrace, TraceStore } from '../ports/index.ts'
 import { decodeBuildTrace, decodeListing } from './decode-trace.ts'
 import { readIfExists, readJson, writeAtomic } from './files.ts'
@@ -8,30 +8,27 @@ import { readIfExists, readJson, writeAtomic } from './files.ts'
 /** Builds kept of each project; older ones make way. */
 const keptBuilds = 20
 
-/** Traces in `traces/PROJECT/ID.json`, logs of failed steps beside them, listings in `listings/`. */
+/** Everything of a project in `traces/PROJECT`: `ID.json`, logs of its failed steps `ID.STEP.log`, listings `DIGEST.listing`. */
 export function openTraces(root: string): TraceStore {
   const folder = (project: string): string => join(root, 'traces', project)
+  const tracePath = (project: string, id: string): string => join(folder(project), `${id}.json`)
   const logPath = (project: string, id: string, step: number): string => join(folder(project), `${id}.${step}.log`)
-  const listingPath = (digest: string): string => join(root, 'listings', digest.slice(0, 2), `${digest.slice(2)}.json`)
+  const listingPath = (project: string, digest: string): string => join(folder(project), `${digest}.listing`)
+  const kept = (project: string): readonly BuildTrace[] =>
+    traceIds(names(folder(project))).flatMap((id) => readJson(tracePath(project, id), decodeBuildTrace) ?? [])
   return {
-    writeTrace(project, trace, logs) {
+    writeTrace(project, trace, { logs, listings }) {
       storeAction(`make ${folder(project)}`, () => mkdirSync(folder(project), { recursive: true }))
+      // The trace comes first: what it names is not taken for left over by another process that tidies up meanwhile.
+      writeAtomic(root, tracePath(project, trace.id), JSON.stringify(trace))
       for (const [step, log] of logs) writeAtomic(root, logPath(project, trace.id, step), log)
-      writeAtomic(root, join(folder(project), `${trace.id}.json`), JSON.stringify(trace))
-      forgetOld(folder(project))
+      for (const [digest, files] of listings)
+        writeAtomic(root, listingPath(project, digestHex(digest)), JSON.stringify(files))
+      storeAction(`tidy ${folder(project)}`, () => forgetOld(folder(project), kept(project)))
     },
-    traces(project) {
-      const ids = traceIds(names(folder(project)))
-      return ids.flatMap((id): BuildTrace[] => {
-        const trace = readJson(join(folder(project), `${id}.json`), decodeBuildTrace)
-        return trace === undefined ? [] : [trace]
-      })
-    },
+    traces: kept,
     readFailedLog: (project, id, step) => readIfExists(logPath(project, id, step)),
-    writeListing(digest, files) {
-      writeAtomic(root, listingPath(digestHex(digest)), JSON.stringify(files))
-    },
-    listing: (digest) => readJson(listingPath(digestHex(digest)), decodeListing),
+    listing: (project, digest) => readJson(listingPath(project, digestHex(digest)), decodeListing),
   }
 }
 
@@ -43,12 +40,17 @@ function traceIds(files: readonly string[]): string[] {
     .sort((a, b) => compareCodeUnits(b, a))
 }
 
-function forgetOld(folder: string): void {
-  const files = names(folder)
-  const kept = new Set(traceIds(files).slice(0, keptBuilds))
-  for (const name of files) {
-    const id = name.split('.')[0]
-    if (id !== undefined && !kept.has(id)) rmSync(join(folder, name), { force: true })
+/** Removes builds beyond the newest ones, and listings that none of those took. */
+function forgetOld(folder: string, traces: readonly BuildTrace[]): void {
+  const remaining = traces.slice(0, keptBuilds)
+  const oldest = remaining.at(-1)?.id ?? ''
+  const listings = new Set(
+    remaining.flatMap(({ steps }) => steps.flatMap(({ files }) => (files ? [digestHex(files)] : []))),
+  )
+  for (const name of names(folder)) {
+    const [id = ''] = name.split('.')
+    const left = name.endsWith('.listing') ? listings.has(id) : compareCodeUnits(id, oldest) >= 0
+    if (!left) rmSync(join(folder, name), { force: true })
   }
 }
 
@@ -57,6 +59,6 @@ function names(folder: string): readonly string[] {
     return readdirSync(folder)
   } catch (error) {
     if (errnoCode(error) === 'ENOENT') return []
-    throw error
+    throw storeError(`read ${folder}`, error)
   }
 }

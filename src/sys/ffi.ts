@@ -19,7 +19,12 @@ export class SystemCallError extends Error {
   }
 }
 
-const errnoNames = new Map(Object.entries(constants.errno).map(([name, value]) => [value, name]))
+// Of two names for one number the first counts, as with Node: EAGAIN, not EWOULDBLOCK; ENOTSUP, not EOPNOTSUPP.
+const errnoNames = new Map(
+  Object.entries(constants.errno)
+    .map(([name, value]) => [value, name] as const)
+    .reverse(),
+)
 
 const libc = koffi.load(null)
 

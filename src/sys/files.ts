@@ -104,8 +104,7 @@ export function tryLock(fd: number, kind: 'exclusive' | 'shared'): boolean {
     check(flockCall(fd, (kind === 'exclusive' ? LOCK_EX : LOCK_SH) | LOCK_NB), 'flock')
     return true
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'EWOULDBLOCK' || error.code === 'EAGAIN'))
-      return false
+    if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return false
     throw error
   }
 }

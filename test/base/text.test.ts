@@ -15,6 +15,7 @@ test('terminal controls and bidi overrides become visible', () => {
 
 test('URLs lose user info and query values', () => {
   expect(redactUrl('https://me:secret@host/p?token=abc&x=1')).toBe('https://host/p?token=…&x=…')
+  expect(redactUrl('https://me:p@ss@host/a@b')).toBe('https://host/a@b')
   expect(redactUrl('no url at all')).toBe('no url at all')
 })
 

@@ -7,6 +7,7 @@ import {
   readFileSync,
   readlinkSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -60,6 +61,11 @@ describe.each(['root', 'user'] as const)('outputs, as %s', (name) => {
     expect(refused.status).toBe(125)
     expect(refused.stderr).toMatch(/cannot replace the directory "\/link" with a file[\s\S]*mode=delete/)
     expect(build('-q', '-o', 'type=local,dest=kept,mode=delete').status).toBe(0)
+    expect(readdirSync(at('kept')).sort()).toEqual(['file', 'hard', 'link'])
+    symlinkSync('kept', at('kept-link'))
+    writeFileSync(at('kept/own'), 'own')
+    expect(build('-q', '-o', 'type=local,dest=kept-link,mode=delete').status).toBe(0)
+    expect(readlinkSync(at('kept-link'))).toBe('kept')
     expect(readdirSync(at('kept')).sort()).toEqual(['file', 'hard', 'link'])
     writeFileSync(at('kept/own'), 'own')
     expect(build('-q', '-o', 'kept').status).toBe(0)

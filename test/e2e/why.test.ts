@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Actor, contextFor, giveTo, longshore, makeActor, unavailable } from '../support/actor.ts'
@@ -110,6 +110,26 @@ describe.each(['root', 'user'] as const)('why, as %s', (name) => {
     expect(replayed.stdout).toBe('a\x1b[1mb\ufffd\nafter\n')
     expect(replayed.stderr).toContain('RUN echo after')
   })
+
+  test.skipIf(obstacle !== undefined)(
+    'a build whose causes cannot be remembered is built all the same, and says so',
+    () => {
+      const folder = contextFor(me, 'forgetful', { Dockerfile: 'FROM longshore-base\nRUN echo forgetful\n' })
+      const store = join(me.home, 'forgetful-store')
+      cpSync(join(me.home, 'store'), store, { recursive: true, verbatimSymlinks: true })
+      rmSync(join(store, 'traces'), { recursive: true })
+      writeFileSync(join(store, 'traces'), '')
+      giveTo(me, store)
+      const built = longshore(me, ['--root', store, 'build', folder])
+      expect(built.stderr).toMatch(/\[internal\] remember why steps ran\n#\d+ ERROR: /)
+      expect(built.stdout).toMatch(/^sha256:[0-9a-f]{64}\n$/)
+      expect(built.status).toBe(0)
+      writeFileSync(join(folder, 'Dockerfile'), 'FROM longshore-base\nRUN exit 7\n')
+      const failed = longshore(me, ['--root', store, 'build', folder])
+      expect(failed.status).toBe(1)
+      expect(failed.stderr).toContain('exit code: 7')
+    },
+  )
 
   test.skipIf(obstacle !== undefined)('a step that is not there is an error that lists those there are', () => {
     const result = longshore(me, ['why', '-C', context, 'nonsense'])

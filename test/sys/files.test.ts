@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
   closeSync,
   constants,
@@ -124,6 +125,27 @@ describe('openat2', () => {
       errorOf(() => openat2(root, 'absolute/passwd', constants.O_RDONLY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS))
         .code,
     ).toBe('ELOOP')
+  })
+
+  test('a rename elsewhere that races with a .. is no error', async () => {
+    const { root } = tree()
+    const folder = temporaryFolder()
+    const busy = spawn(
+      process.execPath,
+      [
+        '-e',
+        'const { renameSync, mkdirSync } = require("fs"); mkdirSync("a"); console.log("on"); for (;;) { renameSync("a", "b"); renameSync("b", "a") }',
+      ],
+      { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] },
+    )
+    try {
+      await once(busy.stdout, 'data')
+      const path = `${'etc/../'.repeat(100)}etc/passwd`
+      for (let time = 0; time < 20_000; time++) closeSync(openat2(root, path, O_PATH | O_CLOEXEC, 0, RESOLVE_IN_ROOT))
+    } finally {
+      busy.kill('SIGKILL')
+      await once(busy, 'close')
+    }
   })
 
   test('O_CLOEXEC descriptors do not reach child processes', () => {
