@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Isolation } from '../../src/ports/index.ts'
 import { sweepSandboxes } from '../../src/sandbox/index.ts'
+import { removeDirectory } from '../support/temporary.ts'
 import { type Mode, obstacle, startJob } from './in-namespace.ts'
 
 const cases = (['root', 'user'] as const).flatMap((mode) =>
@@ -19,7 +20,7 @@ beforeEach(() => {
   chmodSync(session, 0o777)
 })
 
-afterEach(() => rmSync(session, { recursive: true, force: true }))
+afterEach(() => removeDirectory(session))
 
 /** Host ids of the processes whose command line holds `word`. */
 function processesOf(word: string): readonly string[] {

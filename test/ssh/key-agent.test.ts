@@ -36,7 +36,13 @@ test('keys of files can be listed through the relay, and not removed', async ({ 
   mkdirSync(deep)
   const agent = await startKeyAgent(keys, deep, env)
   const path = join(directory, 'relay')
-  const relay = await relayAgent({ path, mode: 0o640, uid: process.getuid?.() ?? 0, gid: 0, agent: agent.socket })
+  const relay = await relayAgent({
+    path,
+    mode: 0o640,
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
+    agent: agent.socket,
+  })
   expect(statSync(path).mode & 0o7777).toBe(0o640)
   expect((await sshAdd(path, '-l')).output).toMatch(/ one \(ED25519\)\n.* two \(ED25519\)\n/)
   expect((await sshAdd(path, '-D')).status).not.toBe(0)
@@ -71,7 +77,13 @@ test('without OpenSSH it says what to install', async () => {
 test('a relay whose agent is gone closes the connection', async () => {
   const directory = temporaryDirectory()
   const path = join(directory, 'relay')
-  const relay = await relayAgent({ path, mode: 0o600, uid: process.getuid?.() ?? 0, gid: 0, agent: '/no/agent' })
+  const relay = await relayAgent({
+    path,
+    mode: 0o600,
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
+    agent: '/no/agent',
+  })
   const client = connect(path)
   // A reset and a close are both an end.
   client.on('error', () => undefined)

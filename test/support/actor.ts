@@ -98,12 +98,17 @@ export function environment(actor: Actor, extra: Readonly<Record<string, string>
   }
 }
 
+/** Where to start the command that `wrap` makes: an actor that it turns us into goes to its own directory itself. */
+function spawnDirectory(actor: Actor, cwd: string): string {
+  return actor.name === 'root' || process.getuid?.() !== 0 ? cwd : '/'
+}
+
 /** Runs any command as the actor and waits for it. */
 export function runAs(actor: Actor, command: readonly string[], options: RunOptions = {}): SpawnSyncReturns<string> {
   const env = environment(actor, options.env)
   const [program = '', ...args] = actor.wrap(command, options.cwd ?? actor.home, env)
   return spawnSync(program, args, {
-    cwd: actor.name === 'root' || process.getuid?.() !== 0 ? (options.cwd ?? actor.home) : '/',
+    cwd: spawnDirectory(actor, options.cwd ?? actor.home),
     env,
     encoding: 'utf8',
     input: options.input ?? '',
@@ -122,7 +127,7 @@ export function startLongshore(actor: Actor, args: readonly string[], options: R
   const env = environment(actor, options.env)
   const cwd = options.cwd ?? actor.home
   const [program = '', ...rest] = actor.wrap([join(checkout, 'bin/longshore'), ...args], cwd, env)
-  return spawn(program, rest, { cwd: actor.name === 'root' ? cwd : '/', env, stdio: ['pipe', 'pipe', 'pipe'] })
+  return spawn(program, rest, { cwd: spawnDirectory(actor, cwd), env, stdio: ['pipe', 'pipe', 'pipe'] })
 }
 
 /** Options of unshare(1) with which an ordinary user becomes root of a user namespace, as the product does it. */
