@@ -11,8 +11,7 @@ export function printSupport(): string {
         .map((flag) => `\`--${flag.name}\``)
         .join(' ')
     const now = [named(true), heredoc === 'built' ? 'heredocs' : ''].filter((text) => text !== '').join(' ')
-    const later = [named(false), heredoc === 'parsed' ? 'heredocs' : ''].filter((text) => text !== '').join(' ')
-    return `| \`${keyword}\` | ${summary} | ${now} | ${later} |`
+    return `| \`${keyword}\` | ${summary} | ${now} | ${named(false)} |`
   })
   return `# Dockerfile support
 

@@ -1,5 +1,5 @@
-import type { Span } from '../base/index.ts'
-
+import type { SelectionRules, Span } from '../base/index.ts'
+import type { CopyOperation } from '../ir/index.ts'
 import type { ImageConfig, Platform } from '../oci/index.ts'
 import type { LayerOperation } from '../plan/index.ts'
 import type { ContextSelection, Layer, LayerStore, MissingSource, RecordStore, StoredImage } from '../ports/index.ts'
@@ -11,7 +11,7 @@ export type SelectResult<T> =
 
 /** The build context, opened lazily: a build without COPY from it never looks at it. */
 export interface ContextPort {
-  select(sources: readonly string[], spans: readonly Span[]): SelectResult<ContextSelection>
+  select(sources: readonly string[], spans: readonly Span[], rules?: SelectionRules): SelectResult<ContextSelection>
 }
 
 /** Images by the reference text of the Dockerfile. */
@@ -45,8 +45,7 @@ export interface ExecutorPort {
   /** Identity of the files a COPY --from picks out of layers. */
   selectFrom(
     layers: readonly Layer[],
-    sources: readonly string[],
-    spans: readonly Span[],
+    operation: CopyOperation,
   ): Promise<SelectResult<ContextSelection['contentDigest']>>
 }
 

@@ -1,6 +1,6 @@
 import type { ContentDigest, Diagnostic } from '../base/index.ts'
 import type { CopyOperation } from '../ir/index.ts'
-import { type Root, type Step, type StepGraph, selectionKey, stepKey } from '../plan/index.ts'
+import { inputRoot, type Root, type Step, type StepGraph, selectionKey, stepKey } from '../plan/index.ts'
 import type { Layer } from '../ports/index.ts'
 import { missingSourceDiagnostic } from './missing.ts'
 import type { ProbedGraph, StepOutcome } from './outcome.ts'
@@ -32,11 +32,12 @@ function probeStep(
   const operation = step.operation
   // The context is looked at even when the key must wait, so that a missing source fails before anything runs.
   const context =
-    operation.kind === 'copy' && operation.from.kind === 'context'
+    operation.kind === 'copy' && operation.from.kind === 'context' && operation.sources.length > 0
       ? probeContext(operation, ports, diagnostics)
       : undefined
-  const parent = knownLayers(graph, step.parent, outcomes, ports)
-  if (parent === undefined) return { kind: 'unknown', waitsFor: waitsFor(graph, step.parent) }
+  const input = inputRoot(step)
+  const parent = knownLayers(graph, input, outcomes, ports)
+  if (parent === undefined) return { kind: 'unknown', waitsFor: waitsFor(graph, input) }
   let files = context
   if (operation.kind === 'copy' && step.files !== undefined) {
     const from = knownLayers(graph, step.files, outcomes, ports)
@@ -60,7 +61,7 @@ function probeContext(
   ports: LookupPorts,
   diagnostics: Diagnostic[],
 ): ContentDigest | undefined {
-  const result = ports.context.select(operation.sources, operation.sourceSpans)
+  const result = ports.context.select(operation.sources, operation.sourceSpans, operation.rules)
   if (result.kind === 'selected') return result.selection.contentDigest
   diagnostics.push(...result.missing.map((missing) => missingSourceDiagnostic(operation, missing)))
   return undefined

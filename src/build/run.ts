@@ -1,7 +1,7 @@
 import pLimit from 'p-limit'
 import { type Diagnostic, errorMessage, invariant, type StepKey, ToolError } from '../base/index.ts'
 import type { CopyOperation } from '../ir/index.ts'
-import { type Root, rootName, type Step, selectionKey, stepKey } from '../plan/index.ts'
+import { inputRoot, type Root, rootName, type Step, selectionKey, stepKey } from '../plan/index.ts'
 import type { ContextSelection, Layer, MissingSource } from '../ports/index.ts'
 import type { StepLayers } from './assemble.ts'
 import type { EmitEvent, TaskStatus } from './events.ts'
@@ -134,11 +134,12 @@ class GraphRun {
     }
     const { operation } = step
     const [parent, from] = await Promise.all([
-      this.#root(step.parent),
+      this.#root(inputRoot(step)),
       step.files === undefined ? undefined : this.#root(step.files),
     ])
     this.#signal.throwIfAborted()
-    const files = operation.kind === 'copy' ? await this.#files(step, operation, from) : undefined
+    const files =
+      operation.kind === 'copy' && operation.sources.length > 0 ? await this.#files(step, operation, from) : undefined
     const { key, components } = stepKey(operation, platformOf(this.#probed.graph, step), {
       rootfs: contentOf(parent),
       ...(files === undefined ? {} : { files: files.digest }),
@@ -173,7 +174,7 @@ class GraphRun {
     from: readonly Layer[] | undefined,
   ): Promise<{ digest: ContextSelection['contentDigest']; source: CopySource }> {
     if (from === undefined) {
-      const result = this.#ports.context.select(operation.sources, operation.sourceSpans)
+      const result = this.#ports.context.select(operation.sources, operation.sourceSpans, operation.rules)
       if (result.kind === 'missing') throw this.#missing(step, operation, result.missing)
       return { digest: result.selection.contentDigest, source: { kind: 'context', selection: result.selection } }
     }
@@ -181,9 +182,7 @@ class GraphRun {
     const key = selectionKey(operation, contentOf(from))
     const remembered = this.#ports.records.readSelection(key)
     if (remembered !== undefined) return { digest: remembered.contentDigest, source }
-    const result = await this.#guard(step, () =>
-      this.#ports.executor.selectFrom(from, operation.sources, operation.sourceSpans),
-    )
+    const result = await this.#guard(step, () => this.#ports.executor.selectFrom(from, operation))
     if (result.kind === 'missing') throw this.#missing(step, operation, result.missing)
     this.#ports.records.writeSelection({ key, contentDigest: result.selection })
     return { digest: result.selection, source }

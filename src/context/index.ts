@@ -4,5 +4,4 @@
  */
 
 export type { GitIgnored } from './git-ignored-report.ts'
-export { type IgnoreMatcher, type IgnoreRule, type ParsedIgnore, parseIgnore } from './ignore-rules.ts'
 export { type BuildContext, type ContextOptions, openContext } from './open-context.ts'

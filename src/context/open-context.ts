@@ -3,6 +3,7 @@ import {
   errorMessage,
   type FileSelection,
   type SelectFilesResult,
+  type SelectionRules,
   type Span,
   selectFiles,
   ToolError,
@@ -26,7 +27,7 @@ export interface BuildContext {
   /** The directory itself, symlinks resolved. */
   readonly root: string
   /** Picks what `sources` name; only that is looked at, and no file is read twice that did not change. */
-  select(sources: readonly string[], spans: readonly Span[]): SelectFilesResult
+  select(sources: readonly string[], spans: readonly Span[], rules?: SelectionRules): SelectFilesResult
   /** What of a selection git ignores, or undefined when that is nothing. */
   gitIgnored(selection: FileSelection): Promise<GitIgnored | undefined>
   /** Writes the memo, if there is something new. */
@@ -43,7 +44,7 @@ export function openContext(options: ContextOptions): BuildContext {
   const tree = contextTree(root, loadIgnoreFile(root, options.dockerfile), memo, () => options.nowMs())
   return {
     root,
-    select: (sources, spans) => selectFiles(tree, sources, spans),
+    select: (sources, spans, rules) => selectFiles(tree, sources, spans, rules),
     async gitIgnored(selection) {
       const { findGitIgnored } = await import('./git-ignored.ts')
       return findGitIgnored(root, selection)

@@ -7,6 +7,7 @@ import {
   applyCopy,
   applyWorkdir,
   type CopyRequest,
+  openEmptyWorkspace,
   openView,
   openWorkspace,
   resolveOwner,
@@ -36,9 +37,9 @@ export interface ExecutorSettings {
 export function stepExecutor(settings: ExecutorSettings): ExecutorPort {
   return {
     execute: (request) => executeStep(settings, request),
-    selectFrom(layers, sources, spans) {
+    selectFrom(layers, { sources, sourceSpans, rules }) {
       return withView<SelectResult<ContextSelection['contentDigest']>>(settings, layers, (root) => {
-        const result = selectInRoot(root, sources, spans)
+        const result = selectInRoot(root, sources, sourceSpans, rules)
         return result.kind === 'missing' ? result : { kind: 'selected', selection: result.selection.contentDigest }
       })
     },
@@ -51,7 +52,9 @@ async function executeStep(settings: ExecutorSettings, request: ExecuteRequest):
   const directory = session.makeDirectory('step')
   const lowers = request.parent.map((layer) => store.layers.treeName(layer.diffId))
   try {
-    const workspace = openWorkspace(snapshots, lowers, directory)
+    const { operation } = request
+    const isLink = operation.kind === 'copy' && operation.link === true
+    const workspace = isLink ? openEmptyWorkspace(directory) : openWorkspace(snapshots, lowers, directory)
     try {
       const missing = await executeOperation(settings, request, workspace, directory)
       if (missing !== undefined) return missing
@@ -153,13 +156,17 @@ async function copyFiles(
   workspace: Workspace,
 ): Promise<Missing | undefined> {
   const { files } = request
-  invariant(files !== undefined, 'COPY without files')
+  if (files === undefined) {
+    invariant(operation.sources.length === 0, 'COPY without its files')
+    await copySelection(operation, request, workspace, undefined)
+    return undefined
+  }
   if (files.kind === 'context') {
     await copySelection(operation, request, workspace, { root: settings.contextDirectory, selection: files.selection })
     return undefined
   }
   return withView(settings, files.layers, async (root) => {
-    const result = selectInRoot(root, operation.sources, operation.sourceSpans)
+    const result = selectInRoot(root, operation.sources, operation.sourceSpans, operation.rules)
     if (result.kind === 'missing') return result
     await copySelection(operation, request, workspace, { root, selection: result.selection })
     return undefined
@@ -179,7 +186,8 @@ async function copySelection(
     return true
   }
   await applyCopy({
-    source,
+    ...(source === undefined ? {} : { source }),
+    ...(operation.inline === undefined ? {} : { inline: operation.inline }),
     targetRoot: workspace.root,
     destination: operation.destination,
     ...owner,

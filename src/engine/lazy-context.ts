@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs'
-import { digestHex, digestOf, type Span } from '../base/index.ts'
+import { digestHex, digestOf, type SelectionRules, type Span } from '../base/index.ts'
 import type { ContextPort } from '../build/index.ts'
 import { type BuildContext, openContext } from '../context/index.ts'
 import type { Store } from '../store/index.ts'
@@ -12,6 +12,7 @@ export interface LazyContext extends ContextPort {
   gitIgnored(
     sources: readonly string[],
     spans: readonly Span[],
+    rules?: SelectionRules,
   ): Promise<{ readonly message: string; readonly hint: string } | undefined>
 }
 
@@ -23,10 +24,10 @@ export function lazyContext(directory: string, dockerfile: string, store: Store,
     return opened
   }
   return {
-    select: (sources, spans) => context().select(sources, spans),
+    select: (sources, spans, rules) => context().select(sources, spans, rules),
     save: () => opened?.save(),
-    async gitIgnored(sources, spans) {
-      const result = context().select(sources, spans)
+    async gitIgnored(sources, spans, rules) {
+      const result = context().select(sources, spans, rules)
       if (result.kind === 'missing') return undefined
       const ignored = await context().gitIgnored(result.selection)
       if (ignored === undefined) return undefined

@@ -56,7 +56,7 @@ export function openScene(request: BuildRequest, host: Host, emit: EmitEvent, si
   })
   const executor: ExecutorPort = {
     execute: (step) => workshop().executor.execute(step),
-    selectFrom: (layers, sources, spans) => workshop().executor.selectFrom(layers, sources, spans),
+    selectFrom: (layers, operation) => workshop().executor.selectFrom(layers, operation),
   }
   const clock = { nowMs: () => host.nowMs() }
   return {

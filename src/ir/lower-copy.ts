@@ -1,10 +1,11 @@
 import { instructionRule } from '../../grammar/index.ts'
-import { pathNames, type Span } from '../base/index.ts'
-import type { AddInstruction, CopyInstruction, Flag } from '../dockerfile/index.ts'
+import { pathNames } from '../base/index.ts'
+import type { AddInstruction, CopyInstruction } from '../dockerfile/index.ts'
+import { copyFlags } from './copy-flags.ts'
 import { expandIn, type Scope } from './expand-in-site.ts'
 import { inlineFiles } from './inline-files.ts'
 import type { InstructionSite } from './instruction-site.ts'
-import { reportUnsupportedFlags, reportUnsupportedHeredocs } from './not-supported.ts'
+import { reportUnsupportedFlags } from './not-supported.ts'
 import { absolutePath, isDirectoryForm } from './stage-path.ts'
 import type { StageState } from './stage-state.ts'
 import type { CopyOperation, FileSource } from './types.ts'
@@ -21,31 +22,39 @@ export function lowerCopy(
     copy.kind === 'copy'
       ? reportUnsupportedFlags(site, copy.kind, copy.flags)
       : reportUnsupportedFlags(site, copy.kind, copy.flags)
-  if (unsupported || reportUnsupportedHeredocs(site, copy.heredocs)) return undefined
+  if (unsupported) return undefined
   const sources = expandSources(site, copy, scope)
   const written = sources && expandIn(site, copy.destination, scope)
   if (sources === undefined || written === undefined) return undefined
-  const owner = expandFlag(site, copy.flags, 'chown', scope)
-  if (owner === 'failed' || !checkOwner(site, owner)) return undefined
-  const mode = expandFlag(site, copy.flags, 'chmod', scope)
-  if (mode === 'failed' || !checkMode(site, mode)) return undefined
+  const flags = copyFlags(site, copy, scope)
   const inline = inlineFiles(site, copy.heredocs, scope)
-  if (inline === undefined) return undefined
+  if (flags === undefined || inline === undefined) return undefined
   const destination = absolutePath(state.workingDir, written)
   const { keyword } = instructionRule(copy.kind)
   return {
     kind: 'copy',
     origin: site.origin,
     from,
-    sources: sources.map((path) => pathNames(path).join('/') || '.'),
+    sources: sources.map(flags.rules?.parents === true ? keptSource : cleanSource),
     sourceSpans: copy.sources.map((word) => site.span(word)),
     ...(inline.length === 0 ? {} : { inline }),
     destination: isDirectoryForm(written) && destination !== '/' ? `${destination}/` : destination,
-    ...(owner === undefined ? {} : { chown: owner.text }),
-    ...(mode === undefined ? {} : { chmod: mode.text }),
-    unpack: copy.kind === 'add',
+    ...flags,
     createdBy: `${[keyword, ...sources, ...inline.map(({ name }) => `<<${name}`), written].join(' ')} # buildkit`,
   }
+}
+
+function cleanSource(path: string): string {
+  return pathNames(path).join('/') || '.'
+}
+
+/** A source of --parents: what is in front of its first `/./` and what is behind, both clean. */
+function keptSource(path: string): string {
+  const cut = path.indexOf('/./')
+  if (cut < 0) return cleanSource(path)
+  const pivot = pathNames(path.slice(0, cut)).join('/')
+  const kept = pathNames(path.slice(cut + 2)).join('/')
+  return pivot === '' ? kept || '.' : `${pivot}/./${kept}`
 }
 
 function expandSources(
@@ -79,42 +88,4 @@ function expandSources(
 function remoteKind(path: string): 'URL' | 'git ref' | undefined {
   if (/^(?:git|ssh):\/\/|^[\w.-]+@[\w.-]+:|^https?:\/\/[^#?]+\.git(?:[#?]|$)/i.test(path)) return 'git ref'
   return /^https?:\/\//i.test(path) ? 'URL' : undefined
-}
-
-/** A flag's expanded value and where it stands. */
-interface FlagText {
-  readonly text: string
-  readonly span: Span
-}
-
-function expandFlag(
-  site: InstructionSite,
-  flags: readonly (Flag<'copy'> | Flag<'add'>)[],
-  name: 'chown' | 'chmod',
-  scope: Scope,
-): FlagText | 'failed' | undefined {
-  const flag = flags.find((candidate) => candidate.name === name)
-  if (flag === undefined) return undefined
-  const text = expandIn(site, { text: flag.value, span: flag.valueSpan }, scope)
-  if (text === undefined) return 'failed'
-  return text === '' ? undefined : { text, span: site.span({ span: flag.valueSpan }) }
-}
-
-function checkOwner(site: InstructionSite, owner: FlagText | undefined): boolean {
-  if (owner === undefined || /^[^:\s]+(?::[^:\s]+)?$/.test(owner.text)) return true
-  const message = `invalid chown parameter: '${owner.text}'. it should be user or user:group`
-  site.error('invalid-chown', message, owner.span, {
-    hint: 'names or numbers, e.g. --chown=app:app or --chown=1000:1000',
-  })
-  return false
-}
-
-const octalMode = /^0*[0-7]{1,4}$/
-const symbolicMode = /^[ugoa]*(?:[-+=](?:[rwxXst]*|[ugo]))+(?:,[ugoa]*(?:[-+=](?:[rwxXst]*|[ugo]))+)*$/
-
-function checkMode(site: InstructionSite, mode: FlagText | undefined): boolean {
-  if (mode === undefined || octalMode.test(mode.text) || symbolicMode.test(mode.text)) return true
-  const message = `invalid chmod parameter: '${mode.text}'. it should be octal string and between 0 and 07777`
-  site.error('invalid-chmod', message, mode.span, { hint: 'octal as 644 or 0755, or symbolic as u=rwX,go=rX' })
-  return false
 }

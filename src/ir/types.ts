@@ -1,4 +1,4 @@
-import type { Diagnostic, Span } from '../base/index.ts'
+import type { Diagnostic, SelectionRules, Span } from '../base/index.ts'
 import type { ParsedDockerfile } from '../dockerfile/ast.ts'
 import type { ContainerConfig, ImageConfig, Platform } from '../oci/types.ts'
 
@@ -74,7 +74,11 @@ export interface CopyOperation {
   readonly chown?: string
   /** --chmod as written, octal or symbolic, validated. */
   readonly chmod?: string
-  /** ADD: local tar archives (found by content) are unpacked. */
+  /** --exclude and --parents, where they are given; with --parents a source may have one `/./`. */
+  readonly rules?: SelectionRules
+  /** --link: the layer is made on an empty root filesystem, without looking at what is below. */
+  readonly link?: true
+  /** ADD: local tar archives (found by content) are unpacked; --unpack=false leaves them whole. */
   readonly unpack: boolean
   readonly createdBy: string
 }

@@ -34,6 +34,11 @@ export interface Step {
   readonly files?: Root
 }
 
+/** The root filesystem that a step's result depends on: nothing for COPY --link, whose layer fits on any. */
+export function inputRoot({ operation, parent }: Step): Root {
+  return operation.kind === 'copy' && operation.link === true ? { kind: 'scratch' } : parent
+}
+
 /** A stage with its steps placed in the graph. */
 export interface PlannedStage {
   readonly stage: Stage
@@ -75,7 +80,8 @@ function planStage(
   let parent = base
   for (const [position, operation] of operations.entries()) {
     const index = steps.length
-    const files = operation.kind === 'copy' ? fileRoot(operation.from, planned) : undefined
+    const files =
+      operation.kind === 'copy' && operation.sources.length > 0 ? fileRoot(operation.from, planned) : undefined
     const step = {
       index,
       stage: stage.index,

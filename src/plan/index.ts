@@ -4,6 +4,7 @@
  */
 export {
   graphImages,
+  inputRoot,
   type LayerOperation,
   type PlannedStage,
   planGraph,

@@ -76,6 +76,10 @@ function operationComponents(operation: LayerOperation, platform: Platform): { r
         chmod: operation.chmod ?? null,
         // ADD takes archives apart, COPY does not.
         unpack: operation.unpack,
+        // Heredocs: each makes a file of its name.
+        inline: (operation.inline ?? []).map(({ name, content }) => ({ name, content })),
+        // The layer is made on an empty root, where nothing shines through and nothing is followed.
+        link: operation.link ?? false,
       }
     case 'workdir':
       return { kind: 'workdir', path: operation.path, user: operation.user }
@@ -86,5 +90,7 @@ function operationComponents(operation: LayerOperation, platform: Platform): { r
 
 /** The key under which the identity of files picked from a root filesystem is remembered. */
 export function selectionKey(operation: CopyOperation, rootfs: readonly ContentDigest[]): StepKey {
-  return parseStepKey(`sha256:${canonicalHash(selectionDomain, { sources: operation.sources, rootfs })}`)
+  const { sources, rules = { excludes: [], parents: false } } = operation
+  const components = { sources, rootfs, excludes: rules.excludes, parents: rules.parents }
+  return parseStepKey(`sha256:${canonicalHash(selectionDomain, components)}`)
 }

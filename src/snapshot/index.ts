@@ -7,4 +7,11 @@ export { applyCopy, type CopyRequest } from './apply-copy.ts'
 export { applyWorkdir } from './apply-workdir.ts'
 export { resolveOwner } from './owner.ts'
 export { selectInRoot } from './select-in-root.ts'
-export { openView, openWorkspace, type SnapshotSettings, type View, type Workspace } from './workspace.ts'
+export {
+  openEmptyWorkspace,
+  openView,
+  openWorkspace,
+  type SnapshotSettings,
+  type View,
+  type Workspace,
+} from './workspace.ts'

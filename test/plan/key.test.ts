@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { CopyOperation, Origin, RunOperation } from '../../src/ir/index.ts'
-import { stepKey } from '../../src/plan/index.ts'
+import type { CopyOperation, InlineFile, Origin, RunOperation } from '../../src/ir/index.ts'
+import { selectionKey, stepKey } from '../../src/plan/index.ts'
 import { paperLayer } from '../support/layers.ts'
 
 const origin: Origin = { file: 'Dockerfile', span: { start: 0, end: 5 }, startLine: 1, endLine: 1, text: 'RUN x' }
@@ -28,6 +28,10 @@ const copy: CopyOperation = {
   createdBy: 'COPY a /a',
 }
 const files = paperLayer('files').contentDigest
+
+function heredoc(name: string, content: string): InlineFile {
+  return { name, content, span: { start: 0, end: 1 } }
+}
 
 test('everything that changes a RUN changes its key', () => {
   const keys = [
@@ -61,6 +65,12 @@ test('everything that changes a COPY changes its key, and where the files were d
     stepKey({ ...copy, chown: '1' }, platform, { rootfs, files }),
     stepKey({ ...copy, chmod: '755' }, platform, { rootfs, files }),
     stepKey({ ...copy, unpack: true }, platform, { rootfs, files }),
+    stepKey({ ...copy, link: true }, platform, { rootfs, files }),
+    stepKey({ ...copy, inline: [heredoc('a', 'x')] }, platform, { rootfs, files }),
+    stepKey({ ...copy, inline: [heredoc('a', 'y')] }, platform, { rootfs, files }),
+    stepKey({ ...copy, inline: [heredoc('b', 'x')] }, platform, { rootfs, files }),
+    stepKey({ ...copy, inline: [heredoc('a', 'x'), heredoc('b', 'x')] }, platform, { rootfs, files }),
+    stepKey({ ...copy, inline: [heredoc('b', 'x'), heredoc('a', 'x')] }, platform, { rootfs, files }),
     stepKey({ ...copy, sources: ['a', 'b'], sourceSpans: [] }, platform, { rootfs, files }),
     stepKey(copy, platform, { rootfs, files: paperLayer('other').contentDigest }),
     stepKey(copy, platform, { rootfs: [], files }),
@@ -68,4 +78,17 @@ test('everything that changes a COPY changes its key, and where the files were d
   expect(new Set(keys).size).toBe(keys.length)
   const elsewhere: CopyOperation = { ...copy, from: { kind: 'stage', stage: 3 }, sources: ['dir/a'] }
   expect(stepKey(elsewhere, platform, { rootfs, files }).key).toBe(keys[0])
+})
+
+test('what a COPY --from picks depends on its sources, its flags and where it looks', () => {
+  const keys = [
+    selectionKey(copy, rootfs),
+    selectionKey({ ...copy, sources: ['b'] }, rootfs),
+    selectionKey({ ...copy, rules: { excludes: ['x'], parents: false } }, rootfs),
+    selectionKey({ ...copy, rules: { excludes: ['x', 'y'], parents: false } }, rootfs),
+    selectionKey({ ...copy, rules: { excludes: [], parents: true } }, rootfs),
+    selectionKey(copy, []),
+  ]
+  expect(new Set(keys).size).toBe(keys.length)
+  expect(selectionKey({ ...copy, destination: '/b', chown: '1' }, rootfs)).toBe(keys[0])
 })

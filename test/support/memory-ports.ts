@@ -57,7 +57,7 @@ export function memoryPorts(): MemoryPorts {
         const result = make === undefined ? defaultLayer(request) : await make(request)
         return result.kind === 'selected' ? { kind: 'selected', selection: keep(result.selection) } : result
       },
-      selectFrom: async (from, sources) => ({
+      selectFrom: async (from, { sources }) => ({
         kind: 'selected',
         selection: digest(`${sources} of ${from.map((layer) => layer.contentDigest)}`),
       }),

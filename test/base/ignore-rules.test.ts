@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parentPath } from '../../src/base/index.ts'
-import { type IgnoreMatcher, parseIgnore } from '../../src/context/index.ts'
+import { type IgnoreMatcher, parentPath, parseIgnore } from '../../src/base/index.ts'
 
 function matcherOf(text: string): IgnoreMatcher {
   const { matcher, diagnostics } = parseIgnore(text, '.dockerignore')
