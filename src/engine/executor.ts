@@ -117,7 +117,7 @@ async function runProcess(
     env: [...operation.env, ...operation.proxyEnv],
     cwd: operation.cwd,
     user: operation.user,
-    hostname: 'buildkitsandbox',
+    hostname: operation.hostname,
     network: operation.network === 'default' ? settings.network : operation.network,
     mounts: [],
     terminal: false,
@@ -197,7 +197,7 @@ async function copySelection(
 }
 
 function makeWorkdir(operation: WorkdirOperation, workspace: Workspace): void {
-  const owner = operation.user === '' ? { uid: 0, gid: 0 } : resolveOwner(workspace.root, operation.user)
+  const owner = operation.user === '' ? undefined : resolveOwner(workspace.root, operation.user)
   applyWorkdir({ targetRoot: workspace.root, path: operation.path, owner })
 }
 

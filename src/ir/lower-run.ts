@@ -1,10 +1,13 @@
 import { networkModes } from '../../grammar/index.ts'
 import { heredocContent, type RunInstruction } from '../dockerfile/index.ts'
-import { givenProxies } from './build-args.ts'
+import { givenArg, givenProxies } from './build-args.ts'
 import type { InstructionSite } from './instruction-site.ts'
 import { reportUnsupportedFlags } from './not-supported.ts'
 import type { StageState } from './stage-state.ts'
 import type { ProgramOptions, RunOperation } from './types.ts'
+
+/** BuildKit's, which build logs and caches of tools came to know. */
+const defaultHostname = 'buildkitsandbox'
 
 /** Lowers RUN. Its command text is the shell's alone: nothing in it is expanded here. */
 export function lowerRun(
@@ -27,6 +30,7 @@ export function lowerRun(
     proxyEnv: proxies.map(([name, value]) => `${name}=${value}`),
     cwd: state.workingDir,
     user: state.user,
+    hostname: givenArg(options, 'BUILDKIT_SANDBOX_HOSTNAME') || defaultHostname,
     network: networkModes.find((mode) => mode === wanted) ?? 'default',
     createdBy: `RUN ${variables.historyPrefix()}${args.join(' ')} # buildkit`,
   }

@@ -61,6 +61,8 @@ function operationComponents(operation: LayerOperation, platform: Platform): { r
         user: operation.user,
         // Whether it can reach a network.
         network: operation.network,
+        // The name of its machine.
+        hostname: operation.hostname,
         // Which machine's binaries it runs.
         platform: `${platform.os}/${platform.architecture}/${platform.variant ?? ''}`,
       }

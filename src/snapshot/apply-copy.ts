@@ -98,10 +98,10 @@ function writeInline(request: CopyRequest, target: TargetRoot, file: { name: str
   setTimes(at, 0n)
 }
 
-/** Directories on the way to the destination take --chown and an octal --chmod, else 0:0 and 0755. */
+/** Directories on the way to the destination take --chown and an octal --chmod, else 0755. */
 function madeDirectory({ owner, chmod }: CopyRequest): MadeDirectory {
   const mode = chmod !== undefined && /^[0-7]+$/.test(chmod) ? changedMode(chmod, 0, true) : 0o755
-  return { owner: owner ?? { uid: 0, gid: 0 }, mode }
+  return { owner, mode }
 }
 
 /** Where the contents of a directory go: the destination itself, made when it is missing. */

@@ -15,6 +15,7 @@ const run: RunOperation = {
   cwd: '/',
   user: '',
   network: 'default',
+  hostname: 'h',
   createdBy: 'RUN x',
 }
 const copy: CopyOperation = {
@@ -42,6 +43,7 @@ test('everything that changes a RUN changes its key', () => {
     stepKey({ ...run, env: ['PATH=/bin'] }, platform, { rootfs }),
     stepKey({ ...run, cwd: '/tmp' }, platform, { rootfs }),
     stepKey({ ...run, user: 'app' }, platform, { rootfs }),
+    stepKey({ ...run, hostname: 'i' }, platform, { rootfs }),
     stepKey({ ...run, network: 'none' }, platform, { rootfs }),
     stepKey(run, { ...platform, architecture: 'arm64' }, { rootfs }),
     stepKey(run, platform, { rootfs: [...rootfs, files] }),
