@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { ToolError } from '../base/index.ts'
-import { digestLayer, unpackLayer } from '../layer/index.ts'
+import { type DiffId, ToolError } from '../base/index.ts'
+import { digestLayer, inheritDirectories, unpackLayer } from '../layer/index.ts'
 import { type Descriptor, familiarName, formatPlatform, matchPlatform, type Platform, parseReference, withDefaultTag } from '../oci/index.ts'
 import type { StoredImage } from '../ports/index.ts'
 import type { RegistryClient } from '../registry/index.ts'
@@ -41,14 +41,17 @@ export async function pullImage(settings: ImageSettings, text: string, platform:
       const diffId = remote.config.diffIds[index]
       return diffId === undefined || store.layers.layer(diffId) === undefined
     })
+    const waiting: UnpackedLayerDirectory[] = []
     await client.pullLayers(
       reference,
       wanted,
       async (descriptor, stream) => {
-        await storeLayer(settings, task, remote, descriptor, stream)
+        const unpacked = await storeLayer(settings, task, remote, descriptor, stream)
+        if (unpacked !== undefined) waiting.push(unpacked)
       },
       { signal },
     )
+    for (const layer of waiting.sort((a, b) => a.index - b.index)) finishLayer(settings, remote, layer)
     store.images.writeImage({
       id: remote.manifest.config.digest,
       configBytes: remote.configBytes,
@@ -68,15 +71,43 @@ export async function pullImage(settings: ImageSettings, text: string, platform:
 
 type RemoteImage = Awaited<ReturnType<RegistryClient['resolveImage']>>
 
+/** A layer that is unpacked, but may only be finished when those below it are in the store. */
+interface UnpackedLayerDirectory {
+  readonly index: number
+  readonly diffId: DiffId
+  readonly descriptor: Descriptor
+  readonly directory: string
+  readonly unpacked: Awaited<ReturnType<typeof unpackLayer>>
+}
+
+/** Names the tree and moves it into the store; directories without an entry of their own take after those below. */
+function finishLayer(settings: ImageSettings, remote: RemoteImage, layer: UnpackedLayerDirectory): void {
+  const { store, overlay } = settings
+  const { index, diffId, descriptor, directory, unpacked } = layer
+  const tree = join(directory, 'fs')
+  const lowers = remote.config.diffIds.slice(0, index).map((lower) => store.layers.treePath(lower))
+  inheritDirectories(tree, unpacked.implicitDirectories, lowers, overlay)
+  const { contentDigest } = digestLayer(tree, { overlay })
+  const created = remote.config.created ?? new Date(settings.nowMs()).toISOString()
+  const { sizeBytes, entries } = unpacked
+  store.layers.adopt({ diffId, contentDigest, sizeBytes, entries, created, blob: descriptor, directory })
+  settings.session().removeDirectory(directory)
+}
+
+/**
+ * Unpacks and verifies a layer, and moves it into the store; one whose archive leaves directories out is returned, for
+ * `finishLayer` to look at the layers below.
+ */
 async function storeLayer(
   settings: ImageSettings,
   task: string,
   remote: RemoteImage,
   descriptor: Descriptor,
   stream: AsyncIterable<Uint8Array>,
-): Promise<void> {
+): Promise<UnpackedLayerDirectory | undefined> {
   const { store, overlay, emit } = settings
-  const diffId = remote.config.diffIds[remote.manifest.layers.findIndex((layer) => layer.digest === descriptor.digest)]
+  const index = remote.manifest.layers.findIndex((layer) => layer.digest === descriptor.digest)
+  const diffId = remote.config.diffIds[index]
   if (diffId === undefined) {
     throw new ToolError(
       'invalid-document',
@@ -117,10 +148,9 @@ async function storeLayer(
       )
     }
     writer.commit()
-    const { contentDigest } = digestLayer(tree, { overlay })
-    const created = remote.config.created ?? new Date(settings.nowMs()).toISOString()
-    const { sizeBytes, entries } = unpacked
-    store.layers.adopt({ diffId, contentDigest, sizeBytes, entries, created, blob: descriptor, directory })
+    const layer = { index, diffId, descriptor, directory, unpacked }
+    const waits = index > 0 && unpacked.implicitDirectories.length > 0
+    if (!waits) finishLayer(settings, remote, layer)
     emit({
       kind: 'task-progress',
       task,
@@ -129,8 +159,11 @@ async function storeLayer(
       totalBytes: descriptor.size,
       timeMs: settings.nowMs(),
     })
+    return waits ? layer : undefined
+  } catch (error) {
+    session.removeDirectory(directory)
+    throw error
   } finally {
     writer.discard()
-    session.removeDirectory(directory)
   }
 }

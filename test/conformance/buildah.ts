@@ -55,7 +55,7 @@ async function buildCase(home: string, each: ConformanceCase, base: ReadImage): 
     const name = `longshore-case-${each.name}`
     const image =
       build(home, name, [...each.flags, '-f', context.dockerfile, context.dir]) ?? (await readBuilt(home, name))
-    return 'tree' in image ? actualImage(image, base) : image
+    return 'tree' in image ? withoutTraces(each, actualImage(image, base)) : image
   } finally {
     context.dispose()
   }
@@ -70,7 +70,17 @@ function run(home: string, args: readonly string[]): { readonly status: number |
 }
 
 function build(home: string, name: string, args: readonly string[]): ActualFailure | undefined {
-  const { status, output } = run(home, ['bud', '--format', 'docker', '--pull-never', '-q', '-t', name, ...args])
+  const { status, output } = run(home, [
+    'bud',
+    '--format',
+    'docker',
+    '--pull-never',
+    '--identity-label=false',
+    '-q',
+    '-t',
+    name,
+    ...args,
+  ])
   return status === 0 ? undefined : { kind: 'failure', output, exitCode: undefined }
 }
 
@@ -80,6 +90,20 @@ async function readBuilt(home: string, name: string): Promise<ReadImage | Actual
   const { status, output } = run(home, ['push', '-q', name, `docker-archive:${archive}:${name}:latest`])
   if (status !== 0) return { kind: 'failure', output, exitCode: undefined }
   return readDockerArchive(archive, join(home, 'saved'))
+}
+
+/** What `chroot` isolation leaves in the layer of every RUN: the places it mounts on. */
+const traces = ['/etc/hostname', '/etc/hosts', '/etc/resolv.conf', '/run', '/run/.containerenv', '/run/secrets']
+
+/** The image without what buildah does in its own way everywhere: an unset working directory is `/`, RUN leaves traces. */
+function withoutTraces(each: ConformanceCase, image: ActualImage): ActualImage {
+  const expected = each.expected?.kind === 'image' ? each.expected.tree : {}
+  const tree = Object.entries(image.tree).filter(([path]) => path in expected || !traces.includes(path))
+  return {
+    ...image,
+    config: { ...image.config, WorkingDir: image.config['WorkingDir'] ?? '/' },
+    tree: Object.fromEntries(tree),
+  }
 }
 
 /** What differs, leaving out what buildah does in its own way in every image: history, layers, the words of messages. */
