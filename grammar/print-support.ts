@@ -28,7 +28,9 @@ Also not yet: ADD of URLs and git repositories, RUN heredocs that begin with \`#
 
 - An unknown user name in \`--chown\` or before WORKDIR is an error; BuildKit takes 0:0 without a word.
 - Directories that COPY, ADD and WORKDIR make have the time 0, so that layers do not depend on when they were made.
-- Extended attributes of files in the build context are not copied.
+- Extended attributes of files in the build context are not copied; in images that BuildKit exports there are none either.
+- A name in \`COPY --link --chown=NAME\` is an error; BuildKit takes 0:0 for it.
+- Files that heredocs make have the time 0, so that layers do not depend on when they were made.
 
 ## Warnings
 
