@@ -117,7 +117,7 @@ async function runProcess(
     env: [...operation.env, ...operation.proxyEnv],
     cwd: operation.cwd,
     user: operation.user,
-    hostname: operation.hostname,
+    hostname: operation.hostname ?? 'buildkitsandbox',
     network: operation.network === 'default' ? settings.network : operation.network,
     mounts: [],
     terminal: false,

@@ -6,9 +6,6 @@ import { reportUnsupportedFlags } from './not-supported.ts'
 import type { StageState } from './stage-state.ts'
 import type { ProgramOptions, RunOperation } from './types.ts'
 
-/** BuildKit's, which build logs and caches of tools came to know. */
-const defaultHostname = 'buildkitsandbox'
-
 /** Lowers RUN. Its command text is the shell's alone: nothing in it is expanded here. */
 export function lowerRun(
   site: InstructionSite,
@@ -21,6 +18,7 @@ export function lowerRun(
   if (args === undefined) return undefined
   const { variables } = state
   const proxies = [...givenProxies(options)].filter(([name]) => !variables.isDeclared(name))
+  const hostname = givenArg(options, 'BUILDKIT_SANDBOX_HOSTNAME')
   const wanted = run.flags.find((flag) => flag.name === 'network')?.value
   return {
     kind: 'run',
@@ -30,7 +28,7 @@ export function lowerRun(
     proxyEnv: proxies.map(([name, value]) => `${name}=${value}`),
     cwd: state.workingDir,
     user: state.user,
-    hostname: givenArg(options, 'BUILDKIT_SANDBOX_HOSTNAME') || defaultHostname,
+    ...(hostname === undefined || hostname === '' ? {} : { hostname }),
     network: networkModes.find((mode) => mode === wanted) ?? 'default',
     createdBy: `RUN ${variables.historyPrefix()}${args.join(' ')} # buildkit`,
   }

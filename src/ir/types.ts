@@ -54,8 +54,8 @@ export interface RunOperation {
   /** `user[:group]` as USER set it, empty for root; resolved in the root filesystem when it runs. */
   readonly user: string
   readonly network: 'default' | 'none' | 'host'
-  /** Host name that the process sees. */
-  readonly hostname: string
+  /** Host name that the process sees, where BUILDKIT_SANDBOX_HOSTNAME gives one. */
+  readonly hostname?: string
   readonly createdBy: string
 }
 

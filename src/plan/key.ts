@@ -62,7 +62,7 @@ function operationComponents(operation: LayerOperation, platform: Platform): { r
         // Whether it can reach a network.
         network: operation.network,
         // The name of its machine.
-        hostname: operation.hostname,
+        hostname: operation.hostname ?? null,
         // Which machine's binaries it runs.
         platform: `${platform.os}/${platform.architecture}/${platform.variant ?? ''}`,
       }

@@ -21,7 +21,7 @@ function origin(text: string): Origin {
 }
 
 function run(text: string): Operation {
-  const rest = { cwd: '/', user: '', network: 'default', hostname: 'h', env: [], proxyEnv: [], createdBy: text } as const
+  const rest = { cwd: '/', user: '', network: 'default', env: [], proxyEnv: [], createdBy: text } as const
   return { kind: 'run', origin: origin(`RUN ${text}`), args: ['sh', '-c', text], ...rest }
 }
 

@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildahDifferences } from './buildah-differences.ts'
+import { buildahDifferences, buildahLacks } from './buildah-differences.ts'
 import { type ConformanceCase, loadCases } from './cases.ts'
 import { prepareBaseContext, prepareContext } from './context-copy.ts'
 import { type ActualFailure, type ActualImage, actualImage, differences } from './differences.ts'
@@ -113,6 +113,11 @@ function comparable(each: ConformanceCase, actual: ActualImage | ActualFailure):
 }
 
 function report(each: ConformanceCase, found: readonly string[]): boolean {
+  const lack = buildahLacks.find(({ cases }) => cases.test(each.name))
+  if (lack !== undefined) {
+    console.log(`lacks   ${each.name}: ${lack.feature}`)
+    return true
+  }
   const reason = buildahDifferences[each.name]
   if (found.length === 0) {
     console.log(reason === undefined ? `ok      ${each.name}` : `NEEDLESS ${each.name}: ${reason}`)

@@ -30,6 +30,14 @@ describe('RUN', () => {
     )
   })
 
+  it('takes the host name from a build argument, declared or not', () => {
+    const hostOf = (buildArgs: Readonly<Record<string, string>>) =>
+      operationsOf('run', 'FROM a\nRUN x', { buildArgs })[0]?.hostname
+    expect(hostOf({ BUILDKIT_SANDBOX_HOSTNAME: 'builder' })).toBe('builder')
+    expect(hostOf({ BUILDKIT_SANDBOX_HOSTNAME: '' })).toBeUndefined()
+    expect(hostOf({})).toBeUndefined()
+  })
+
   it('writes the ARGs in scope into the history, each name once, as seen by the step', () => {
     expect(
       historyOf('ARG a=1\nARG b\nENV e=x\nARG a=2\nRUN x\nENV b=3\nRUN ["y", "z w"]').filter((entry) =>

@@ -15,7 +15,6 @@ const run: RunOperation = {
   cwd: '/',
   user: '',
   network: 'default',
-  hostname: 'h',
   createdBy: 'RUN x',
 }
 const copy: CopyOperation = {
