@@ -2,7 +2,15 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type DiffId, ToolError } from '../base/index.ts'
 import { digestLayer, inheritDirectories, unpackLayer } from '../layer/index.ts'
-import { type Descriptor, familiarName, formatPlatform, matchPlatform, type Platform, parseReference, withDefaultTag } from '../oci/index.ts'
+import {
+  type Descriptor,
+  familiarName,
+  formatPlatform,
+  matchPlatform,
+  type Platform,
+  parseReference,
+  withDefaultTag,
+} from '../oci/index.ts'
 import type { StoredImage } from '../ports/index.ts'
 import type { RegistryClient } from '../registry/index.ts'
 import { findStored, type ImageSettings, storedName } from './stored-images.ts'
@@ -28,9 +36,13 @@ export async function pullImage(settings: ImageSettings, text: string, platform:
     const remote = await client.resolveImage(reference, platform, signal)
     const offered = remote.config.platform
     if (!matchPlatform(platform, offered)) {
-      throw new ToolError('platform-mismatch', `the image ${text} is for ${formatPlatform(offered)}, wanted is ${formatPlatform(platform)}`, {
-        hint: 'choose an image that is made for this machine, or one for several platforms',
-      })
+      throw new ToolError(
+        'platform-mismatch',
+        `the image ${text} is for ${formatPlatform(offered)}, wanted is ${formatPlatform(platform)}`,
+        {
+          hint: 'choose an image that is made for this machine, or one for several platforms',
+        },
+      )
     }
     const known = findStored(store, text, platform)
     if (known?.manifestDigest === remote.digest) {

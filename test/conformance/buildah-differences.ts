@@ -5,7 +5,10 @@ export const buildahLacks: readonly { readonly cases: RegExp; readonly feature: 
   { cases: /^copy-chmod-symbolic$/, feature: 'symbolic --chmod' },
   { cases: /^arg-target-stage$/, feature: 'TARGETSTAGE' },
   { cases: /^add-unpack$/, feature: 'ADD --unpack' },
-  { cases: /^(?:env-patterns|arg-default-unused|env-required)/, feature: 'patterns and errors in variable expansions' },
+  {
+    cases: /^(?:env-patterns|env-defaults-unset|arg-default-unused|env-required)/,
+    feature: '- and ? without a colon and patterns in expansions',
+  },
 ]
 
 /** Why buildah gives something else than the expectation, by the name of the case; without a reason no case may differ. */
@@ -18,7 +21,12 @@ export const buildahDifferences: Readonly<Record<string, string>> = {
   'copy-chmod-parents': 'buildah makes the directories of the destination 0755',
   'copy-directory-over-file': 'buildah replaces a file by a directory',
   'copy-file-over-directory': 'buildah replaces a directory by a file',
+  'copy-from-index': 'stage names of buildah 1.28 depend on their case',
   'copy-into-setgid': 'buildah sets owner and mode of the directories it makes: a setgid parent hands nothing down',
+  'copy-literal-bracket': 'buildah takes a class for its characters once more when the file is copied',
+  'copy-modes': 'buildah drops setuid and setgid bits of files in the context',
+  'copy-onto-symlink-to-file':
+    'buildah replaces a symlink at the destination, and makes a directory for a dangling one',
   'copy-several-no-slash': 'buildah makes a directory of the destination of several sources',
   'copy-wildcard-no-match': 'a pattern that matches nothing is an error for buildah',
   'copy-wildcard-symlink': 'patterns of buildah look below symlinks',

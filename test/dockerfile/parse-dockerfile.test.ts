@@ -261,7 +261,7 @@ describe('parseDockerfile', () => {
       'RUN a \\\n  # c\n\n  b  ',
       'RUN <<E\n\ta # b \\\nE',
       'RUN cat <<-"A B" 3<<C\nx\n\tA B\nRUN y\nC',
-      'COPY --from=a <<E b \\\n c /d/\n${x}\nE',
+      'COPY --from=a <<E b \\\n c /d/\n$x\nE',
       'COPY ["a b", "c"]',
       '  ENV a="1 2" b=\\\n3',
       'env a 1 2',
