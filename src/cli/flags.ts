@@ -5,8 +5,12 @@ export interface BuildFlags {
   readonly buildArg: readonly string[]
   readonly buildContext: readonly string[]
   readonly label: readonly string[]
-  readonly target?: string
+  readonly target: readonly string[]
   readonly cache: boolean
+  /** Of `--no-cache-filter`: commander takes the `no-` off. */
+  readonly cacheFilter: readonly string[]
+  readonly cacheTtl?: string
+  readonly keepGoing?: boolean
   readonly pull?: boolean
   readonly network: 'default' | 'none' | 'host'
   readonly secret: readonly string[]

@@ -1,5 +1,5 @@
 import { invariant, type SourceFile } from '../base/index.ts'
-import type { EmitEvent, ExecutorPort, ImagePort, RunPorts } from '../build/index.ts'
+import type { ClaimPort, EmitEvent, ExecutorPort, ImagePort, RunPorts } from '../build/index.ts'
 import { hostPlatform, localName, type Platform } from '../oci/index.ts'
 import { openStore, type Store } from '../store/index.ts'
 import { type OpenedContext, openBuildContext } from './build-context.ts'
@@ -96,6 +96,10 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
     execute: (step) => workshop().executor.execute(step),
     selectFrom: (layers, operation) => workshop().executor.selectFrom(layers, operation),
   }
+  const claims: ClaimPort = {
+    tryClaim: (key) => workshop().claims.tryClaim(key),
+    waitForClaim: (key, stop) => workshop().claims.waitForClaim(key, stop),
+  }
   const clock = { nowMs }
   return {
     request,
@@ -109,7 +113,7 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
     contexts,
     trees,
     images,
-    ports: { records: store.records, layers: store.layers, images, context, trees, clock, executor },
+    ports: { records: store.records, layers: store.layers, images, context, trees, clock, executor, claims },
     workshop: () => opened,
     async close() {
       await opened?.close()

@@ -1,7 +1,8 @@
-import type { EmitEvent, ExecutorPort } from '../build/index.ts'
+import type { ClaimPort, EmitEvent, ExecutorPort } from '../build/index.ts'
 import type { Isolation, OverlayXattrs, Sandbox } from '../ports/index.ts'
 import { openSandbox, sweepSandboxes } from '../sandbox/index.ts'
 import type { SnapshotSettings } from '../snapshot/index.ts'
+import { tryClaim, waitForClaim } from '../store/claims.ts'
 import type { Store } from '../store/index.ts'
 import { openSession, type Session } from '../store/session.ts'
 import type { AgentSources } from './agent-sources.ts'
@@ -15,6 +16,7 @@ export interface Workshop {
   readonly overlay: OverlayXattrs
   readonly snapshots: SnapshotSettings
   readonly executor: ExecutorPort
+  readonly claims: ClaimPort
   /** The sandbox, opened and probed on first use. */
   sandbox(): Promise<Sandbox>
   close(): Promise<void>
@@ -67,7 +69,11 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
     sandbox,
     nowMs: () => host.nowMs(),
   })
-  return { session, overlay, snapshots, executor, sandbox, close: () => session.close() }
+  const claims: ClaimPort = {
+    tryClaim: (key) => tryClaim(store.root, key),
+    waitForClaim: (key, signal) => waitForClaim(store.root, key, signal),
+  }
+  return { session, overlay, snapshots, executor, claims, sandbox, close: () => session.close() }
 }
 
 /** Nobody asked for the weakest rung, so it is said that it is used, and what would give a better one. */

@@ -57,7 +57,19 @@ function decodeStep(value: unknown): TracedStep | undefined {
   if (status === undefined) return undefined
   const causes = all(value['causes'], decodeCause)
   if (causes === undefined) return undefined
-  return { label, stage, ordinal, text, file, startLine, status, durationMs, causes, ...decodeKey(value) }
+  return {
+    label,
+    stage,
+    ordinal,
+    text,
+    file,
+    startLine,
+    status,
+    durationMs,
+    causes,
+    ...decodeExitCode(value),
+    ...decodeKey(value),
+  }
 }
 
 const changes = ['added', 'removed', 'content', 'mode', 'type'] as const
@@ -75,7 +87,11 @@ function decodeCause(value: unknown): MissCause | undefined {
     case 'first-time':
     case 'forgotten':
     case 'no-cache':
+    case 'too-old':
+    case 'canceled':
       return { kind }
+    case 'failed':
+      return { kind, ...decodeExitCode(value) }
     case 'file': {
       const change = changes.find((known) => known === value['change'])
       return change === undefined
@@ -97,6 +113,10 @@ function decodeCause(value: unknown): MissCause | undefined {
     default:
       return undefined
   }
+}
+
+function decodeExitCode({ exitCode }: Fields): { readonly exitCode?: number } {
+  return typeof exitCode === 'number' ? { exitCode } : {}
 }
 
 function decodeKey({ key, files, components }: Fields): Pick<TracedStep, 'key' | 'files' | 'components'> {
