@@ -44,6 +44,14 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
     )
     .option('--cache-ttl <duration>', 'use no result that is older, for example 12h')
     .option('--keep-going', 'after a step failed, finish all steps that do not depend on it')
+    .addOption(
+      new Option(
+        '--on-failure <action>',
+        'what to do with a RUN that failed: keep it for longshore debug, or open a shell there',
+      )
+        .choices(['keep', 'shell'])
+        .default('keep'),
+    )
     .option('--pull', 'look for newer base images')
     .addOption(
       new Option('--network <mode>', 'network of RUN steps; default is the network of this machine')

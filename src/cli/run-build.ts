@@ -21,6 +21,7 @@ import { keyValues, namedValues } from './collect.ts'
 import { exitCodeFor, exitCodes } from './exit-codes.ts'
 import type { BuildFlags } from './flags.ts'
 import { onInterrupt } from './interrupt.ts'
+import { lookInto, requireTerminal } from './on-failure.ts'
 import { errorText } from './print-error.ts'
 import { processHost } from './process-host.ts'
 import { schedulingFields } from './scheduling-flags.ts'
@@ -31,6 +32,7 @@ import { targetFields } from './target-flags.ts'
 export async function runBuild(context: string, flags: BuildFlags, root: string | undefined): Promise<number> {
   const host = processHost()
   const request = buildRequest(context, flags, root, host)
+  if (flags.onFailure === 'shell') requireTerminal()
   const quiet = flags.quiet === true || flags.progress === 'quiet'
   const diagnostics: Diagnostic[] = []
   const abort = new AbortController()
@@ -38,7 +40,9 @@ export async function runBuild(context: string, flags: BuildFlags, root: string 
   const emit = eventSink(flags, quiet, diagnostics)
   try {
     const outcome = await buildImage(request, host, emit, abort.signal)
-    return printOutcome(outcome, flags, quiet, diagnostics, host, emit)
+    const code = printOutcome(outcome, flags, quiet, diagnostics, host, emit)
+    if (outcome.kind === 'failed') await lookInto(outcome.failures, flags, host, root)
+    return code
   } catch (error) {
     if (flags.progress !== 'rawjson' || !(error instanceof ToolError)) throw error
     emit({ kind: 'error', error: errorFields(error) })

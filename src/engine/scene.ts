@@ -73,6 +73,7 @@ interface SceneParts extends Pick<Scene, 'request' | 'names' | 'platform' | 'con
 
 function makeScene({ request, names, platform, contexts, opened: found, fetching }: SceneParts): Scene {
   const { host, store, remote, emit, signal, nowMs } = fetching
+  const project = projectOf(found.dockerfile ?? found.source.name, found.fetched ? request.context : found.directory)
   const context = lazyContext(found, store, nowMs)
   const trees = treePort(fetching, context, contexts)
   let opened: Workshop | undefined
@@ -105,7 +106,7 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
     request,
     host,
     source: found.source,
-    project: projectOf(found.dockerfile ?? found.source.name, found.fetched ? request.context : found.directory),
+    project,
     names,
     platform,
     store,
@@ -132,6 +133,7 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
       opened = openWorkshop({
         store,
         host,
+        project,
         contextDirectory: found.directory,
         network,
         emit,

@@ -7,7 +7,7 @@ import {
   parseStepKey,
 } from '../base/index.ts'
 import type { BuildTrace, MissCause, TracedBase, TracedStep } from '../ports/index.ts'
-import { type Fields, isComponents, isFields } from './decode.ts'
+import { all, type Fields, isComponents, isFields } from './decode.ts'
 
 const statuses = ['cached', 'ran', 'failed', 'canceled', 'not-reached'] as const
 
@@ -126,15 +126,4 @@ function decodeKey({ key, files, components }: Fields): Pick<TracedStep, 'key' |
     ...(typeof key === 'string' && isDigest(key) ? { key: parseStepKey(key) } : {}),
     ...(isComponents(components) ? { components } : {}),
   }
-}
-
-function all<T>(value: unknown, decode: (item: unknown) => T | undefined): readonly T[] | undefined {
-  if (!Array.isArray(value)) return undefined
-  const items: T[] = []
-  for (const item of value) {
-    const decoded = decode(item)
-    if (decoded === undefined) return undefined
-    items.push(decoded)
-  }
-  return items
 }
