@@ -24,7 +24,7 @@ import { onInterrupt } from './interrupt.ts'
 import { lookInto, requireTerminal } from './on-failure.ts'
 import { errorText } from './print-error.ts'
 import { processHost } from './process-host.ts'
-import { schedulingFields } from './scheduling-flags.ts'
+import { offline, schedulingFields } from './scheduling-flags.ts'
 import { parseAgents, parseAllowed, parseSecrets } from './secret-flags.ts'
 import { targetFields } from './target-flags.ts'
 
@@ -63,6 +63,7 @@ function buildRequest(context: string, flags: BuildFlags, root: string | undefin
     noCache: !flags.cache,
     ...schedulingFields(flags),
     pull: flags.pull === true,
+    offline: offline(flags),
     network: flags.network,
     secrets: parseSecrets(flags.secret, host),
     agents: parseAgents(flags.ssh, host),

@@ -10,12 +10,12 @@ export interface LazyRegistry {
   close(): Promise<void>
 }
 
-/** A client with the credentials, proxies and certificates of the host. The HTTP library is loaded on first use and not before. */
-export function lazyRegistry(host: Host): LazyRegistry {
+/** A client with the credentials, proxies and certificates of the host. The HTTP library is loaded on first use and not before. `offline`: every request is refused. */
+export function lazyRegistry(host: Host, offline = false): LazyRegistry {
   let opened: Promise<RegistryClient> | undefined
   return {
     client() {
-      opened ??= openClient(host)
+      opened ??= openClient(host, offline)
       return opened
     },
     async close() {
@@ -26,7 +26,7 @@ export function lazyRegistry(host: Host): LazyRegistry {
   }
 }
 
-async function openClient(host: Host): Promise<RegistryClient> {
+async function openClient(host: Host, offline: boolean): Promise<RegistryClient> {
   const { proxyFromEnvironment } = await import('../http/index.ts')
   const { credentialsFromFiles, openRegistry } = await import('../registry/index.ts')
   return openRegistry({
@@ -34,6 +34,7 @@ async function openClient(host: Host): Promise<RegistryClient> {
     ca: extraCertificates(host),
     credentials: credentialsFromFiles({ env: host.env, home: host.env['HOME'] ?? '/' }),
     proxy: proxyFromEnvironment(host.env),
+    offline,
   })
 }
 

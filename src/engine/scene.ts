@@ -52,7 +52,7 @@ export async function openScene(
   const named = request.outputs.flatMap((output) => (output.type === 'image' ? output.names : []))
   const names = [...new Set([...request.tags, ...named].map((tag) => localName(tag)))]
   const store = openStore(storeRoot(host, request.root))
-  const remote = lazyRemote(host, store)
+  const remote = lazyRemote(host, store, request.offline)
   const nowMs = (): number => host.nowMs()
   const fetching: FetchSettings = { host, store, remote, emit, signal, nowMs }
   try {
@@ -81,7 +81,7 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
     invariant(opened !== undefined, 'work before the namespace was entered')
     return opened
   }
-  const registry = lazyRegistry(host)
+  const registry = lazyRegistry(host, request.offline)
   const images = imagePort({
     store,
     overlay: overlayXattrs(host),
@@ -127,7 +127,7 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
       trees.save()
       await enterNamespace(host, store)
       const { openWorkshop } = await import('./workshop.ts')
-      const network = request.network === 'none' ? 'none' : 'host'
+      const network = request.network === 'none' || request.offline ? 'none' : 'host'
       const isolation = request.isolation === undefined ? {} : { isolation: request.isolation }
       const { secrets, agents } = request
       opened = openWorkshop({
@@ -136,6 +136,7 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
         project,
         contextDirectory: found.directory,
         network,
+        offline: request.offline,
         emit,
         secrets,
         agents,
