@@ -1,6 +1,6 @@
 import { type DiffId, isDigest, parseDiffId } from '../base/index.ts'
 import { all, type Fields, isFields } from './decode.ts'
-import type { FailedProcess, FailedStep, KeptMount } from './failed-steps.ts'
+import type { FailedProcess, FailedStep, KeptMount } from './failed-step.ts'
 
 /** Decodes the description of a failed step; undefined when a field is missing or of another shape. */
 export function decodeFailedStep(value: unknown): FailedStep | undefined {
