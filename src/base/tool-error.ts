@@ -19,6 +19,7 @@ export type ToolErrorCode =
   | 'invalid-reference'
   | 'isolation-unavailable'
   | 'layer-limit'
+  | 'lock-mismatch'
   | 'name-in-use'
   | 'no-space'
   | 'offline'

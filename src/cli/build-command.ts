@@ -53,6 +53,8 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
         .default('keep'),
     )
     .option('--pull', 'look for newer base images')
+    .option('--locked', 'use images, files and commits as longshore.lock has them, and refuse what is not in it')
+    .option('--lockfile <path>', 'with --locked: the file to use (default: longshore.lock in the context)')
     .option(
       '--offline',
       'use no network: take what is in the store, and say what is missing; RUN steps get none either',

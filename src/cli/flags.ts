@@ -14,6 +14,8 @@ export interface BuildFlags {
   readonly onFailure: 'keep' | 'shell'
   readonly pull?: boolean
   readonly offline?: boolean
+  readonly locked?: boolean
+  readonly lockfile?: string
   readonly network: 'default' | 'none' | 'host'
   readonly secret: readonly string[]
   readonly ssh: readonly string[]
@@ -93,6 +95,14 @@ export interface ProjectFlags {
 export interface WhyFlags extends ProjectFlags {
   readonly last?: boolean
   readonly format: 'text' | 'json'
+}
+
+/** Flags of `longshore lock`. */
+export interface LockFlags {
+  readonly file?: string
+  readonly buildArg: readonly string[]
+  readonly buildContext: readonly string[]
+  readonly lockfile?: string
 }
 
 /** Flags of `longshore debug`. */

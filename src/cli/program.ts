@@ -5,6 +5,7 @@ import { addCheckCommand } from './check-command.ts'
 import { addDebugCommand } from './debug-command.ts'
 import { addImageCommands } from './image-commands.ts'
 import { addImagesCommand } from './images-command.ts'
+import { addLockCommand } from './lock-command.ts'
 import { addLogsCommand } from './logs-command.ts'
 import { addPullCommand } from './pull-command.ts'
 import { addRunCommand } from './run-command.ts'
@@ -36,6 +37,7 @@ export function createProgram(setExitCode: SetExitCode): Command {
   for (const add of commands) add(program, setExitCode)
   const room = { setExitCode, root: () => program.opts<{ root?: string }>().root }
   addDebugCommand(program, room)
+  addLockCommand(program, room)
   addImagesCommand(program, room)
   addImageCommands(program, room)
   addSystemCommands(program, room)

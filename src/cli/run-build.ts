@@ -24,7 +24,7 @@ import { lookInto, requireTerminal } from './on-failure.ts'
 import { errorText } from './print-error.ts'
 import { processHost } from './process-host.ts'
 import { openProgress, type Progress } from './progress.ts'
-import { offline, schedulingFields } from './scheduling-flags.ts'
+import { lockedField, offline, schedulingFields } from './scheduling-flags.ts'
 import { parseAgents, parseAllowed, parseSecrets } from './secret-flags.ts'
 import { targetFields } from './target-flags.ts'
 
@@ -66,6 +66,7 @@ function buildRequest(context: string, flags: BuildFlags, root: string | undefin
     ...schedulingFields(flags),
     pull: flags.pull === true,
     offline: offline(flags),
+    ...lockedField(flags),
     network: flags.network,
     secrets: parseSecrets(flags.secret, host),
     agents: parseAgents(flags.ssh, host),

@@ -30,6 +30,8 @@ export interface BuildRequest {
   readonly keepGoing: boolean
   /** Look for newer base images. */
   readonly pull: boolean
+  /** Take everything from elsewhere as this lock file has it, and refuse what is not in it; `true`: the one in the context. */
+  readonly locked?: string | true
   /** Use no network, neither for images and files nor in RUN steps. */
   readonly offline: boolean
   readonly network: 'default' | 'none' | 'host'
