@@ -21,6 +21,7 @@ export type {
   SelectResult,
   TreePart,
   TreePort,
+  WantedFiles,
 } from './ports.ts'
 export { contentOf, probeGraph } from './probe.ts'
 export {

@@ -1,6 +1,6 @@
 import type { ContentDigest, Diagnostic } from '../base/index.ts'
 import type { Origin } from '../ir/index.ts'
-import { type Root, type Step, type StepGraph, selectionKey, stepKey } from '../plan/index.ts'
+import { inputRoot, type Root, type Step, type StepGraph, selectionKey, stepKey, takesFiles } from '../plan/index.ts'
 import type { Layer } from '../ports/index.ts'
 import { missingSourceDiagnostic } from './missing.ts'
 import type { ProbedGraph, StepOutcome } from './outcome.ts'
@@ -36,10 +36,11 @@ function probeStep(
       ? probeTrees(operation.origin, wanted, ports, diagnostics)
       : probeLayers(graph, root, wanted, outcomes, ports)
   // The context is looked at even when the key must wait, so that a missing source fails before anything runs.
-  const files = operation.kind === 'copy' ? find(operation, step.files) : undefined
+  const files = operation.kind === 'copy' && takesFiles(operation) ? find(operation, step.files) : undefined
   const mounts = step.mounts.map((mount) => find(mount.source, mount.files))
-  const parent = knownLayers(graph, step.parent, outcomes, ports)
-  if (parent === undefined) return { kind: 'unknown', waitsFor: waitsFor(graph, step.parent) }
+  const input = inputRoot(step)
+  const parent = knownLayers(graph, input, outcomes, ports)
+  if (parent === undefined) return { kind: 'unknown', waitsFor: waitsFor(graph, input) }
   const waiting = [files, ...mounts].find((found) => found?.kind === 'waits')
   if (waiting?.kind === 'waits') return { kind: 'unknown', waitsFor: waiting.waitsFor }
   const { key, components } = stepKey(operation, platformOf(graph, step), {

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import { type Diagnostic, errorMessage, invariant, type StepKey, ToolError } from '../base/index.ts'
-import { type Root, rootName, type Step, selectionKey, stepKey } from '../plan/index.ts'
+import { inputRoot, type Root, rootName, type Step, selectionKey, stepKey, takesFiles } from '../plan/index.ts'
 import type { ContextSelection, KeyComponents, Layer } from '../ports/index.ts'
 import type { StepLayers } from './assemble.ts'
 import type { EmitEvent, TaskStatus } from './events.ts'
@@ -149,12 +149,13 @@ class GraphRun {
     const { operation } = step
     const optional = (root: Root | undefined): Promise<readonly Layer[]> | undefined => root && this.#root(root)
     const [parent, from, mounted] = await Promise.all([
-      this.#root(step.parent),
+      this.#root(inputRoot(step)),
       optional(step.files),
       Promise.all(step.mounts.map(({ files }) => optional(files))),
     ])
     this.#signal.throwIfAborted()
-    const files = operation.kind === 'copy' ? await this.#files(step, operation, from) : undefined
+    const files =
+      operation.kind === 'copy' && takesFiles(operation) ? await this.#files(step, operation, from) : undefined
     const mounts: MountFiles[] = []
     for (const [index, { mount, source }] of step.mounts.entries()) {
       mounts.push({ mount, ...(await this.#files(step, source, mounted[index])) })
@@ -200,9 +201,7 @@ class GraphRun {
     const key = selectionKey(wanted, contentOf(from))
     const remembered = this.#ports.records.readSelection(key)
     if (remembered !== undefined) return { digest: remembered.contentDigest, source }
-    const result = await this.#guard(step, () =>
-      this.#ports.executor.selectFrom(from, wanted.sources, wanted.sourceSpans),
-    )
+    const result = await this.#guard(step, () => this.#ports.executor.selectFrom(from, wanted))
     if (result.kind === 'missing') throw this.#missing(step, wanted, result)
     this.#ports.records.writeSelection({ key, contentDigest: result.selection })
     return { digest: result.selection, source }

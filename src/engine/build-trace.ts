@@ -94,7 +94,7 @@ function newListings(
     const digest = report && contextFiles(step, report)
     if (digest === undefined || operation.kind !== 'copy' || store.traces.listing(project, digest) !== undefined)
       continue
-    listings.set(digest, context.list(operation.sources, operation.sourceSpans))
+    listings.set(digest, context.list(operation.sources, operation.sourceSpans, operation.rules))
   }
   return listings
 }

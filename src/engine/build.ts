@@ -113,7 +113,7 @@ async function gitIgnored(scene: Scene, probed: ProbedGraph): Promise<readonly D
     const { operation } = step
     if (probed.outcomes[step.index]?.kind === 'hit' || operation.kind !== 'copy') continue
     if (operation.from.kind !== 'context' || operation.sources.length === 0) continue
-    const warning = await scene.context.gitIgnored(operation.sources, operation.sourceSpans)
+    const warning = await scene.context.gitIgnored(operation.sources, operation.sourceSpans, operation.rules)
     if (warning === undefined) continue
     const { file, span } = operation.origin
     found.push({ code: 'git-ignored-files', severity: 'warning', file, span, ...warning })

@@ -7,6 +7,7 @@ import {
   applyCopy,
   applyWorkdir,
   type CopyRequest,
+  openEmptyWorkspace,
   openView,
   openWorkspace,
   resolveOwner,
@@ -47,9 +48,9 @@ export function stepExecutor(settings: ExecutorSettings): ExecutorPort {
   const mounts = { storeRoot: store.root, files: new FileMounter(settings), secrets, agents, env }
   return {
     execute: (request) => executeStep({ ...settings, mounts }, request),
-    selectFrom(layers, sources, spans) {
+    selectFrom(layers, { sources, sourceSpans, rules }) {
       return withView<SelectResult<ContextSelection['contentDigest']>>(settings, layers, (root) => {
-        const result = selectInRoot(root, sources, spans)
+        const result = selectInRoot(root, sources, sourceSpans, rules)
         return result.kind === 'missing' ? result : { kind: 'selected', selection: result.selection.contentDigest }
       })
     },
@@ -66,8 +67,10 @@ async function executeStep(settings: StepSettings, request: ExecuteRequest): Pro
   const directory = session.makeDirectory('step')
   try {
     leaseLayers(store, session, request.parent)
+    const { operation } = request
+    const isLink = operation.kind === 'copy' && operation.link === true
     const lowers = request.parent.map((layer) => store.layers.treeName(layer.diffId))
-    const workspace = openWorkspace(snapshots, lowers, directory)
+    const workspace = isLink ? openEmptyWorkspace(directory) : openWorkspace(snapshots, lowers, directory)
     try {
       const missing = await executeOperation(settings, request, workspace, directory)
       if (missing !== undefined) return missing
@@ -133,7 +136,7 @@ async function runProcess(
       env: [...operation.env, ...operation.proxyEnv, ...prepared.env],
       cwd: operation.cwd,
       user: operation.user,
-      hostname: 'buildkitsandbox',
+      hostname: operation.hostname ?? 'buildkitsandbox',
       network: operation.network === 'default' ? settings.network : operation.network,
       mounts: prepared.mounts,
       privileged: operation.security === 'insecure',
@@ -179,7 +182,11 @@ async function copyFiles(
   workspace: Workspace,
 ): Promise<Missing | undefined> {
   const { files } = request
-  invariant(files !== undefined, 'COPY without files')
+  if (files === undefined) {
+    invariant(operation.sources.length === 0, 'COPY without its files')
+    await copySelection(operation, request, workspace, undefined)
+    return undefined
+  }
   if (files.kind === 'context') {
     await copySelection(operation, request, workspace, { root: settings.contextDirectory, selection: files.selection })
     return undefined
@@ -189,7 +196,7 @@ async function copyFiles(
     return undefined
   }
   return withView(settings, files.layers, async (root) => {
-    const result = selectInRoot(root, operation.sources, operation.sourceSpans)
+    const result = selectInRoot(root, operation.sources, operation.sourceSpans, operation.rules)
     if (result.kind === 'missing') return result
     await copySelection(operation, request, workspace, { root, selection: result.selection })
     return undefined
@@ -209,7 +216,8 @@ async function copySelection(
     return true
   }
   await applyCopy({
-    source,
+    ...(source === undefined ? {} : { source }),
+    ...(operation.inline === undefined ? {} : { inline: operation.inline }),
     targetRoot: workspace.root,
     destination: operation.destination,
     ...owner,
@@ -219,7 +227,7 @@ async function copySelection(
 }
 
 function makeWorkdir(operation: WorkdirOperation, workspace: Workspace): void {
-  const owner = operation.user === '' ? { uid: 0, gid: 0 } : resolveOwner(workspace.root, operation.user)
+  const owner = operation.user === '' ? undefined : resolveOwner(workspace.root, operation.user)
   applyWorkdir({ targetRoot: workspace.root, path: operation.path, owner })
 }
 

@@ -122,7 +122,7 @@ function fileCauses(facts: ExplainFacts, step: Step, before: ContentDigest): rea
   if (operation.from.kind !== 'context') return [{ kind: 'files', from: sourceText(facts.graph, operation.from) }]
   const was = store.traces.listing(facts.project, before)
   if (was === undefined) return [{ kind: 'files', from: 'the build context' }]
-  const changed = compareListings(was, context.list(operation.sources, operation.sourceSpans))
+  const changed = compareListings(was, context.list(operation.sources, operation.sourceSpans, operation.rules))
   // Equal files in another arrangement: the sources themselves are written in another way.
   if (changed.length === 0) return [{ kind: 'files', from: 'the build context' }]
   return changed.slice(0, namedFiles).map((cause) => {

@@ -94,7 +94,7 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
   })
   const executor: ExecutorPort = {
     execute: (step) => workshop().executor.execute(step),
-    selectFrom: (layers, sources, spans) => workshop().executor.selectFrom(layers, sources, spans),
+    selectFrom: (layers, operation) => workshop().executor.selectFrom(layers, operation),
   }
   const clock = { nowMs }
   return {

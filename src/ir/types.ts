@@ -1,5 +1,5 @@
 import type { CacheSharing } from '../../grammar/mounts.ts'
-import type { Diagnostic, Span } from '../base/index.ts'
+import type { Diagnostic, SelectionRules, Span } from '../base/index.ts'
 import type { ParsedDockerfile } from '../dockerfile/ast.ts'
 import type { ContainerConfig, ImageConfig, Platform } from '../oci/types.ts'
 
@@ -164,6 +164,8 @@ export interface RunOperation {
   /** `user[:group]` as USER set it, empty for root; resolved in the root filesystem when it runs. */
   readonly user: string
   readonly network: 'default' | 'none' | 'host'
+  /** Host name that the process sees, where BUILDKIT_SANDBOX_HOSTNAME gives one. */
+  readonly hostname?: string
   /** `insecure` lifts the restrictions of a container; the user has allowed it. */
   readonly security: 'sandbox' | 'insecure'
   /** Ordered by depth of their targets. */
@@ -192,7 +194,11 @@ export interface CopyOperation {
   readonly chown?: string
   /** --chmod as written, octal or symbolic, validated. */
   readonly chmod?: string
-  /** ADD: local tar archives (found by content) are unpacked. */
+  /** --exclude and --parents, where they are given; with --parents a source may have one `/./`. */
+  readonly rules?: SelectionRules
+  /** --link: the layer is made on an empty root filesystem, without looking at what is below. */
+  readonly link?: true
+  /** ADD: local tar archives (found by content) are unpacked; --unpack=false leaves them whole. */
   readonly unpack: boolean
   readonly createdBy: string
 }

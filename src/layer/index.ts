@@ -5,6 +5,7 @@
  */
 export { type Compression, compressionOf } from './decompress.ts'
 export { type GzipOptions, gzip } from './gzip.ts'
+export { inheritDirectories } from './inherit-directories.ts'
 export { digestLayer, layerTar } from './layer-tar.ts'
 export type { LayerWalkOptions } from './layer-walk.ts'
 export { type ArchiveKind, sniffArchive } from './sniff-archive.ts'

@@ -48,6 +48,16 @@ export interface Step {
   readonly mounts: readonly MountInput[]
 }
 
+/** The root filesystem that a step's result depends on: nothing for COPY --link, whose layer fits on any. */
+export function inputRoot({ operation, parent }: Step): Root {
+  return operation.kind === 'copy' && operation.link === true ? { kind: 'scratch' } : parent
+}
+
+/** Whether a COPY or ADD takes files from somewhere: one with heredocs alone does not. */
+export function takesFiles({ sources, remotes = [] }: Pick<CopyOperation, 'sources' | 'remotes'>): boolean {
+  return sources.length + remotes.length > 0
+}
+
 /** A stage with its steps placed in the graph. */
 export interface PlannedStage {
   readonly stage: Stage
@@ -89,7 +99,7 @@ function planStage(
   let parent = base
   for (const [position, operation] of operations.entries()) {
     const index = steps.length
-    const files = operation.kind === 'copy' ? fileRoot(operation.from, planned) : undefined
+    const files = operation.kind === 'copy' && takesFiles(operation) ? fileRoot(operation.from, planned) : undefined
     const step = {
       index,
       stage: stage.index,

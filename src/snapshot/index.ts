@@ -8,4 +8,11 @@ export { applyWorkdir } from './apply-workdir.ts'
 export { resolveOwner } from './owner.ts'
 export { resolveInRoot } from './resolve-in-root.ts'
 export { selectInRoot } from './select-in-root.ts'
-export { openView, openWorkspace, type SnapshotSettings, type View, type Workspace } from './workspace.ts'
+export {
+  openEmptyWorkspace,
+  openView,
+  openWorkspace,
+  type SnapshotSettings,
+  type View,
+  type Workspace,
+} from './workspace.ts'

@@ -8,7 +8,7 @@ import {
   type RunResult,
   runGraph,
 } from '../../src/build/index.ts'
-import type { Operation, Origin, Program, Stage } from '../../src/ir/index.ts'
+import type { CopyOperation, Operation, Origin, Program, Stage } from '../../src/ir/index.ts'
 import { validateImage } from '../../src/oci/index.ts'
 import { planGraph } from '../../src/plan/index.ts'
 import { paperLayer } from '../support/layers.ts'
@@ -26,7 +26,7 @@ function run(text: string): Operation {
   return { kind: 'run', origin: origin(`RUN ${text}`), args: ['sh', '-c', text], ...rest, ...words }
 }
 
-function copy(source: string, stage?: number): Operation {
+function copy(source: string, stage?: number): CopyOperation {
   const from = stage === undefined ? ({ kind: 'context' } as const) : ({ kind: 'stage', stage } as const)
   const text = `COPY ${stage === undefined ? '' : `--from=${stage} `}${source} /`
   const rest = {
@@ -108,6 +108,45 @@ test('a step that makes the same tree again stops the rebuild there', async () =
   const second = await build(ports, program(stage(0, [run('two'), run('next')])))
   expect(second.executed).toEqual(['RUN two'])
   expect(diffIds(second)).toEqual(diffIds(first))
+})
+
+test('a linked copy is kept when what lies below it changes, and does not wait for that', async () => {
+  const ports = memoryPorts()
+  ports.files.set('a', 'a')
+  const link: Operation = { ...copy('a'), link: true }
+  const order: string[] = []
+  const note = (name: string) => () => {
+    order.push(name)
+    return { kind: 'selected', selection: paperLayer(name) } as const
+  }
+  ports.makes.set('RUN old', async () => {
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+    return note('RUN old')()
+  })
+  ports.makes.set('COPY a /', note('COPY a /'))
+  const first = await build(ports, program(stage(0, [run('old'), link, run('after')])))
+  expect(first.executed.at(-1)).toBe('RUN after')
+  expect(order).toEqual(['COPY a /', 'RUN old'])
+  const second = await build(ports, program(stage(0, [run('new'), link, run('after')])))
+  expect(second.executed).toEqual(['RUN new', 'RUN after'])
+  expect(diffIds(second)[1]).toBe(diffIds(first)[1])
+  ports.files.set('a', 'changed')
+  ports.makes.delete('COPY a /')
+  expect((await build(ports, program(stage(0, [run('new'), link])))).executed).toEqual(['COPY a /'])
+})
+
+test('a copy of heredocs alone looks at no context', async () => {
+  const ports = memoryPorts()
+  const inline = (content: string): Operation => ({
+    ...copy('a'),
+    sources: [],
+    sourceSpans: [],
+    inline: [{ name: 'a', content, span: { start: 0, end: 1 } }],
+  })
+  const blind = { ...ports, context: { select: () => expect.unreachable('the context was looked at') } }
+  expect((await build(blind, program(stage(0, [inline('x')])))).executed).toHaveLength(1)
+  expect((await build(blind, program(stage(0, [inline('x')])))).executed).toHaveLength(0)
+  expect((await build(blind, program(stage(0, [inline('y')])))).executed).toHaveLength(1)
 })
 
 test('results do not depend on the number of jobs', async () => {

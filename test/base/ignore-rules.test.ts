@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parentPath } from '../../src/base/index.ts'
-import { type IgnoreMatcher, parseIgnore } from '../../src/context/index.ts'
+import { type IgnoreMatcher, parentPath, parseIgnore } from '../../src/base/index.ts'
 
 function matcherOf(text: string): IgnoreMatcher {
   const { matcher, diagnostics } = parseIgnore(text, '.dockerignore')
@@ -146,4 +145,55 @@ test('the order of questions does not matter', () => {
     const matcher = matcherOf(text)
     for (const path of [...taken, ...excluded].reverse()) expect(matcher.excludes(path)).toBe(excluded.includes(path))
   }
+})
+
+/** Moby's MatchesUsingParentResults line by line, on regular expressions made from the documented rules. */
+function plainPort(lines: readonly string[]): (path: string) => boolean {
+  const patterns = lines.map((line) => {
+    const exclusion = line.startsWith('!')
+    const text = exclusion ? line.slice(1) : line
+    const source = text.replaceAll(/\*\*\/|\/\*\*$|\*\*|\*|\?|\./g, (part) => {
+      if (part === '**/') return '(?:.*/)?'
+      if (part === '/**') return '/.*'
+      return part === '**' ? '.*' : part === '*' ? '[^/]*' : part === '?' ? '[^/]' : '\\.'
+    })
+    return { exclusion, regexp: new RegExp(`^${source}$`, 's') }
+  })
+  return (path) => {
+    let parent: readonly boolean[] = []
+    let matched = false
+    const names = path.split('/')
+    for (let depth = 1; depth <= names.length; depth++) {
+      const file = names.slice(0, depth).join('/')
+      const hits = patterns.map(() => false)
+      matched = false
+      for (const [index, { exclusion, regexp }] of patterns.entries()) {
+        let match = parent[index] ?? false
+        if (!match) {
+          if (exclusion !== matched) continue
+          match = regexp.test(file)
+        }
+        hits[index] = match
+        if (match) matched = !exclusion
+      }
+      parent = hits
+    }
+    return matched
+  }
+}
+
+test('agrees with a plain port of the documented rules on random patterns and paths', () => {
+  const name = fc.constantFrom('a', 'b', 'ab', 'a.b', '*', '?', 'a*', '*.b', '**')
+  const pattern = fc.array(name, { minLength: 1, maxLength: 4 }).map((names) => names.join('/'))
+  const line = fc.tuple(fc.boolean(), pattern).map(([negated, text]) => `${negated ? '!' : ''}${text}`)
+  const part = fc.constantFrom('a', 'b', 'ab', 'a.b', 'c.b', 'x')
+  const path = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'))
+  fc.assert(
+    fc.property(fc.array(line, { minLength: 1, maxLength: 5 }), fc.array(path, { maxLength: 8 }), (lines, paths) => {
+      const { matcher } = parseIgnore(lines.join('\n'), 'x')
+      const expected = plainPort(lines)
+      for (const one of paths) expect(matcher.excludes(one), `${lines.join(' ')} on ${one}`).toBe(expected(one))
+    }),
+    { numRuns: 3000 },
+  )
 })

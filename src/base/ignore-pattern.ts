@@ -1,5 +1,5 @@
-import { compileGlob } from '../base/index.ts'
 import { goRegExp } from './go-regexp.ts'
+import { compileGlob } from './path-pattern.ts'
 
 /** A compiled pattern of an ignore file. */
 export interface IgnorePattern {

@@ -1,5 +1,6 @@
-import { cleanPath, type Diagnostic, parentPath } from '../base/index.ts'
+import type { Diagnostic } from './diagnostic.ts'
 import { compileIgnorePattern, type IgnorePattern } from './ignore-pattern.ts'
+import { cleanPath, parentPath } from './path-pattern.ts'
 
 /** One line of an ignore file. */
 export interface IgnoreRule {
@@ -46,11 +47,31 @@ export function parseIgnore(text: string, fileName: string): ParsedIgnore {
     if (line !== '') {
       const rule = parseRule(line, index + 1)
       if (rule !== undefined) rules.push(rule)
-      else diagnostics.push(malformed(line, fileName, start, start + raw.length))
+      else diagnostics.push(malformedRule(line, fileName, start, start + raw.length))
     }
     start += raw.length + 1
   }
   return { matcher: new RuleMatcher(fileName, rules), diagnostics }
+}
+
+/**
+ * A matcher of patterns that come one by one, as --exclude gives them; a blank one is none. `malformed` lists those that
+ * are no patterns. `IgnoreRule.line` is the pattern's position, from 1.
+ */
+export function matchPatterns(patterns: readonly string[]): {
+  readonly matcher: IgnoreMatcher
+  readonly malformed: readonly string[]
+} {
+  const rules: IgnoreRule[] = []
+  const malformed: string[] = []
+  for (const [index, pattern] of patterns.entries()) {
+    const text = trimGo(pattern)
+    if (text === '') continue
+    const rule = parseRule(text, index + 1)
+    if (rule === undefined) malformed.push(pattern)
+    else rules.push(rule)
+  }
+  return { matcher: new RuleMatcher('--exclude', rules), malformed }
 }
 
 /** What Go's strings.TrimSpace trims: unlike JavaScript's trim, U+0085 and not U+FEFF. */
@@ -71,7 +92,7 @@ function parseRule(line: string, number: number): IgnoreRule | undefined {
   return pattern === undefined ? undefined : { line: number, text: line, negated, pattern }
 }
 
-function malformed(line: string, fileName: string, start: number, end: number): Diagnostic {
+function malformedRule(line: string, fileName: string, start: number, end: number): Diagnostic {
   const lone = /^[!/\s]*$/.test(line)
   return {
     code: 'bad-ignore-pattern',
