@@ -3,13 +3,15 @@ import { pullReference } from '../engine/pull-reference.ts'
 import { parsePlatform } from '../oci/index.ts'
 import { plainReporter } from '../report/index.ts'
 import { exitCodes } from './exit-codes.ts'
+import type { RegistryFlags } from './flags.ts'
 import { onInterrupt } from './interrupt.ts'
 import { processHost } from './process-host.ts'
+import { registryAccess } from './registry-access-flags.ts'
 
 /** Runs `longshore pull`; returns the exit code. */
 export async function runPull(
   reference: string,
-  flags: { readonly quiet?: boolean; readonly platform?: string },
+  flags: RegistryFlags & { readonly quiet?: boolean; readonly platform?: string },
   root: string | undefined,
 ): Promise<number> {
   const host = processHost()
@@ -18,7 +20,12 @@ export async function runPull(
   const reporter = plainReporter((text) => process.stderr.write(text))
   const platform = flags.platform === undefined ? {} : { platform: parsePlatform(flags.platform) }
   try {
-    const request = { reference, ...platform, ...(root === undefined ? {} : { root }) }
+    const request = {
+      reference,
+      access: registryAccess(flags),
+      ...platform,
+      ...(root === undefined ? {} : { root }),
+    }
     const id = await pullReference(
       request,
       host,
