@@ -1,5 +1,5 @@
 /** Flags of `longshore build` as commander gives them. */
-export interface BuildFlags {
+export interface BuildFlags extends RegistryFlags {
   readonly tag: readonly string[]
   readonly file?: string
   readonly buildArg: readonly string[]
@@ -19,6 +19,7 @@ export interface BuildFlags {
   readonly allow: readonly string[]
   readonly jobs?: number
   readonly output: readonly string[]
+  readonly push?: boolean
   readonly iidfile?: string
   readonly metadataFile?: string
   readonly quiet?: boolean
@@ -62,6 +63,29 @@ export interface ImagesFlags {
   readonly trunc: boolean
   readonly filter: readonly string[]
   readonly format?: string
+}
+
+/** Flags of commands that talk to a registry. */
+export interface RegistryFlags {
+  readonly tlsVerify?: boolean
+  readonly creds?: string
+  readonly authfile?: string
+  readonly retry?: number
+}
+
+/** Flags that say how layers are compressed. */
+export interface CompressionFlags {
+  readonly compression?: string
+  readonly compressionLevel?: string
+  readonly forceCompression?: boolean
+}
+
+/** Flags of `longshore push`. */
+export interface PushFlags extends RegistryFlags, CompressionFlags {
+  readonly allTags?: boolean
+  readonly quiet?: boolean
+  readonly digestfile?: string
+  readonly format?: 'oci' | 'docker'
 }
 
 /** Flags of `longshore history`. */

@@ -7,6 +7,7 @@ import { addImageCommands } from './image-commands.ts'
 import { addImagesCommand } from './images-command.ts'
 import { addLogsCommand } from './logs-command.ts'
 import { addPullCommand } from './pull-command.ts'
+import { addPushCommand } from './push-command.ts'
 import { addRunCommand } from './run-command.ts'
 import type { SetExitCode } from './set-exit-code.ts'
 import { addSystemCommands } from './system-commands.ts'
@@ -37,6 +38,7 @@ export function createProgram(setExitCode: SetExitCode): Command {
   const room = { setExitCode, root: () => program.opts<{ root?: string }>().root }
   addDebugCommand(program, room)
   addImagesCommand(program, room)
+  addPushCommand(program, room)
   addImageCommands(program, room)
   addSystemCommands(program, room)
   return program

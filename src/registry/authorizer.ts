@@ -1,5 +1,6 @@
 import { ToolError } from '../base/index.ts'
 import { orCanceled, type RetryOptions, type Transport } from '../http/index.ts'
+import { type Access, accessKey, scopesFor } from './access.ts'
 import type { Challenge } from './challenge.ts'
 import { basicHeader, type CredentialLookup, type Credentials } from './credentials.ts'
 import { realmObjection } from './hosts.ts'
@@ -34,9 +35,9 @@ export class Authorizer {
     this.#options = options
   }
 
-  /** The Authorization header to send for `repository` without being asked, if any was granted before. */
-  current(repository: string): string | undefined {
-    const grant = this.#grants.get(repository)
+  /** The Authorization header to send without being asked, if any was granted before. */
+  current(access: Access): string | undefined {
+    const grant = this.#grants.get(accessKey(access))
     if (grant === undefined) return undefined
     return grant.expiresAt === undefined || grant.expiresAt > Date.now() ? grant.header : undefined
   }
@@ -47,19 +48,19 @@ export class Authorizer {
    */
   async answer(
     challenges: readonly Challenge[],
-    repository: string,
+    access: Access,
     refused: string | undefined,
     registryUrl: URL,
     signal: AbortSignal | undefined,
   ): Promise<string | undefined> {
-    const known = this.current(repository)
+    const known = this.current(access)
     // Another request was granted something newer in the meantime.
     if (known !== undefined && known !== refused) return known
-    this.#grants.delete(repository)
-    const credentials = await this.#credentialsFor(repository)
-    const grant = await this.#grant(challenges, credentials, repository, registryUrl, signal)
+    this.#grants.delete(accessKey(access))
+    const credentials = await this.#credentialsFor(access.repository)
+    const grant = await this.#grant(challenges, credentials, access, registryUrl, signal)
     if (grant === undefined || grant.header === refused) return undefined
-    this.#grants.set(repository, grant)
+    this.#grants.set(accessKey(access), grant)
     return grant.header
   }
 
@@ -80,14 +81,14 @@ export class Authorizer {
   async #grant(
     challenges: readonly Challenge[],
     credentials: Credentials | undefined,
-    repository: string,
+    access: Access,
     registryUrl: URL,
     signal: AbortSignal | undefined,
   ): Promise<Grant | undefined> {
     if (credentials?.kind === 'registry-token') return { header: `Bearer ${credentials.token}`, expiresAt: undefined }
     const bearer = challenges.find(({ scheme, parameters }) => scheme === 'bearer' && parameters.has('realm'))
     if (bearer !== undefined) {
-      const request = tokenRequest(bearer, credentials, repository, registryUrl)
+      const request = tokenRequest(bearer, credentials, access, registryUrl)
       return this.#token(request, registryUrl, signal)
     }
     if (!challenges.some(({ scheme }) => scheme === 'basic') || credentials?.kind !== 'basic') return undefined
@@ -111,7 +112,7 @@ export class Authorizer {
 function tokenRequest(
   challenge: Challenge,
   credentials: Credentials | undefined,
-  repository: string,
+  access: Access,
   registryUrl: URL,
 ): TokenRequest {
   const text = challenge.parameters.get('realm') ?? ''
@@ -127,16 +128,10 @@ function tokenRequest(
       },
     )
   }
-  const pull = `repository:${repository}:pull`
-  // What the challenge names wins, since a proxy may know the repository by another name.
-  const scopes = challenge.parameters
-    .get('scope')
-    ?.split(' ')
-    .filter((scope) => scope !== '')
   const service = challenge.parameters.get('service')
   return {
     realm,
-    scopes: scopes === undefined || scopes.length === 0 ? [pull] : scopes,
+    scopes: scopesFor(access, challenge.parameters.get('scope')),
     ...(service === undefined ? {} : { service }),
     ...(credentials === undefined ? {} : { credentials }),
   }

@@ -8,6 +8,7 @@ export interface Asked {
   /** As references name it: `docker.io`, `host[:port]`. */
   readonly registry: string
   readonly credentialNote?: string
+  readonly push?: boolean
 }
 
 /** Turns a response that is no success into a `ToolError` that names host and request, with the registry's own words. */
@@ -18,8 +19,10 @@ export async function statusError(answer: HttpAnswer, asked: Asked): Promise<Too
   const details = { host: url.host, status, url: redactUrl(url.href) }
   if (status === 401 || status === 403) {
     const note = asked.credentialNote === undefined ? '' : ` (${asked.credentialNote})`
-    const login = asked.registry === defaultRegistry ? 'docker login' : `docker login ${asked.registry}`
-    const hint = `check the name; if the image is private, log in with an account that may pull it: ${login}${note}`
+    const login = asked.registry === defaultRegistry ? 'longshore login' : `longshore login ${asked.registry}`
+    const hint = asked.push
+      ? `log in with an account that may push there: ${login}${note}`
+      : `check the name; if the image is private, log in with an account that may pull it: ${login}${note}`
     return new ToolError('registry-denied', `${url.host} denied the ${asked.what}${said}`, { hint, details })
   }
   if (status === 404) {

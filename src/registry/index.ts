@@ -8,4 +8,8 @@ export { type CredentialFileOptions, credentialsFromFiles } from './credential-f
 export type { CredentialLookup, Credentials } from './credentials.ts'
 export { openRegistry, type RegistryClient, type RegistryOptions } from './open-registry.ts'
 export type { LayerSink, PullOptions } from './pull-layers.ts'
+export type { PushedDocument } from './push-manifest.ts'
 export type { ResolvedImage } from './resolve-image.ts'
+export type { UploadOptions, UploadOutcome } from './upload.ts'
+export type { UploadSource } from './upload-session.ts'
+export type { GrowingBlob } from './upload-stream.ts'

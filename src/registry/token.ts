@@ -58,7 +58,7 @@ export async function fetchToken(request: TokenRequest, exchange: TokenExchange)
 }
 
 function describe(scopes: readonly string[]): string {
-  return scopes.map((scope) => scope.replace(/^repository:(.*):pull$/, 'pull $1')).join(', ')
+  return scopes.map((scope) => scope.replace(/^repository:(.*):([a-z,*]+)$/, '$2 $1')).join(', ')
 }
 
 function ask({ realm, service, scopes, credentials }: TokenRequest, exchange: TokenExchange): Promise<HttpAnswer> {
@@ -73,7 +73,11 @@ function ask({ realm, service, scopes, credentials }: TokenRequest, exchange: To
     })
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }
     // A refresh token is as good as a password: it goes to the realm itself and follows no redirect.
-    return followRedirects(transport, { url: realm, headers, form: form.toString() }, { ...policy, maxRedirects: 0 })
+    return followRedirects(
+      transport,
+      { url: realm, method: 'POST', headers, body: form.toString() },
+      { ...policy, maxRedirects: 0 },
+    )
   }
   const url = new URL(realm)
   if (service !== undefined) url.searchParams.set('service', service)
