@@ -1,0 +1,17 @@
+/**
+ * How containers are connected: a bridge with rules of our own as root, a helper process (pasta, slirp4netns) as a user.
+ * In: what the flags say and what the machine offers; out: a network namespace, files for /etc, published ports. All
+ * that is made vanishes with its owner or is swept by the next; the machine's own settings are left alone.
+ */
+
+export type {
+  NetworkFacts,
+  NetworkPlan,
+  NetworkPrograms,
+  NetworkRequest,
+  Rung,
+  RungReport,
+} from './network-request.ts'
+export type { Endpoint, Network, NetworkRoom } from './open-network.ts'
+export { type KnownNetwork, planNetwork, unavailable } from './plan-network.ts'
+export { formatHost, formatMapping, type PortMapping, parsePublish, publishExposed } from './port-mapping.ts'
