@@ -13,5 +13,8 @@ export type {
   RungReport,
 } from './network-request.ts'
 export type { Endpoint, Network, NetworkRoom } from './open-network.ts'
+export { openNetwork } from './open-network.ts'
 export { type KnownNetwork, planNetwork, unavailable } from './plan-network.ts'
 export { formatHost, formatMapping, type PortMapping, parsePublish, publishExposed } from './port-mapping.ts'
+export { type NetworkProbe, probeNetwork } from './probe-network.ts'
+export { releaseSharedNamespace, sharedNamespaceWords } from './shared-namespace.ts'
