@@ -32,7 +32,7 @@ export interface HelperWishes {
 }
 
 const readyTimeoutMs = 10_000
-const slirpDevice = 'tap0'
+const slirpDevice = 'eth0'
 
 /** Starts the helper and waits until the namespace is connected and ports are open. Throws `ToolError` `network-failed`. */
 export function startHelper(
@@ -53,7 +53,7 @@ async function startPasta(wishes: HelperWishes, programs: NetworkPrograms): Prom
   const nameServer = '169.254.1.1'
   const args = [
     ...['--config-net', '--foreground', '--stderr', '--quiet', '--pid', pidFile, '--netns', wishes.namespace],
-    ...['--dns-forward', nameServer, '--tcp-ns', 'none', '--udp-ns', 'none'],
+    ...['--ns-ifname', 'eth0', '--dns-forward', nameServer, '--tcp-ns', 'none', '--udp-ns', 'none'],
     ...(wishes.reachesHost ? [] : ['--no-map-gw']),
     ...pastaPorts('--tcp-ports', wishes.ports, 'tcp'),
     ...pastaPorts('--udp-ports', wishes.ports, 'udp'),

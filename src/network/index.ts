@@ -4,6 +4,9 @@
  * that is made vanishes with its owner or is swept by the next; the machine's own settings are left alone.
  */
 
+export type { NetworkWishes } from './bridge.ts'
+export { createNetwork, pruneNetworks, removeNetwork } from './create-network.ts'
+export type { Lease, NetworkRecord } from './network-record.ts'
 export type {
   NetworkFacts,
   NetworkPlan,
@@ -12,6 +15,7 @@ export type {
   Rung,
   RungReport,
 } from './network-request.ts'
+export { type NetworkStore, openNetworkStore } from './network-store.ts'
 export type { Endpoint, Network, NetworkRoom } from './open-network.ts'
 export { openNetwork } from './open-network.ts'
 export { type KnownNetwork, planNetwork, unavailable } from './plan-network.ts'

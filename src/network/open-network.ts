@@ -129,7 +129,8 @@ function openBridge(network: string, request: NetworkRequest, room: NetworkRoom)
     undo.add(relays.close)
     const namespace = openNamespace(room, undo)
     const files = writeFiles(room, '', resolvText(request, readHostResolver(), undefined))
-    const lease = await joinNetwork(store, membership(network, request, room, namespace, relays.ports), place)
+    const cable = { device: 'eth0', isDefaultRoute: true }
+    const lease = await joinNetwork(store, membership(network, request, room, namespace, relays.ports, cable), place)
     undo.add(() => leaveNetwork(store, network, request.id, place))
     address = lease.address
     const endpoint = endpointOf(store.find(network), lease)
@@ -160,7 +161,9 @@ function openHelper(
     const files = writeFiles(room, '', '')
     if (record !== undefined) {
       const place = await sharedPlace(room.root, room.facts)
-      const lease = await joinNetwork(store, membership(record.name, request, room, namespace, ports), place)
+      // The helper's interface is the first, and the way out.
+      const cable = { device: record.internal ? 'eth0' : 'eth1', isDefaultRoute: false }
+      const lease = await joinNetwork(store, membership(record.name, request, room, namespace, ports, cable), place)
       undo.add(() => leaveNetwork(store, record.name, request.id, place))
       endpoints.push(endpointOf(record, lease))
     }
@@ -203,14 +206,14 @@ function membership(
   room: NetworkRoom,
   namespace: string,
   ports: readonly PortMapping[],
+  cable: { readonly device: string; readonly isDefaultRoute: boolean },
 ): Parameters<typeof joinNetwork>[1] {
   return {
+    ...cable,
     network,
     container: request.id,
     names: [...new Set([request.name, request.id.slice(0, 12), ...request.aliases])],
     ...(request.address === undefined ? {} : { address: request.address }),
-    device: 'eth0',
-    isDefaultRoute: true,
     ports,
     hostsFile: join(room.directory, 'hosts'),
     ownerPid: room.ownerPid,

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { errnoCode } from '../base/index.ts'
+import { defaultRoute } from './host-routes.ts'
 import type { NetworkFacts, NetworkPrograms, RungReport } from './network-request.ts'
 
 /** Who asks what a machine offers. */
@@ -76,6 +77,9 @@ function helperReport(
   isRoot: boolean,
 ): RungReport {
   if (rung === 'pasta' && isRoot) return { rung, reason: 'it gives root away, and may not join its namespaces then' }
+  if (rung === 'pasta' && defaultRoute() === undefined) {
+    return { rung, reason: "it needs the machine's default route, and there is none" }
+  }
   const missing = lacking(programs, [rung, 'nsenter', 'unshare', 'setpriv'])
   if (missing !== undefined) return { rung, ...missing }
   const device = probe.tunnelDevice ?? '/dev/net/tun'
