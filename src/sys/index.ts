@@ -42,5 +42,5 @@ export {
   umount,
 } from './mounts.ts'
 export { makePipe, openProcess, signalProcess } from './processes.ts'
-export { setTerminalSize, type TerminalSize, terminalSize } from './terminal.ts'
+export { openTerminal, setTerminalSize, type TerminalSize, terminalSize } from './terminal.ts'
 export { getXattr, listXattrs, removeXattr, setXattr } from './xattrs.ts'
