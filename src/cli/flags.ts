@@ -40,21 +40,6 @@ export interface CheckFlags {
   readonly format: 'text' | 'json' | 'github' | 'sarif'
 }
 
-/** Flags of `longshore run`. */
-export interface RunFlags {
-  readonly rm?: boolean
-  readonly env: readonly string[]
-  readonly volume: readonly string[]
-  readonly workdir?: string
-  readonly user?: string
-  readonly entrypoint?: string
-  readonly name?: string
-  readonly interactive?: boolean
-  readonly tty?: boolean
-  readonly network: 'host' | 'none'
-  readonly isolation?: 'crun' | 'runc' | 'builtin'
-}
-
 /** Flags of `longshore images`. */
 export interface ImagesFlags {
   readonly all?: boolean
@@ -124,9 +109,4 @@ export interface DebugFlags {
   readonly quiet?: boolean
   readonly format?: string
   readonly isolation?: 'crun' | 'runc' | 'builtin'
-}
-
-/** Flags of `longshore logs`. */
-export interface LogsFlags extends ProjectFlags {
-  readonly build: true
 }

@@ -74,7 +74,7 @@ function isDamaged(store: Store, name: string): boolean {
   return layer === undefined || openPending(store.root).lost(name)
 }
 
-/** Directory names of the layers of images, of step results, and of those that running commands use. */
+/** Directory names of the layers of images, of step results, and of those that running commands and containers use. */
 function neededLayers(store: Store): ReadonlySet<string> {
   const needed = new Set<string>()
   for (const id of store.images.imageIds())
@@ -89,16 +89,18 @@ function layersOf({ layers, mounts }: FailedStep): readonly DiffId[] {
   return [...layers, ...mounts.flatMap((mount) => (mount.kind === 'layers' ? mount.layers : []))]
 }
 
+/** Whoever needs layers, a session or a container, has a directory `uses` with their names. */
 function leasedLayers(root: string): readonly string[] {
-  const work = join(root, 'work')
-  return readdirSync(work).flatMap((session) => namesIn(join(work, session, 'uses')))
+  return ['work', 'containers'].flatMap((folder) =>
+    namesIn(join(root, folder)).flatMap((user) => namesIn(join(root, folder, user, 'uses'))),
+  )
 }
 
 function namesIn(directory: string): readonly string[] {
   try {
     return readdirSync(directory)
   } catch (error) {
-    // The session has just ended.
+    // The session has just ended, or the container has just been removed.
     if (errnoCode(error) === 'ENOENT' || errnoCode(error) === 'ENOTDIR') return []
     throw error
   }
