@@ -5,8 +5,13 @@ export interface BuildFlags {
   readonly buildArg: readonly string[]
   readonly buildContext: readonly string[]
   readonly label: readonly string[]
-  readonly target?: string
+  readonly target: readonly string[]
   readonly cache: boolean
+  /** Of `--no-cache-filter`: commander takes the `no-` off. */
+  readonly cacheFilter: readonly string[]
+  readonly cacheTtl?: string
+  readonly keepGoing?: boolean
+  readonly onFailure: 'keep' | 'shell'
   readonly pull?: boolean
   readonly network: 'default' | 'none' | 'host'
   readonly secret: readonly string[]
@@ -17,7 +22,7 @@ export interface BuildFlags {
   readonly iidfile?: string
   readonly metadataFile?: string
   readonly quiet?: boolean
-  readonly progress: 'auto' | 'plain' | 'quiet' | 'rawjson'
+  readonly progress: 'auto' | 'tty' | 'plain' | 'quiet' | 'rawjson'
   readonly plan?: boolean
   readonly format: 'text' | 'json'
   readonly isolation?: 'crun' | 'runc' | 'builtin'
@@ -87,6 +92,14 @@ export interface ProjectFlags {
 export interface WhyFlags extends ProjectFlags {
   readonly last?: boolean
   readonly format: 'text' | 'json'
+}
+
+/** Flags of `longshore debug`. */
+export interface DebugFlags {
+  readonly rm?: boolean
+  readonly quiet?: boolean
+  readonly format?: string
+  readonly isolation?: 'crun' | 'runc' | 'builtin'
 }
 
 /** Flags of `longshore logs`. */

@@ -2,6 +2,7 @@ import { Command, Help, Option } from 'commander'
 import { version } from '../version.ts'
 import { addBuildCommand } from './build-command.ts'
 import { addCheckCommand } from './check-command.ts'
+import { addDebugCommand } from './debug-command.ts'
 import { addImageCommands } from './image-commands.ts'
 import { addImagesCommand } from './images-command.ts'
 import { addLogsCommand } from './logs-command.ts'
@@ -34,6 +35,7 @@ export function createProgram(setExitCode: SetExitCode): Command {
     .exitOverride()
   for (const add of commands) add(program, setExitCode)
   const room = { setExitCode, root: () => program.opts<{ root?: string }>().root }
+  addDebugCommand(program, room)
   addImagesCommand(program, room)
   addImageCommands(program, room)
   addSystemCommands(program, room)

@@ -19,7 +19,15 @@ export interface BuildRequest {
   readonly buildArgs: Readonly<Record<string, string>>
   readonly labels: Readonly<Record<string, string>>
   readonly target?: string
+  /** Stages to build beside the target, each an image of its own with its own names. */
+  readonly otherTargets: readonly OtherTarget[]
   readonly noCache: boolean
+  /** Stages, by name or index, whose steps run whatever is remembered. */
+  readonly noCacheFilter: readonly string[]
+  /** Results that are older are not used. */
+  readonly cacheTtlMs?: number
+  /** After a failure, finish what does not depend on the failed step. */
+  readonly keepGoing: boolean
   /** Look for newer base images. */
   readonly pull: boolean
   readonly network: 'default' | 'none' | 'host'
@@ -36,6 +44,12 @@ export interface BuildRequest {
   readonly root?: string
   /** Only plan: look everything up, run nothing. */
   readonly planOnly: boolean
+}
+
+/** A stage that is built beside the target. */
+export interface OtherTarget {
+  readonly stage: string
+  readonly tags: readonly string[]
 }
 
 /** How a build ended. `source` is the Dockerfile, for excerpts. */

@@ -13,8 +13,10 @@ import {
 } from '../build/index.ts'
 import { graphImages, planGraph, type StepGraph } from '../plan/index.ts'
 import type { BuildOutcome, BuildRequest } from './build-request.ts'
+import { cachePolicy } from './cache-policy.ts'
 import { finishImage } from './finish-image.ts'
 import type { Host } from './host.ts'
+import { finishOthers } from './other-targets.ts'
 import { parseCached, parseTriggerCached } from './parse.ts'
 import { openScene, type Scene } from './scene.ts'
 
@@ -40,7 +42,7 @@ export async function buildImage(
     const graph = planGraph(defined.program)
     const unfetched = await fetchTrees(graph, scene.trees)
     if (unfetched.length > 0) return { kind: 'failed', failures: unfetched, source: scene.source }
-    const probed = probeGraph(graph, scene.ports, { noCache: request.noCache })
+    const probed = probeGraph(graph, scene.ports, cachePolicy(scene, graph))
     scene.context.save()
     scene.trees.save()
     const diagnostics = [...defined.diagnostics, ...probed.diagnostics]
@@ -81,6 +83,8 @@ async function defineWith(scene: Scene, fetch: Fetch): Promise<DefineResult> {
     targetPlatform: platform,
     contexts: contexts.facts,
     ...target,
+    otherTargets: request.otherTargets.map(({ stage }) => stage),
+    namedStages: request.noCacheFilter,
   }
   return defineProgram(scene.source, options, {
     parse: (source) => parseCached(source, store),
@@ -128,20 +132,29 @@ async function run(
   signal: AbortSignal,
   startMs: number,
 ): Promise<BuildOutcome> {
-  const { noCache, jobs } = scene.request
+  const { jobs, keepGoing } = scene.request
   announceBases(scene, probed, emit)
-  const result = await runGraph(probed, scene.ports, { noCache, jobs, signal }, emit)
+  const result = await runGraph(
+    probed,
+    scene.ports,
+    { ...cachePolicy(scene, probed.graph), jobs, keepGoing, signal },
+    emit,
+  )
   const trace = (id?: Digest): Promise<void> => keepTrace(scene, probed.graph, result.reports, startMs, id, emit)
   if (result.kind === 'failed') {
     await trace()
     return { kind: 'failed', failures: result.failures, source: scene.source }
   }
+  const others = await finishOthers(scene, probed.graph, result.layers, emit)
   const { id: imageId, manifest } = await finishImage(scene, probed.graph, result.layers, emit)
   await trace(imageId)
   const summary: BuildSummary = {
     imageId,
     ...(manifest === undefined ? {} : { manifest }),
     names: scene.names,
+    ...(others.length === 0
+      ? {}
+      : { targets: [...others, { target: scene.request.target ?? '', imageId, names: scene.names }] }),
     steps: { total: probed.graph.steps.length, cached: result.cached },
     durationMs: scene.host.nowMs() - startMs,
   }

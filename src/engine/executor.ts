@@ -37,6 +37,8 @@ export interface ExecutorSettings {
   readonly agents: AgentSources
   /** The host's environment. */
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Names the Dockerfile and context; without it failed steps are not kept. */
+  readonly project?: string
   /** Opened on the first RUN. */
   readonly sandbox: () => Promise<Sandbox>
   nowMs(): number
@@ -70,17 +72,41 @@ async function executeStep(settings: StepSettings, request: ExecuteRequest): Pro
     const { operation } = request
     const isLink = operation.kind === 'copy' && operation.link === true
     const lowers = request.parent.map((layer) => store.layers.treeName(layer.diffId))
+    let failure: ToolError | undefined
     const workspace = isLink ? openEmptyWorkspace(directory) : openWorkspace(snapshots, lowers, directory)
     try {
       const missing = await executeOperation(settings, request, workspace, directory)
       if (missing !== undefined) return missing
+    } catch (error) {
+      if (!isFailedProcess(error)) throw error
+      failure = error
     } finally {
       workspace.unmount()
     }
+    if (failure !== undefined) throw await failureToKeep(settings, failure, request, workspace.upper)
     return { kind: 'selected', selection: commitLayer(settings, workspace, startMs) }
   } finally {
     session.removeDirectory(directory)
   }
+}
+
+/** A process failed, and nobody stopped it. */
+function isFailedProcess(error: unknown): error is ToolError {
+  return error instanceof ToolError && error.code === 'step-failed' && error.details['exitCode'] !== undefined
+}
+
+async function failureToKeep(
+  settings: StepSettings,
+  failure: ToolError,
+  request: ExecuteRequest,
+  tree: string,
+): Promise<ToolError> {
+  const { project, mounts, session, network } = settings
+  if (project === undefined || request.operation.kind !== 'run') return failure
+  const { keepFailure } = await import('./keep-failed-step.ts')
+  const { files, storeRoot } = mounts
+  const nowMs = (): number => settings.nowMs()
+  return keepFailure({ files, storeRoot, session, network, project, nowMs }, failure, request.operation, request, tree)
 }
 
 /** Names the tree of changes and moves it into the store, unless a layer of the same content is there already. */

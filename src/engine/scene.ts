@@ -1,5 +1,5 @@
 import { invariant, type SourceFile } from '../base/index.ts'
-import type { EmitEvent, ExecutorPort, ImagePort, RunPorts } from '../build/index.ts'
+import type { ClaimPort, EmitEvent, ExecutorPort, ImagePort, RunPorts } from '../build/index.ts'
 import { hostPlatform, localName, type Platform } from '../oci/index.ts'
 import { openStore, type Store } from '../store/index.ts'
 import { type OpenedContext, openBuildContext } from './build-context.ts'
@@ -73,6 +73,7 @@ interface SceneParts extends Pick<Scene, 'request' | 'names' | 'platform' | 'con
 
 function makeScene({ request, names, platform, contexts, opened: found, fetching }: SceneParts): Scene {
   const { host, store, remote, emit, signal, nowMs } = fetching
+  const project = projectOf(found.dockerfile ?? found.source.name, found.fetched ? request.context : found.directory)
   const context = lazyContext(found, store, nowMs)
   const trees = treePort(fetching, context, contexts)
   let opened: Workshop | undefined
@@ -96,12 +97,16 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
     execute: (step) => workshop().executor.execute(step),
     selectFrom: (layers, operation) => workshop().executor.selectFrom(layers, operation),
   }
+  const claims: ClaimPort = {
+    tryClaim: (key) => workshop().claims.tryClaim(key),
+    waitForClaim: (key, stop) => workshop().claims.waitForClaim(key, stop),
+  }
   const clock = { nowMs }
   return {
     request,
     host,
     source: found.source,
-    project: projectOf(found.dockerfile ?? found.source.name, found.fetched ? request.context : found.directory),
+    project,
     names,
     platform,
     store,
@@ -109,7 +114,7 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
     contexts,
     trees,
     images,
-    ports: { records: store.records, layers: store.layers, images, context, trees, clock, executor },
+    ports: { records: store.records, layers: store.layers, images, context, trees, clock, executor, claims },
     workshop: () => opened,
     async close() {
       await opened?.close()
@@ -128,6 +133,7 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
       opened = openWorkshop({
         store,
         host,
+        project,
         contextDirectory: found.directory,
         network,
         emit,

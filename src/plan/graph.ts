@@ -73,6 +73,8 @@ export interface StepGraph {
   readonly steps: readonly Step[]
   readonly stages: readonly PlannedStage[]
   readonly target: PlannedStage
+  /** Every target, in the order asked for; `target` alone, or last. */
+  readonly targets: readonly PlannedStage[]
 }
 
 /** Lays the operations of a program out as a graph of steps. Pure; the program's stages come ordered by need. */
@@ -82,7 +84,12 @@ export function planGraph(program: Program): StepGraph {
   for (const stage of program.stages) stages.set(stage.index, planStage(stage, program.stageCount > 1, steps, stages))
   const target = stages.get(program.target)
   invariant(target !== undefined, 'the target stage is not part of the program')
-  return { steps, stages: [...stages.values()], target }
+  const targets = (program.targets ?? [program.target]).map((index) => {
+    const found = stages.get(index)
+    invariant(found !== undefined, 'a target stage is not part of the program')
+    return found
+  })
+  return { steps, stages: [...stages.values()], target, targets }
 }
 
 function planStage(

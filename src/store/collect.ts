@@ -1,9 +1,10 @@
 import { closeSync, existsSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { digestHex, errnoCode, isDigest, parseDigest, storeAction } from '../base/index.ts'
+import { type DiffId, digestHex, errnoCode, isDigest, parseDigest, storeAction } from '../base/index.ts'
 import type { Layer } from '../ports/index.ts'
 import { waitForLock } from '../sys/index.ts'
 import { decodeLayer } from './decode.ts'
+import { type FailedStep, failedSteps } from './failed-steps.ts'
 import { readJson } from './files.ts'
 import type { Store } from './open.ts'
 import { openPending } from './pending.ts'
@@ -20,7 +21,7 @@ export interface Collected {
 }
 
 /**
- * Removes the layers that no image, no step record and no running command needs, and the blobs that go with them. Safe
+ * Removes the layers that no image, no step record, no kept failure and no running command needs, and the blobs that go with them. Safe
  * beside running builds: whoever uses a layer first leases it and then looks whether it is there; here it is first moved
  * away and then looked whether somebody needs it, so that one of the two sees the other. Call it inside the namespace.
  */
@@ -76,7 +77,12 @@ function neededLayers(store: Store): ReadonlySet<string> {
     for (const diffId of store.images.config(id)?.diffIds ?? []) needed.add(store.layers.name(diffId))
   for (const diffId of store.records.results()) needed.add(store.layers.name(diffId))
   for (const name of leasedLayers(store.root)) needed.add(name)
+  for (const diffId of failedSteps(store.root).flatMap(layersOf)) needed.add(store.layers.name(diffId))
   return needed
+}
+
+function layersOf({ layers, mounts }: FailedStep): readonly DiffId[] {
+  return [...layers, ...mounts.flatMap((mount) => (mount.kind === 'layers' ? mount.layers : []))]
 }
 
 function leasedLayers(root: string): readonly string[] {

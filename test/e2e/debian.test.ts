@@ -14,7 +14,7 @@ beforeAll(async () => {
   if (missing !== undefined) return
   registry = await startRegistry()
   await pushLayout(await debianLayout(), 'debian', `${registry.host}/debian:test`)
-}, 600_000)
+}, 1_800_000)
 afterAll(async () => {
   await registry?.stop()
   removeDirectory(directory)
