@@ -4,6 +4,7 @@ import { addBuildCommand } from './build-command.ts'
 import { addCheckCommand } from './check-command.ts'
 import { addImageCommands } from './image-commands.ts'
 import { addImagesCommand } from './images-command.ts'
+import { addLoginCommands } from './login-commands.ts'
 import { addLogsCommand } from './logs-command.ts'
 import { addPullCommand } from './pull-command.ts'
 import { addPushCommand } from './push-command.ts'
@@ -37,6 +38,7 @@ export function createProgram(setExitCode: SetExitCode): Command {
   const room = { setExitCode, root: () => program.opts<{ root?: string }>().root }
   addImagesCommand(program, room)
   addPushCommand(program, room)
+  addLoginCommands(program, room)
   addImageCommands(program, room)
   addSystemCommands(program, room)
   return program
