@@ -73,6 +73,17 @@ export interface PushFlags extends RegistryFlags, CompressionFlags {
   readonly format?: 'oci' | 'docker'
 }
 
+/** Flags of `longshore login` and `logout`. */
+export interface LoginFlags {
+  readonly username?: string
+  readonly password?: string
+  readonly passwordStdin?: boolean
+  readonly authfile?: string
+  readonly tlsVerify?: boolean
+  readonly getLogin?: boolean
+  readonly all?: boolean
+}
+
 /** Flags of `longshore history`. */
 export interface HistoryFlags {
   readonly quiet?: boolean

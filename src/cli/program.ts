@@ -6,6 +6,7 @@ import { addContainerCommands } from './container-commands.ts'
 import { addDebugCommand } from './debug-command.ts'
 import { addImageCommands } from './image-commands.ts'
 import { addImagesCommand } from './images-command.ts'
+import { addLoginCommands } from './login-commands.ts'
 import { addPullCommand } from './pull-command.ts'
 import { addPushCommand } from './push-command.ts'
 import type { SetExitCode } from './set-exit-code.ts'
@@ -37,6 +38,7 @@ export function createProgram(setExitCode: SetExitCode, firstWord: string | unde
   addDebugCommand(program, room)
   addImagesCommand(program, room)
   addPushCommand(program, room)
+  addLoginCommands(program, room)
   addImageCommands(program, room)
   addSystemCommands(program, room)
   return program

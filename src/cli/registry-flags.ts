@@ -1,9 +1,12 @@
 import { type Command, InvalidArgumentError } from 'commander'
 
+/** Description and reader of `--tls-verify`. */
+export const booleanOption = ['false accepts any certificate of the registry, and plain http', booleanValue] as const
+
 /** Adds the flags of commands that talk to a registry. */
 export function addRegistryFlags(command: Command): Command {
   return command
-    .option('--tls-verify [boolean]', 'false accepts any certificate of the registry, and plain http', booleanValue)
+    .option('--tls-verify [boolean]', ...booleanOption)
     .option('--creds <user:password>', 'account at the registry, instead of the one that is logged in')
     .option('--authfile <path>', 'file with credentials to look into first')
     .option('--retry <n>', 'how often a failed request is sent again (default: 3)', countValue)

@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises'
+import { close, openSync, read } from 'node:fs'
+import { promisify } from 'node:util'
 
 /** A file that one writes while another reads it. */
 export interface FollowedFile {
@@ -11,14 +12,15 @@ export interface FollowedFile {
 }
 
 const pieceBytes = 1 << 18
+const readAt = promisify(read)
+const closeFile = promisify(close)
 
 /**
  * Lets the writer of `path` run ahead of its reader, with the disk between them instead of memory. The file may be renamed
  * once it is complete, since the reader opens it here and now.
  */
 export function followFile(path: string): FollowedFile {
-  const opened = open(path, 'r')
-  opened.catch(() => {})
+  const fd = openSync(path, 'r')
   let size = 0
   let ended = false
   let failure: { readonly error: unknown } | undefined
@@ -38,7 +40,6 @@ export function followFile(path: string): FollowedFile {
       changed()
     },
     async *bytes() {
-      const file = await opened
       try {
         for (let at = 0; ; ) {
           while (at === size && !ended) {
@@ -49,12 +50,12 @@ export function followFile(path: string): FollowedFile {
           if (failure !== undefined) throw failure.error
           if (at === size) return
           const buffer = Buffer.allocUnsafeSlow(Math.min(pieceBytes, size - at))
-          const { bytesRead } = await file.read(buffer, 0, buffer.length, at)
+          const { bytesRead } = await readAt(fd, buffer, 0, buffer.length, at)
           at += bytesRead
           yield buffer.subarray(0, bytesRead)
         }
       } finally {
-        await file.close()
+        await closeFile(fd)
       }
     },
   }

@@ -1,5 +1,6 @@
 /** What a request wants of a registry: to read a repository, or to write it; and the one a blob is mounted from. */
 export interface Access {
+  /** Empty for the registry as a whole. */
   readonly repository: string
   readonly push: boolean
   readonly mountFrom?: string
@@ -17,6 +18,8 @@ export function accessKey({ repository, push, mountFrom }: Access): string {
 export function scopesFor({ repository, push, mountFrom }: Access, challenged: string | undefined): readonly string[] {
   const actions = push ? 'pull,push' : 'pull'
   const named = challenged?.split(' ').filter((scope) => scope !== '') ?? []
+  // Whether an account is right can be asked without any repository.
+  if (repository === '') return named
   const own = named.length === 0 ? [`repository:${repository}:${actions}`] : named
   const scopes = push ? own.map((scope) => scope.replace(/^(repository:.+):pull$/, `$1:${actions}`)) : own
   const from = mountFrom === undefined ? undefined : `repository:${mountFrom}:pull`

@@ -3,6 +3,7 @@ import { orCanceled, type RetryOptions, type Transport } from '../http/index.ts'
 import { type Access, accessKey, scopesFor } from './access.ts'
 import type { Challenge } from './challenge.ts'
 import { basicHeader, type CredentialLookup, type Credentials } from './credentials.ts'
+import type { Purpose } from './failure.ts'
 import { realmObjection } from './hosts.ts'
 import { fetchToken, type TokenRequest } from './token.ts'
 
@@ -89,19 +90,20 @@ export class Authorizer {
     const bearer = challenges.find(({ scheme, parameters }) => scheme === 'bearer' && parameters.has('realm'))
     if (bearer !== undefined) {
       const request = tokenRequest(bearer, credentials, access, registryUrl)
-      return this.#token(request, registryUrl, signal)
+      const purpose = access.repository === '' ? 'login' : access.push ? 'push' : 'pull'
+      return this.#token(request, purpose, registryUrl, signal)
     }
     if (!challenges.some(({ scheme }) => scheme === 'basic') || credentials?.kind !== 'basic') return undefined
     return { header: basicHeader(credentials.username, credentials.password), expiresAt: undefined }
   }
 
   /** One token request at a time for the same thing: the layers of an image ask together, and one may be canceled. */
-  #token(request: TokenRequest, registryUrl: URL, signal: AbortSignal | undefined): Promise<Grant> {
+  #token(request: TokenRequest, purpose: Purpose, registryUrl: URL, signal: AbortSignal | undefined): Promise<Grant> {
     const { registry, transport, verify, retry } = this.#options
     const key = `${request.realm.href} ${request.service ?? ''} ${request.scopes.join(' ')}`
     const pending = this.#pending.get(key)
     if (pending !== undefined) return orCanceled(pending, signal)
-    const asking = fetchToken(request, { registry, transport, verify, registryUrl, retry })
+    const asking = fetchToken(request, { purpose, registry, transport, verify, registryUrl, retry })
       .then(({ token, expiresAt }): Grant => ({ header: `Bearer ${token}`, expiresAt }))
       .finally(() => this.#pending.delete(key))
     this.#pending.set(key, asking)

@@ -17,7 +17,7 @@ import type { Access } from './access.ts'
 import { Authorizer } from './authorizer.ts'
 import { parseChallenges } from './challenge.ts'
 import type { CredentialLookup } from './credentials.ts'
-import { statusError } from './failure.ts'
+import { type Purpose, statusError } from './failure.ts'
 import { apiHost, hostnameOf } from './hosts.ts'
 
 export interface ConnectionOptions {
@@ -28,7 +28,7 @@ export interface ConnectionOptions {
   readonly retry: RetryOptions
 }
 
-/** A request below `/v2/REPOSITORY/`. */
+/** A request below `/v2/REPOSITORY/`, or `/v2/` for an empty repository. */
 export interface RegistryRequest {
   /** GET when absent. */
   readonly method?: HttpMethod
@@ -95,16 +95,11 @@ export class RegistryConnection {
   }
 
   /** The `ToolError` for an answer that is no success. `what` completes "denied the …". */
-  async failure(
-    answer: HttpAnswer,
-    what: string,
-    repository: string,
-    purpose: 'pull' | 'push' = 'pull',
-  ): Promise<ToolError> {
+  async failure(answer: HttpAnswer, what: string, repository: string, purpose: Purpose = 'pull'): Promise<ToolError> {
     const credentialNote = await this.#authorizer.note(repository)
     return statusError(answer, {
       what,
-      push: purpose === 'push',
+      purpose,
       registry: this.registry,
       ...(credentialNote === undefined ? {} : { credentialNote }),
     })
@@ -174,7 +169,10 @@ export class RegistryConnection {
 
   #send(request: RegistryRequest, origin: URL, authorization: string | undefined): Promise<HttpAnswer> {
     const { resource, method, headers, body, signal } = request
-    const url = resource instanceof URL ? resource : new URL(`/v2/${request.repository}/${resource}`, origin)
+    const url =
+      resource instanceof URL
+        ? resource
+        : new URL(`/v2/${request.repository === '' ? '' : `${request.repository}/`}${resource}`, origin)
     return followRedirects(
       this.#options.transport,
       {

@@ -1,4 +1,4 @@
-import { defaultRetry, openTransport, type ProxySettings, type RetryOptions } from '../http/index.ts'
+import { defaultRetry, discard, openTransport, type ProxySettings, type RetryOptions } from '../http/index.ts'
 import type { Descriptor, Platform, Reference } from '../oci/index.ts'
 import { type BlobOptions, streamBlob } from './blob.ts'
 import { RegistryConnection } from './connection.ts'
@@ -44,6 +44,8 @@ export interface RegistryClient {
   ): Promise<boolean>
   /** Stores a manifest or index whose parts are all there. */
   pushManifest(reference: Reference, document: PushedDocument, signal?: AbortSignal): Promise<void>
+  /** Asks whether the registry takes the credentials; throws `registry-denied` when it does not. */
+  checkLogin(registry: string, signal?: AbortSignal): Promise<void>
   /** Closes all connections; transfers that still run fail. */
   close(): Promise<void>
 }
@@ -57,7 +59,7 @@ export function openRegistry(options: RegistryOptions): RegistryClient {
     idleTimeoutMs: options.idleTimeoutMs ?? 60_000,
   })
   const connections = new Map<string, RegistryConnection>()
-  const connectionTo = ({ registry }: Reference): RegistryConnection => {
+  const connectionTo = ({ registry }: Pick<Reference, 'registry'>): RegistryConnection => {
     const known = connections.get(registry)
     if (known !== undefined) return known
     const made = new RegistryConnection(registry, {
@@ -89,6 +91,12 @@ export function openRegistry(options: RegistryOptions): RegistryClient {
     uploadStream: (reference, blob, uploadOptions) =>
       uploadStream(connectionTo(reference), reference.repository, blob, uploadOptions),
     pushManifest: (reference, document, signal) => pushManifest(connectionTo(reference), reference, document, signal),
+    async checkLogin(registry, signal) {
+      const connection = connectionTo({ registry })
+      const answer = await connection.send({ repository: '', resource: '', headers: {}, signal })
+      if (answer.status !== 200) throw await connection.failure(answer, 'login', '', 'login')
+      await discard(answer)
+    },
     close: () => transport.close(),
   }
 }
