@@ -1,6 +1,9 @@
 import type { Limits } from './limits.ts'
 
-export type Controller = 'memory' | 'cpu' | 'cpuset' | 'pids' | 'io' | 'freezer'
+/** `cpuacct` and `freezer` are controllers of version 1 only; version 2 counts and freezes in every group. */
+export type Controller = 'memory' | 'cpu' | 'cpuacct' | 'cpuset' | 'pids' | 'io' | 'freezer'
+
+export const controllers: readonly Controller[] = ['memory', 'cpu', 'cpuacct', 'cpuset', 'pids', 'io', 'freezer']
 
 /** Where a controller's files of our containers are, or why they cannot be had. */
 export type ControllerPlace =
