@@ -1,11 +1,12 @@
 import { type Command, Option } from 'commander'
 import { collect, positiveInteger } from './collect.ts'
 import type { BuildFlags } from './flags.ts'
+import { addRegistryFlags } from './registry-flags.ts'
 import type { SetExitCode } from './set-exit-code.ts'
 
 /** Adds `longshore build`. */
 export function addBuildCommand(program: Command, setExitCode: SetExitCode): void {
-  program
+  const command = program
     .command('build')
     .summary('build an image from a Dockerfile')
     .description('Builds an image from a Dockerfile and the files of a directory. Prints the image ID.')
@@ -70,10 +71,12 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
     .option('--jobs <n>', 'steps that may run at the same time (default: number of processors)', positiveInteger)
     .option(
       '-o, --output <spec>',
-      'also write the result: DIR, - (tar), or type=local|tar|oci|docker,dest=PATH; may be repeated',
+      'also write the result: DIR, - (tar), type=local|tar|oci|docker,dest=PATH or type=registry; may be repeated',
       collect,
       [],
     )
+    .option('--push', 'send the image to the registries of its names; short for --output type=registry')
+    .option('--load', 'keep the image in the store, as is always done')
     .option('--iidfile <path>', 'write the image ID to a file')
     .option('--metadata-file <path>', 'write what was made to a file, as JSON with the keys of buildx')
     .option('-q, --quiet', 'print nothing but the image ID')
@@ -93,14 +96,14 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
     )
     .option('--check', 'check the Dockerfile instead of building it; short for --call=check')
     .option('--call <method>', 'build, check, outline or targets, then ,format=json for JSON', 'build')
-    .action(async (context: string, flags: BuildFlags) => {
-      const { root } = program.opts<{ root?: string }>()
-      if (flags.check === true || flags.call !== 'build') {
-        const { parseCall, runCall } = await import('./run-call.ts')
-        const call = parseCall(flags.check === true && flags.call === 'build' ? 'check' : flags.call)
-        if (call.method !== 'build') return setExitCode(await runCall(call, context, flags, root))
-      }
-      const { runBuild } = await import('./run-build.ts')
-      setExitCode(await runBuild(context, flags, root))
-    })
+  addRegistryFlags(command).action(async (context: string, flags: BuildFlags) => {
+    const { root } = program.opts<{ root?: string }>()
+    if (flags.check === true || flags.call !== 'build') {
+      const { parseCall, runCall } = await import('./run-call.ts')
+      const call = parseCall(flags.check === true && flags.call === 'build' ? 'check' : flags.call)
+      if (call.method !== 'build') return setExitCode(await runCall(call, context, flags, root))
+    }
+    const { runBuild } = await import('./run-build.ts')
+    setExitCode(await runBuild(context, flags, root))
+  })
 }

@@ -1,7 +1,6 @@
-import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { lintRule } from '../../grammar/index.ts'
-import { type Diagnostic, errorMessage, type SourceFile, ToolError } from '../base/index.ts'
+import { type Diagnostic, type SourceFile, ToolError } from '../base/index.ts'
 import type { BuildError, BuildEvent, BuildSummary, EmitEvent, StepFailure } from '../build/index.ts'
 import { buildImage } from '../engine/build.ts'
 import type { BuildOutcome, BuildRequest } from '../engine/build-request.ts'
@@ -24,6 +23,8 @@ import { lookInto, requireTerminal } from './on-failure.ts'
 import { errorText } from './print-error.ts'
 import { processHost } from './process-host.ts'
 import { openProgress, type Progress } from './progress.ts'
+import { registryAccess } from './registry-access-flags.ts'
+import { writeResultFile } from './result-file.ts'
 import { lockedField, offline, schedulingFields } from './scheduling-flags.ts'
 import { parseAgents, parseAllowed, parseSecrets } from './secret-flags.ts'
 import { targetFields } from './target-flags.ts'
@@ -72,7 +73,8 @@ function buildRequest(context: string, flags: BuildFlags, root: string | undefin
     agents: parseAgents(flags.ssh, host),
     allowInsecure: parseAllowed(flags.allow).has('security.insecure'),
     jobs: flags.jobs ?? host.cpus,
-    outputs: flags.output.map((text) => checkedOutput(text, host)),
+    outputs: outputTexts(flags).map((text) => checkedOutput(text, host)),
+    access: registryAccess(flags),
     planOnly: flags.plan === true,
     ...(file === undefined ? {} : { file }),
     ...(isolation === undefined ? {} : { isolation }),
@@ -80,9 +82,13 @@ function buildRequest(context: string, flags: BuildFlags, root: string | undefin
   }
 }
 
+function outputTexts({ output, push }: BuildFlags): readonly string[] {
+  return push === true ? [...output, 'type=registry'] : output
+}
+
 function checkedOutput(text: string, host: Host): OutputSpec {
   const output = parseOutput(text)
-  if (output.type === 'image') return output
+  if (!('dest' in output)) return output
   if (output.dest !== '-') return { ...output, dest: resolve(host.cwd, output.dest) }
   if (!process.stdout.isTTY) return output
   throw new ToolError('usage', 'an archive cannot be written to a terminal', {
@@ -199,7 +205,7 @@ function errorFields({ code, message, hint, details }: ToolError): BuildError {
 }
 
 function usesStdout(flags: BuildFlags): boolean {
-  return flags.output.map(parseOutput).some((output) => output.type !== 'image' && output.dest === '-')
+  return flags.output.map(parseOutput).some((output) => 'dest' in output && output.dest === '-')
 }
 
 /** One ID for each target, in the order asked for. */
@@ -228,16 +234,5 @@ function imageMetadata({
     'containerimage.config.digest': imageId,
     ...described,
     ...(names.length === 0 ? {} : { 'image.name': names.join(',') }),
-  }
-}
-
-function writeResultFile(flag: string, path: string, text: string): void {
-  try {
-    writeFileSync(path, text)
-  } catch (error) {
-    throw new ToolError('output-failed', `cannot write "${path}": ${errorMessage(error)}`, {
-      hint: `check that the folder of --${flag} exists and may be written`,
-      cause: error,
-    })
   }
 }

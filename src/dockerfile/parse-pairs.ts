@@ -1,3 +1,4 @@
+import type { EscapeCharacter } from '../../grammar/index.ts'
 import type { ArgumentRule, Piece } from '../../grammar/parse-arguments.ts'
 import { quotedWord } from '../../grammar/word-patterns.ts'
 import type { ArgInstruction, Assignment, EnvInstruction, LabelInstruction, Pair } from './ast.ts'
@@ -50,10 +51,15 @@ export function parseLabel(at: InstructionText): LabelInstruction | undefined {
   }
 }
 
+const firstWord: Readonly<Record<EscapeCharacter, RegExp>> = {
+  '\\': new RegExp(`^${quotedWord('\\')}`, 's'),
+  '`': new RegExp(`^${quotedWord('`')}`, 's'),
+}
+
 /** The old form is the one whose first word, quotes and escapes minded, has no `=`. */
 function pairRule(at: InstructionText): 'pairs' | 'legacyPair' {
   const text = textAfterFlags(at)?.text ?? '='
-  const first = new RegExp(`^${quotedWord(at.escape)}`, 's').exec(text)?.[0] ?? '='
+  const first = firstWord[at.escape].exec(text)?.[0] ?? '='
   return first.includes('=') ? 'pairs' : 'legacyPair'
 }
 

@@ -5,6 +5,7 @@ import type { BuildTrace, Isolation } from '../ports/index.ts'
 import type { AgentSources } from './agent-sources.ts'
 import type { Explanation } from './explain-miss.ts'
 import type { OutputSpec } from './output-spec.ts'
+import type { RegistryAccess } from './registry-access.ts'
 import type { Secrets } from './secrets.ts'
 
 /** What to build, as `longshore build` and the library take it. Paths may be relative to the host's current directory. */
@@ -45,6 +46,8 @@ export interface BuildRequest {
   readonly jobs: number
   readonly outputs: readonly OutputSpec[]
   readonly isolation?: Isolation
+  /** How registries are talked to, for base images and for what is pushed. */
+  readonly access?: RegistryAccess
   readonly root?: string
   /** Only plan: look everything up, run nothing. */
   readonly planOnly: boolean

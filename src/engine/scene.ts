@@ -11,8 +11,9 @@ import { type LazyContext, lazyContext } from './lazy-context.ts'
 import { type NamedContexts, openNamedContexts } from './named-contexts.ts'
 import { enterNamespace } from './namespace.ts'
 import { openLock, type RequestedLock } from './open-lock.ts'
+import { requireNames } from './output-spec.ts'
 import { projectOf } from './project.ts'
-import { lazyRegistry } from './registry-client.ts'
+import { type LazyRegistry, lazyRegistry } from './registry-client.ts'
 import { lazyRemote } from './remote-client.ts'
 import { type Trees, treePort } from './trees.ts'
 import type { Workshop } from './workshop.ts'
@@ -33,6 +34,8 @@ export interface Scene {
   readonly trees: Trees
   readonly images: ImagePort
   readonly ports: RunPorts
+  readonly registry: LazyRegistry
+  readonly signal: AbortSignal
   /** Enters the namespace and opens the workshop, once. As a user this does not return the first time. */
   enter(): Promise<Workshop>
   workshop(): Workshop | undefined
@@ -50,8 +53,9 @@ export async function openScene(
   emit: EmitEvent,
   signal: AbortSignal,
 ): Promise<Scene> {
-  const named = request.outputs.flatMap((output) => (output.type === 'image' ? output.names : []))
+  const named = request.outputs.flatMap((output) => ('names' in output ? output.names : []))
   const names = [...new Set([...request.tags, ...named].map((tag) => localName(tag)))]
+  requireNames(request.outputs, names)
   const store = openStore(storeRoot(host, request.root))
   const remote = lazyRemote(host, store, request.offline)
   const nowMs = (): number => host.nowMs()
@@ -85,7 +89,7 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
     invariant(opened !== undefined, 'work before the namespace was entered')
     return opened
   }
-  const registry = lazyRegistry(host, request.offline)
+  const registry = lazyRegistry(host, { ...request.access, offline: request.offline })
   const anyImages = imagePort({
     store,
     overlay: overlayXattrs(host),
@@ -119,6 +123,8 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
     contexts,
     trees,
     images,
+    registry,
+    signal,
     ports: { records: store.records, layers: store.layers, images, context, trees, clock, executor, claims },
     workshop: () => opened,
     async close() {

@@ -70,6 +70,16 @@ function decodeBlob(value: unknown): Descriptor | undefined {
   return typeof size === 'number' ? { mediaType, digest, size } : undefined
 }
 
+/** Decodes a `forms.json`; what is of another shape is left out. */
+export function decodeForms(value: unknown): Readonly<Record<string, Descriptor>> {
+  if (!isFields(value)) return {}
+  const forms = Object.entries(value).flatMap(([method, field]) => {
+    const blob = decodeBlob(field)
+    return blob === undefined ? [] : [[method, blob] as const]
+  })
+  return Object.fromEntries(forms)
+}
+
 /** Decodes a `layer.json`; undefined when it is of another shape. */
 export function decodeLayer(value: unknown): Layer | undefined {
   if (!isFields(value)) return undefined
