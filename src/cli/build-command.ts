@@ -65,6 +65,12 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
         .choices(['default', 'none', 'host'])
         .default('default'),
     )
+    .option(
+      '--add-host <name:ip>',
+      'name that RUN steps know, the address may be host-gateway; may be repeated',
+      collect,
+      [],
+    )
     .option('--secret <spec>', 'secret for RUN --mount=type=secret: id=ID[,src=FILE|,env=NAME]', collect, [])
     .option('--ssh <spec>', 'agent or keys for RUN --mount=type=ssh: default or ID[=SOCKET|=KEY[,KEY]]', collect, [])
     .option('--allow <right>', 'allow a Dockerfile to use security.insecure', collect, [])

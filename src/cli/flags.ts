@@ -11,6 +11,7 @@ export interface BuildFlags extends RegistryFlags {
   readonly cacheFilter: readonly string[]
   readonly cacheTtl?: string
   readonly keepGoing?: boolean
+  readonly addHost: readonly string[]
   readonly onFailure: 'keep' | 'shell'
   readonly pull?: boolean
   readonly offline?: boolean
@@ -118,7 +119,7 @@ export interface WhyFlags extends ProjectFlags {
 }
 
 /** Flags of `longshore lock`. */
-export interface LockFlags {
+export interface LockFlags extends RegistryFlags {
   readonly file?: string
   readonly buildArg: readonly string[]
   readonly buildContext: readonly string[]

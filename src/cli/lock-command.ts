@@ -2,10 +2,11 @@ import type { Command } from 'commander'
 import { collect } from './collect.ts'
 import type { CommandRoom } from './command-room.ts'
 import type { LockFlags } from './flags.ts'
+import { addRegistryFlags } from './registry-flags.ts'
 
 /** Adds `longshore lock`. */
 export function addLockCommand(program: Command, room: CommandRoom): void {
-  program
+  const command = program
     .command('lock')
     .summary('write down what images and addresses mean now')
     .description(
@@ -16,8 +17,8 @@ export function addLockCommand(program: Command, room: CommandRoom): void {
     .option('--build-arg <k=v>', 'value of an ARG, as given to the build', collect, [])
     .option('--build-context <name=value>', 'named context, as given to the build', collect, [])
     .option('--lockfile <path>', 'the file to write (default: longshore.lock in the context)')
-    .action(async (context: string, flags: LockFlags) => {
-      const { runLock } = await import('./run-lock.ts')
-      room.setExitCode(await runLock(context, flags, room.root()))
-    })
+  addRegistryFlags(command).action(async (context: string, flags: LockFlags) => {
+    const { runLock } = await import('./run-lock.ts')
+    room.setExitCode(await runLock(context, flags, room.root()))
+  })
 }

@@ -69,6 +69,7 @@ function buildRequest(context: string, flags: BuildFlags, root: string | undefin
     offline: offline(flags),
     ...lockedField(flags),
     network: flags.network,
+    addHosts: flags.addHost,
     secrets: parseSecrets(flags.secret, host),
     agents: parseAgents(flags.ssh, host),
     allowInsecure: parseAllowed(flags.allow).has('security.insecure'),

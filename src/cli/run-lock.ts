@@ -7,6 +7,7 @@ import { exitCodes } from './exit-codes.ts'
 import type { LockFlags } from './flags.ts'
 import { onInterrupt } from './interrupt.ts'
 import { processHost } from './process-host.ts'
+import { registryAccess } from './registry-access-flags.ts'
 
 /** Runs `longshore lock`; prints the path of the lock file and returns the exit code. */
 export async function runLock(context: string, flags: LockFlags, root: string | undefined): Promise<number> {
@@ -16,6 +17,7 @@ export async function runLock(context: string, flags: LockFlags, root: string | 
     context,
     buildArgs: keyValues(flags.buildArg, host.env),
     contexts: namedValues(flags.buildContext),
+    access: registryAccess(flags),
     ...(file === undefined ? {} : { file }),
     ...(lockfile === undefined ? {} : { lockFile: lockfile }),
     ...(root === undefined ? {} : { root }),

@@ -36,6 +36,8 @@ export interface BuildRequest {
   /** Use no network, neither for images and files nor in RUN steps. */
   readonly offline: boolean
   readonly network: 'default' | 'none' | 'host'
+  /** `NAME:IP` for the hosts file of RUN steps; the address may be `host-gateway`. */
+  readonly addHosts: readonly string[]
   /** For RUN --mount=type=secret. */
   readonly secrets: Secrets
   /** For RUN --mount=type=ssh. */

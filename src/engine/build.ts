@@ -83,6 +83,7 @@ async function defineWith(scene: Scene, fetch: Fetch): Promise<DefineResult> {
   const options = {
     buildArgs: request.buildArgs,
     allowInsecure: request.allowInsecure,
+    addHosts: request.addHosts,
     buildPlatform: platform,
     targetPlatform: platform,
     contexts: contexts.facts,

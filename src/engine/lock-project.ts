@@ -21,6 +21,7 @@ import { encodeLockFile, type LockFile, lockFileName } from './lock-file.ts'
 import { fileKey, repositoryKey } from './lock-pins.ts'
 import { type NamedContexts, openNamedContexts } from './named-contexts.ts'
 import { parseCached, parseTriggerCached } from './parse.ts'
+import type { RegistryAccess } from './registry-access.ts'
 import { type LazyRegistry, lazyRegistry } from './registry-client.ts'
 import { lazyRemote } from './remote-client.ts'
 import { findStored, storedName } from './stored-images.ts'
@@ -31,6 +32,7 @@ export interface LockRequest {
   readonly file?: string
   readonly buildArgs: Readonly<Record<string, string>>
   readonly contexts: Readonly<Record<string, string>>
+  readonly access: RegistryAccess
   /** Where the lock file goes; absent: into the context. */
   readonly lockFile?: string
   readonly root?: string
@@ -52,7 +54,7 @@ export async function lockProject(
 ): Promise<LockOutcome> {
   const store = openStore(storeRoot(host, request.root))
   const remote = lazyRemote(host, store)
-  const registry = lazyRegistry(host)
+  const registry = lazyRegistry(host, request.access)
   const fetching: FetchSettings = { host, store, remote, emit, signal, nowMs: () => host.nowMs() }
   try {
     const opened = await openBuildContext(request, fetching)

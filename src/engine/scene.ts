@@ -56,6 +56,7 @@ export async function openScene(
   const named = request.outputs.flatMap((output) => ('names' in output ? output.names : []))
   const names = [...new Set([...request.tags, ...named].map((tag) => localName(tag)))]
   requireNames(request.outputs, names)
+  if (request.addHosts.length > 0) await checkHosts(request.addHosts)
   const store = openStore(storeRoot(host, request.root))
   const remote = lazyRemote(host, store, request.offline)
   const nowMs = (): number => host.nowMs()
@@ -71,6 +72,12 @@ export async function openScene(
     await remote.close()
     throw error
   }
+}
+
+/** Refuses an `--add-host` that cannot be read, before anything is done. */
+async function checkHosts(addHosts: readonly string[]): Promise<void> {
+  const { runHostsText } = await import('./run-hosts.ts')
+  await runHostsText(addHosts, '')
 }
 
 interface SceneParts extends Pick<Scene, 'request' | 'names' | 'platform' | 'contexts'> {

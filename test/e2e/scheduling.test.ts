@@ -103,7 +103,8 @@ test('several targets are built as one graph, each an image with its own names',
     test: { 'containerimage.config.digest': ids[1], 'image.name': 'tests:latest' },
   })
   expect(built.stderr.match(/RUN head/g)).toHaveLength(1)
-  const cat = (image: string): string => longshore(me, ['run', image, 'sh', '-c', 'cat /app /test 2> /dev/null; cat /common']).stdout
+  const cat = (image: string): string =>
+    longshore(me, ['run', image, 'sh', '-c', 'cat /app /test 2> /dev/null; cat /common']).stdout
   expect(cat('app:1')).toMatch(/^app\n0000000 /)
   expect(cat('app:1').replace('app', 'test')).toBe(cat('tests'))
   for (const [args, message] of [
