@@ -1,9 +1,12 @@
 import type { Piece } from '../../grammar/argument-parser.ts'
 import type { EscapeCharacter } from '../../grammar/index.ts'
+import { blanks, spaces } from '../../grammar/word-patterns.ts'
 import type { Span } from '../base/index.ts'
 import type { Word } from './ast.ts'
 import type { Problems } from './problems.ts'
 import type { LogicalLine } from './scan-lines.ts'
+
+const keywordPattern = new RegExp(`^([^${blanks}]*)[${spaces}]*`)
 
 /**
  * The instruction being read: its keyword and arguments on a logical line. `argumentsStart` is the offset of the
@@ -18,7 +21,7 @@ export class InstructionText {
   readonly #start: number
 
   constructor(line: LogicalLine, start: number, escapeCharacter: EscapeCharacter, problems: Problems) {
-    const [head = '', word = ''] = /^(\S*)\s*/.exec(line.text.slice(start)) ?? []
+    const [head = '', word = ''] = keywordPattern.exec(line.text.slice(start)) ?? []
     this.line = line
     this.#start = start
     this.keyword = { text: word, span: line.offsets.span(start, start + word.length) }

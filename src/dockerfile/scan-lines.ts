@@ -1,4 +1,5 @@
 import type { EscapeCharacter } from '../../grammar/index.ts'
+import { trimSpacesEnd, trimSpacesStart } from '../../grammar/word-patterns.ts'
 import { replacing, type SourceFile, type Span } from '../base/index.ts'
 import type { Heredoc } from './ast.ts'
 import { findHeredocs, type HeredocOpening, nearTerminator, readHeredocBody } from './heredocs.ts'
@@ -66,7 +67,7 @@ class LineScanner {
 
   next(): LogicalLine | undefined {
     for (let line = this.#read(); line !== undefined; line = this.#read()) {
-      const trimmed = line.text.trimStart()
+      const trimmed = trimSpacesStart(line.text)
       if (trimmed === '' || trimmed.startsWith('#')) continue
       const { start } = line
       const joining = { text: '', start, end: start, offsets: new OffsetMap(), emptyContinuations: [], indented: false }
@@ -82,7 +83,7 @@ class LineScanner {
     while (more) {
       const line = this.#read()
       if (line === undefined) return
-      const trimmed = line.text.trimStart()
+      const trimmed = trimSpacesStart(line.text)
       if (trimmed.startsWith('#')) continue
       if (trimmed === '') joining.emptyContinuations.push({ start: line.start, end: line.start + line.text.length })
       else more = this.#append(line, joining)
@@ -93,7 +94,7 @@ class LineScanner {
   #append(line: SourceLine, joining: Joining): boolean {
     const tail = this.#continuation.exec(line.text)?.[1]
     const whole = tail === undefined ? line.text : line.text.slice(0, -tail.length)
-    const kept = joining.text === '' ? whole.trimStart() : whole
+    const kept = joining.text === '' ? trimSpacesStart(whole) : whole
     const start = line.start + whole.length - kept.length
     if (joining.text === '') {
       joining.start = start
@@ -106,7 +107,7 @@ class LineScanner {
   }
 
   #finish(joining: Joining): LogicalLine | undefined {
-    const text = joining.text.trimEnd()
+    const text = trimSpacesEnd(joining.text)
     if (text === '') return undefined
     const heredocs: Heredoc[] = []
     let end = joining.end
