@@ -19,7 +19,7 @@ const reasons: readonly { readonly has: RegExp; readonly refusing: Refusing; rea
     reason: 'a command without a word was a shell that does nothing',
   },
   {
-    has: /^\s*USER\s[^]*^\s*WORKDIR\s/im,
+    has: /^\s*USER\s[\s\S]*^\s*WORKDIR\s/im,
     refusing: 'buildkit',
     reason: 'texts are not executed here, so nobody looks the owner of the directory up',
   },
