@@ -46,8 +46,8 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
     .option('--metadata-file <path>', 'write what was made to a file, as JSON with the keys of buildx')
     .option('-q, --quiet', 'print nothing but the image ID')
     .addOption(
-      new Option('--progress <mode>', 'how to show progress on stderr')
-        .choices(['auto', 'plain', 'quiet', 'rawjson'])
+      new Option('--progress <mode>', 'how to show progress on stderr; auto draws on a terminal')
+        .choices(['auto', 'tty', 'plain', 'quiet', 'rawjson'])
         .default('auto'),
     )
     .option('--plan', 'print what would run, and why, without running anything')

@@ -17,7 +17,7 @@ export interface BuildFlags {
   readonly iidfile?: string
   readonly metadataFile?: string
   readonly quiet?: boolean
-  readonly progress: 'auto' | 'plain' | 'quiet' | 'rawjson'
+  readonly progress: 'auto' | 'tty' | 'plain' | 'quiet' | 'rawjson'
   readonly plan?: boolean
   readonly format: 'text' | 'json'
   readonly isolation?: 'crun' | 'runc' | 'builtin'

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander'
+import { Command, Help, Option } from 'commander'
 import { version } from '../version.ts'
 import { addBuildCommand } from './build-command.ts'
 import { addCheckCommand } from './check-command.ts'
@@ -27,6 +27,7 @@ export function createProgram(setExitCode: SetExitCode): Command {
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .addOption(new Option('--root <dir>', 'directory of the store').env('LONGSHORE_ROOT'))
+    .configureHelp({ showGlobalOptions: true, optionDescription: describeOption })
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .showHelpAfterError('Run "longshore --help" for the commands, "longshore COMMAND --help" for the flags of one.')
@@ -37,4 +38,12 @@ export function createProgram(setExitCode: SetExitCode): Command {
   addImageCommands(program, room)
   addSystemCommands(program, room)
   return program
+}
+
+/** As commander has it, but an option that nobody gave has no default to speak of. */
+function describeOption(option: Option): string {
+  const text = new Help().optionDescription(option)
+  return Array.isArray(option.defaultValue) && option.defaultValue.length === 0
+    ? text.replace(/ ?\(default: \[\]\)/, '')
+    : text
 }

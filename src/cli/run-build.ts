@@ -9,7 +9,6 @@ import type { Host } from '../engine/host.ts'
 import { type OutputSpec, parseOutput } from '../engine/output-spec.ts'
 import {
   lintFindings,
-  plainReporter,
   planEntries,
   renderDiagnostic,
   renderExcerpt,
@@ -23,6 +22,7 @@ import type { BuildFlags } from './flags.ts'
 import { onInterrupt } from './interrupt.ts'
 import { errorText } from './print-error.ts'
 import { processHost } from './process-host.ts'
+import { openProgress, type Progress } from './progress.ts'
 import { parseAgents, parseAllowed, parseSecrets } from './secret-flags.ts'
 
 /** Runs `longshore build`; returns the exit code. Throws what `buildImage` throws. */
@@ -33,15 +33,17 @@ export async function runBuild(context: string, flags: BuildFlags, root: string 
   const diagnostics: Diagnostic[] = []
   const abort = new AbortController()
   const restore = onInterrupt(() => abort.abort(new ToolError('canceled', 'interrupted')))
-  const emit = eventSink(flags, quiet, diagnostics)
+  const { report: emit, end } = eventSink(flags, quiet, diagnostics)
   try {
     const outcome = await buildImage(request, host, emit, abort.signal)
+    end()
     return printOutcome(outcome, flags, quiet, diagnostics, host, emit)
   } catch (error) {
     if (flags.progress !== 'rawjson' || !(error instanceof ToolError)) throw error
     emit({ kind: 'error', error: errorFields(error) })
     return exitCodeFor(error)
   } finally {
+    end()
     restore()
   }
 }
@@ -80,22 +82,25 @@ function checkedOutput(text: string, host: Host): OutputSpec {
   })
 }
 
-function eventSink(flags: BuildFlags, quiet: boolean, diagnostics: Diagnostic[]): EmitEvent {
+function eventSink(flags: BuildFlags, quiet: boolean, diagnostics: Diagnostic[]): Progress {
   const keep = (event: BuildEvent): void => {
     if (event.kind === 'diagnostic') diagnostics.push(event.diagnostic)
   }
-  if (quiet) return keep
+  const end = (): void => undefined
+  if (quiet || flags.progress === 'quiet') return { report: keep, end }
   if (flags.progress === 'rawjson') {
-    return (event) => {
+    const report = (event: BuildEvent): void => {
       keep(event)
       process.stderr.write(`${JSON.stringify(event)}\n`)
     }
+    return { report, end }
   }
-  const reporter = plainReporter((text) => process.stderr.write(text))
-  return (event) => {
+  const progress = openProgress(flags.progress)
+  const report = (event: BuildEvent): void => {
     keep(event)
-    reporter.report(event)
+    progress.report(event)
   }
+  return { report, end: progress.end }
 }
 
 function printOutcome(

@@ -4,7 +4,7 @@
  * buildah-differences.ts; one without, and a reason without a difference, end in exit code 1.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildahDifferences, buildahLacks } from './buildah-differences.ts'
@@ -20,6 +20,7 @@ const baseName = 'longshore-base'
 async function main(names: readonly string[]): Promise<number> {
   const cases = loadCases(names)
   const home = mkdtempSync(join(tmpdir(), 'longshore-buildah-'))
+  mkdirSync(join(home, 'tmp'))
   try {
     const base = await buildBase(home)
     let wrong = 0
@@ -47,6 +48,9 @@ async function buildBase(home: string): Promise<ReadImage> {
 
 async function buildCase(home: string, each: ConformanceCase, base: ReadImage): Promise<ActualImage | ActualFailure> {
   const context = prepareContext(each)
+  // Cache mounts are below it: what one case left there is nothing to another.
+  rmSync(join(home, 'tmp'), { recursive: true, force: true })
+  mkdirSync(join(home, 'tmp'))
   try {
     for (const image of context.images) {
       const failure = build(home, image.name, [image.dir])
@@ -61,10 +65,10 @@ async function buildCase(home: string, each: ConformanceCase, base: ReadImage): 
   }
 }
 
-/** Runs buildah on a store of its own. `--format docker` keeps SHELL, HEALTHCHECK and ONBUILD. */
+/** Runs buildah on a store of its own, and its cache mounts with it. `--format docker` keeps SHELL, HEALTHCHECK and ONBUILD. */
 function run(home: string, args: readonly string[]): { readonly status: number | null; readonly output: string } {
   const store = ['--root', join(home, 'root'), '--runroot', join(home, 'run'), '--storage-driver', 'vfs']
-  const env = { ...process.env, BUILDAH_RUNTIME: 'runc', BUILDAH_ISOLATION: 'chroot' }
+  const env = { ...process.env, TMPDIR: join(home, 'tmp'), BUILDAH_RUNTIME: 'runc', BUILDAH_ISOLATION: 'chroot' }
   const { status, stdout, stderr } = spawnSync(buildah, [...store, ...args], { env, encoding: 'utf8' })
   return { status, output: `${stdout}${stderr}` }
 }
