@@ -42,6 +42,12 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
       collect,
       [],
     )
+    .option('--source-date-epoch <seconds>', 'date the image to this time (default: $SOURCE_DATE_EPOCH)')
+    .option('--rewrite-timestamp', 'lower file times in new layers to that date')
+    .option(
+      '--reproducible',
+      'same files, same image: date all to the git commit, else to the newest file of the context',
+    )
     .option('--iidfile <path>', 'write the image ID to a file')
     .option('--metadata-file <path>', 'write what was made to a file, as JSON with the keys of buildx')
     .option('-q, --quiet', 'print nothing but the image ID')

@@ -16,6 +16,9 @@ export interface BuildFlags {
   readonly output: readonly string[]
   readonly iidfile?: string
   readonly metadataFile?: string
+  readonly sourceDateEpoch?: string
+  readonly rewriteTimestamp?: boolean
+  readonly reproducible?: boolean
   readonly quiet?: boolean
   readonly progress: 'auto' | 'tty' | 'plain' | 'quiet' | 'rawjson'
   readonly plan?: boolean

@@ -17,6 +17,7 @@ import {
 } from '../report/index.ts'
 import { annotations } from './annotate.ts'
 import { keyValues, namedValues } from './collect.ts'
+import { parseDating } from './dating-flags.ts'
 import { exitCodeFor, exitCodes } from './exit-codes.ts'
 import type { BuildFlags } from './flags.ts'
 import { onInterrupt } from './interrupt.ts'
@@ -50,6 +51,8 @@ export async function runBuild(context: string, flags: BuildFlags, root: string 
 
 function buildRequest(context: string, flags: BuildFlags, root: string | undefined, host: Host): BuildRequest {
   const { file, target, isolation } = flags
+  const outputs = flags.output.map((text) => checkedOutput(text, host))
+  const rewriteOutput = outputs.some((output) => 'rewriteTimestamp' in output && output.rewriteTimestamp)
   return {
     context,
     tags: flags.tag,
@@ -63,7 +66,8 @@ function buildRequest(context: string, flags: BuildFlags, root: string | undefin
     agents: parseAgents(flags.ssh, host),
     allowInsecure: parseAllowed(flags.allow).has('security.insecure'),
     jobs: flags.jobs ?? host.cpus,
-    outputs: flags.output.map((text) => checkedOutput(text, host)),
+    outputs,
+    ...parseDating(flags, rewriteOutput, host),
     planOnly: flags.plan === true,
     ...(file === undefined ? {} : { file }),
     ...(target === undefined ? {} : { target }),

@@ -22,6 +22,8 @@ export interface BuildRequest {
   readonly noCache: boolean
   /** Look for newer base images. */
   readonly pull: boolean
+  /** Dates the build to another moment than the present. */
+  readonly dating?: Dating
   readonly network: 'default' | 'none' | 'host'
   /** For RUN --mount=type=secret. */
   readonly secrets: Secrets
@@ -36,6 +38,16 @@ export interface BuildRequest {
   readonly root?: string
   /** Only plan: look everything up, run nothing. */
   readonly planOnly: boolean
+}
+
+/** How a build is to be dated. */
+export interface Dating {
+  /** Seconds since 1970, where they were given. */
+  readonly seconds?: number
+  /** Find a moment where none was given, and make every layer a function of its content. */
+  readonly reproducible: boolean
+  /** Lower file times in new layers. */
+  readonly rewriteTimestamp: boolean
 }
 
 /** How a build ended. `source` is the Dockerfile, for excerpts. */

@@ -3,23 +3,28 @@ import { ToolError } from '../base/index.ts'
 /** Where a build's result goes beside the store. `dest` is a path, or `-` for standard output. */
 export type OutputSpec =
   /** An image layout: a tar, or a directory. `docker` adds the `manifest.json` that `docker load` reads. */
-  | { readonly type: 'oci' | 'docker'; readonly dest: string; readonly tar: boolean }
+  | {
+      readonly type: 'oci' | 'docker'
+      readonly dest: string
+      readonly tar: boolean
+      readonly rewriteTimestamp?: true
+    }
   /** The root filesystem as a tar. */
   | { readonly type: 'tar'; readonly dest: string }
   /** The root filesystem as files; `delete` makes the directory hold nothing else. */
   | { readonly type: 'local'; readonly dest: string; readonly mode: 'copy' | 'delete' }
   /** The image in the store, which is made anyway; `name` names it beside `--tag`. */
-  | { readonly type: 'image'; readonly names: readonly string[] }
+  | { readonly type: 'image'; readonly names: readonly string[]; readonly rewriteTimestamp?: true }
 
 type OutputType = OutputSpec['type']
 
 /** Attributes of each type, with whether they must be there. */
 const attributes: Readonly<Record<OutputType, readonly string[]>> = {
-  oci: ['dest', 'tar'],
-  docker: ['dest', 'tar'],
+  oci: ['dest', 'tar', 'rewrite-timestamp'],
+  docker: ['dest', 'tar', 'rewrite-timestamp'],
   tar: ['dest'],
   local: ['dest', 'mode'],
-  image: ['name'],
+  image: ['name', 'rewrite-timestamp'],
 }
 
 const forms = {
@@ -43,7 +48,11 @@ export function parseOutput(text: string): OutputSpec {
   for (const key of fields.keys()) {
     if (key !== 'type' && !attributes[type].includes(key)) throw usage(text, `"${key}" is no attribute of type=${type}`)
   }
-  if (type === 'image') return { type, names: (fields.get('name') ?? '').split(',').filter((name) => name !== '') }
+  const rewrite: { rewriteTimestamp?: true } = flagOf(text, fields, 'rewrite-timestamp', false)
+    ? { rewriteTimestamp: true }
+    : {}
+  if (type === 'image')
+    return { type, ...rewrite, names: (fields.get('name') ?? '').split(',').filter((name) => name !== '') }
   const dest = fields.get('dest')
   if (dest === undefined || dest === '') throw usage(text, 'dest= is missing', type)
   if (type === 'tar') return { type, dest }
@@ -53,10 +62,15 @@ export function parseOutput(text: string): OutputSpec {
     if (dest === '-') throw usage(text, 'files cannot go to standard output', type)
     return { type, dest, mode }
   }
-  const tar = fields.get('tar') ?? 'true'
-  if (tar !== 'true' && tar !== 'false') throw usage(text, `tar must be true or false, not "${tar}"`, type)
-  if (tar === 'false' && dest === '-') throw usage(text, 'a directory cannot go to standard output', type)
-  return { type, dest, tar: tar === 'true' }
+  const tar = flagOf(text, fields, 'tar', true)
+  if (!tar && dest === '-') throw usage(text, 'a directory cannot go to standard output', type)
+  return { type, dest, tar, ...rewrite }
+}
+
+function flagOf(text: string, fields: ReadonlyMap<string, string>, name: string, otherwise: boolean): boolean {
+  const value = fields.get(name) ?? String(otherwise)
+  if (value !== 'true' && value !== 'false') throw usage(text, `${name} must be true or false, not "${value}"`)
+  return value === 'true'
 }
 
 function typeOf(text: string, type: string | undefined): OutputType {

@@ -12,7 +12,7 @@ import { type NamedContexts, openNamedContexts } from './named-contexts.ts'
 import { enterNamespace } from './namespace.ts'
 import { projectOf } from './project.ts'
 import { lazyRegistry } from './registry-client.ts'
-import { lazyRemote } from './remote-client.ts'
+import { type LazyRemote, lazyRemote } from './remote-client.ts'
 import { type Trees, treePort } from './trees.ts'
 import type { Workshop } from './workshop.ts'
 
@@ -30,6 +30,7 @@ export interface Scene {
   readonly context: LazyContext
   readonly contexts: NamedContexts
   readonly trees: Trees
+  readonly remote: LazyRemote
   readonly images: ImagePort
   readonly ports: RunPorts
   /** Enters the namespace and opens the workshop, once. As a user this does not return the first time. */
@@ -108,6 +109,7 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
     context,
     contexts,
     trees,
+    remote,
     images,
     ports: { records: store.records, layers: store.layers, images, context, trees, clock, executor },
     workshop: () => opened,
