@@ -5,6 +5,7 @@
  */
 
 export type { NetworkWishes } from './bridge.ts'
+export { connectContainer, disconnectContainer } from './connect-container.ts'
 export { createNetwork, pruneNetworks, removeNetwork } from './create-network.ts'
 export type { Lease, NetworkRecord } from './network-record.ts'
 export type {
