@@ -12,7 +12,7 @@ import {
 } from '../engine/networks.ts'
 import { type Column, compileTemplate, formatTime, type ListingRow, renderListing } from '../report/index.ts'
 import { confirm } from './confirm.ts'
-import { exitCodeFor, exitCodes } from './exit-codes.ts'
+import { exitCodes } from './exit-codes.ts'
 import type { NetworkCreateFlags, NetworkListFlags } from './network-commands.ts'
 import { errorText } from './print-error.ts'
 import { processHost } from './process-host.ts'
@@ -80,7 +80,7 @@ export function runNetworkInspect(
   return exitCode
 }
 
-/** What is wrong with one name does not keep the others; the first error decides on the exit code. */
+/** What is wrong with one name does not keep the others; the exit code is 1 then, as docker's. */
 function forEachOf(names: readonly string[], action: (name: string) => void): number {
   let exitCode: number = exitCodes.done
   for (const name of names) {
@@ -89,7 +89,7 @@ function forEachOf(names: readonly string[], action: (name: string) => void): nu
     } catch (error) {
       if (!(error instanceof ToolError)) throw error
       process.stderr.write(errorText(error))
-      if (exitCode === exitCodes.done) exitCode = exitCodeFor(error)
+      exitCode = exitCodes.stepFailed
     }
   }
   return exitCode
@@ -111,7 +111,7 @@ export async function runNetworkRemove(
       if (!(error instanceof ToolError)) throw error
       if (force && error.code === 'network-not-found') continue
       process.stderr.write(errorText(error))
-      if (exitCode === exitCodes.done) exitCode = exitCodeFor(error)
+      exitCode = exitCodes.stepFailed
     }
   }
   return exitCode
