@@ -26,6 +26,7 @@ export type ToolErrorCode =
   | 'network-not-found'
   | 'network-unavailable'
   | 'no-space'
+  | 'offline'
   | 'not-supported'
   | 'output-failed'
   | 'permission-denied'

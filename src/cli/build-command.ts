@@ -54,6 +54,10 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
         .default('keep'),
     )
     .option('--pull', 'look for newer base images')
+    .option(
+      '--offline',
+      'use no network: take what is in the store, and say what is missing; RUN steps get none either',
+    )
     .addOption(
       new Option('--network <mode>', 'network of RUN steps; default is the network of this machine')
         .choices(['default', 'none', 'host'])

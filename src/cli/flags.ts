@@ -13,6 +13,7 @@ export interface BuildFlags extends RegistryFlags {
   readonly keepGoing?: boolean
   readonly onFailure: 'keep' | 'shell'
   readonly pull?: boolean
+  readonly offline?: boolean
   readonly network: 'default' | 'none' | 'host'
   readonly secret: readonly string[]
   readonly ssh: readonly string[]

@@ -22,7 +22,9 @@ export async function lookInto(
   const ids = failures.flatMap(({ error }) => error?.details['failedStep'] ?? [])
   const [id] = ids
   if (typeof id !== 'string' || flags.progress === 'rawjson') return
-  const command = root === undefined ? 'longshore' : `longshore --root ${shellWord(root)}`
+  // A root of the environment is there the next time, too.
+  const command =
+    root === undefined || root === host.env['LONGSHORE_ROOT'] ? 'longshore' : `longshore --root ${shellWord(root)}`
   process.stderr.write(
     `\nTo look around in a failed step: ${ids.map((one) => `${command} debug ${one}`).join(', or ')}\n`,
   )

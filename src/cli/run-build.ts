@@ -25,7 +25,7 @@ import { processHost } from './process-host.ts'
 import { openProgress, type Progress } from './progress.ts'
 import { registryAccess } from './registry-access-flags.ts'
 import { writeResultFile } from './result-file.ts'
-import { schedulingFields } from './scheduling-flags.ts'
+import { offline, schedulingFields } from './scheduling-flags.ts'
 import { parseAgents, parseAllowed, parseSecrets } from './secret-flags.ts'
 import { targetFields } from './target-flags.ts'
 
@@ -66,6 +66,7 @@ function buildRequest(context: string, flags: BuildFlags, root: string | undefin
     noCache: !flags.cache,
     ...schedulingFields(flags),
     pull: flags.pull === true,
+    offline: offline(flags),
     network: flags.network,
     secrets: parseSecrets(flags.secret, host),
     agents: parseAgents(flags.ssh, host),

@@ -15,6 +15,12 @@ export function schedulingFields(
   }
 }
 
+/** `--offline`, which leaves nothing to look for. Throws `ToolError` `usage`. */
+export function offline({ offline: wanted = false, pull = false }: Pick<BuildFlags, 'offline' | 'pull'>): boolean {
+  if (!wanted || !pull) return wanted
+  throw new ToolError('usage', '--pull asks registries, and --offline forbids it', { hint: 'leave one of them out' })
+}
+
 /** Values of a flag that takes lists with commas and may be repeated. */
 export function commaList(values: readonly string[]): readonly string[] {
   return values.flatMap((value) =>

@@ -31,6 +31,8 @@ export interface BuildRequest {
   readonly keepGoing: boolean
   /** Look for newer base images. */
   readonly pull: boolean
+  /** Use no network, neither for images and files nor in RUN steps. */
+  readonly offline: boolean
   readonly network: 'default' | 'none' | 'host'
   /** For RUN --mount=type=secret. */
   readonly secrets: Secrets

@@ -16,6 +16,7 @@ import type { BuildOutcome, BuildRequest } from './build-request.ts'
 import { cachePolicy } from './cache-policy.ts'
 import { finishImage } from './finish-image.ts'
 import type { Host } from './host.ts'
+import { isMissing, missingOffline, requireLocal } from './offline.ts'
 import { finishOthers } from './other-targets.ts'
 import { parseCached, parseTriggerCached } from './parse.ts'
 import { openScene, type Scene } from './scene.ts'
@@ -41,6 +42,7 @@ export async function buildImage(
     if (defined.kind === 'failed') return { kind: 'invalid', diagnostics: defined.diagnostics, source: scene.source }
     const graph = planGraph(defined.program)
     const unfetched = await fetchTrees(graph, scene.trees)
+    if (request.offline) requireLocal(scene, graph, unfetched)
     if (unfetched.length > 0) return { kind: 'failed', failures: unfetched, source: scene.source }
     const probed = probeGraph(graph, scene.ports, cachePolicy(scene, graph))
     scene.context.save()
@@ -66,6 +68,8 @@ async function define(scene: Scene): Promise<Exclude<DefineResult, { kind: 'need
   if (pull && !planOnly) await scene.enter()
   let result = await defineWith(scene, planOnly ? 'configs' : pull ? 'images' : 'nothing')
   if (result.kind === 'needs-images') {
+    const missing = scene.request.offline ? result.images.filter((image) => isMissing(scene, image)) : []
+    if (missing.length > 0) throw missingOffline(missing, [])
     await scene.enter()
     result = await defineWith(scene, 'images')
   }

@@ -33,6 +33,8 @@ export interface ExecutorSettings {
   readonly contextDirectory: string
   /** Network of RUN steps that ask for none themselves. */
   readonly network: 'host' | 'none'
+  /** No RUN step gets a network, whatever it says. */
+  readonly offline: boolean
   readonly secrets: Secrets
   readonly agents: AgentSources
   /** The host's environment. */
@@ -163,7 +165,7 @@ async function runProcess(
       cwd: operation.cwd,
       user: operation.user,
       hostname: operation.hostname ?? 'buildkitsandbox',
-      network: operation.network === 'default' ? settings.network : operation.network,
+      network: operation.network === 'default' || settings.offline ? settings.network : operation.network,
       mounts: prepared.mounts,
       privileged: operation.security === 'insecure',
       terminal: false,
@@ -172,17 +174,21 @@ async function runProcess(
     })
     const { exitCode } = await done
     request.signal.throwIfAborted()
-    if (exitCode !== 0) throw processFailed(operation, exitCode)
+    if (exitCode !== 0) throw processFailed(operation, exitCode, settings.offline)
   } finally {
     await prepared.release()
   }
 }
 
-function processFailed({ args }: RunOperation, exitCode: number): ToolError {
+function processFailed({ args }: RunOperation, exitCode: number, offline: boolean): ToolError {
+  const hints = [
+    ...(exitCode > 125 && exitCode < 128 ? [notFoundHint(exitCode)] : []),
+    ...(offline ? ['with --offline it had no network'] : []),
+  ]
   return new ToolError(
     'step-failed',
     `process ${JSON.stringify(args.join(' '))} did not complete successfully: exit code: ${exitCode}`,
-    { details: { exitCode }, ...(exitCode > 125 && exitCode < 128 ? { hint: notFoundHint(exitCode) } : {}) },
+    { details: { exitCode }, ...(hints.length === 0 ? {} : { hint: hints.join('; ') }) },
   )
 }
 

@@ -56,7 +56,7 @@ export async function openScene(
   const names = [...new Set([...request.tags, ...named].map((tag) => localName(tag)))]
   requireNames(request.outputs, names)
   const store = openStore(storeRoot(host, request.root))
-  const remote = lazyRemote(host, store)
+  const remote = lazyRemote(host, store, request.offline)
   const nowMs = (): number => host.nowMs()
   const fetching: FetchSettings = { host, store, remote, emit, signal, nowMs }
   try {
@@ -85,7 +85,7 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
     invariant(opened !== undefined, 'work before the namespace was entered')
     return opened
   }
-  const registry = lazyRegistry(host, request.access)
+  const registry = lazyRegistry(host, { ...request.access, offline: request.offline })
   const images = imagePort({
     store,
     overlay: overlayXattrs(host),
@@ -133,7 +133,7 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
       trees.save()
       await enterNamespace(host, store)
       const { openWorkshop } = await import('./workshop.ts')
-      const network = request.network === 'none' ? 'none' : 'host'
+      const network = request.network === 'none' || request.offline ? 'none' : 'host'
       const isolation = request.isolation === undefined ? {} : { isolation: request.isolation }
       const { secrets, agents } = request
       opened = openWorkshop({
@@ -142,6 +142,7 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
         project,
         contextDirectory: found.directory,
         network,
+        offline: request.offline,
         emit,
         secrets,
         agents,

@@ -28,6 +28,8 @@ export interface WorkshopSettings {
   readonly host: Host
   readonly contextDirectory: string
   readonly network: 'host' | 'none'
+  /** No RUN step gets a network, whatever it says. */
+  readonly offline?: boolean
   readonly isolation?: Isolation
   readonly secrets: Secrets
   readonly agents: AgentSources
@@ -67,6 +69,7 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
     overlay,
     contextDirectory: settings.contextDirectory,
     network: settings.network,
+    offline: settings.offline === true,
     secrets: settings.secrets,
     agents: settings.agents,
     env: host.env,

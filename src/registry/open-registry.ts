@@ -24,6 +24,8 @@ export interface RegistryOptions {
   readonly retry?: Partial<RetryOptions>
   /** Longest silence of a server; a minute when absent. */
   readonly idleTimeoutMs?: number
+  /** Sends nothing; every request is refused with `offline`. */
+  readonly offline?: boolean
 }
 
 /** Reads images from registries and writes them. Every failure is a `ToolError` that names the host and what was asked. */
@@ -57,6 +59,7 @@ export function openRegistry(options: RegistryOptions): RegistryClient {
     ca: options.ca ?? [],
     proxy: options.proxy ?? {},
     idleTimeoutMs: options.idleTimeoutMs ?? 60_000,
+    offline: options.offline === true,
   })
   const connections = new Map<string, RegistryConnection>()
   const connectionTo = ({ registry }: Pick<Reference, 'registry'>): RegistryConnection => {

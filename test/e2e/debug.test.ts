@@ -43,8 +43,7 @@ describe.each(['root', 'user'] as const)('debug, as %s', (name) => {
   const fail = (): string => {
     const built = longshore(me, ['build', '--secret', `id=token,src=${join(context, 'token')}`, context])
     expect(built.status).toBe(1)
-    const [, id = ''] =
-      /\nTo look around in a failed step: longshore --root \S+ debug ([0-9a-f]{12})\n$/.exec(built.stderr) ?? []
+    const [, id = ''] = /\nTo look around in a failed step: longshore debug ([0-9a-f]{12})\n$/.exec(built.stderr) ?? []
     expect(id).not.toBe('')
     return id
   }
