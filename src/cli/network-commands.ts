@@ -2,23 +2,7 @@ import type { Command } from 'commander'
 import { collect } from './collect.ts'
 import type { CommandRoom } from './command-room.ts'
 import { formatOption } from './format-option.ts'
-
-/** Flags of `network create`. */
-export interface NetworkCreateFlags {
-  readonly driver: string
-  readonly subnet?: string
-  readonly gateway?: string
-  readonly internal?: boolean
-  readonly label: readonly string[]
-}
-
-/** Flags of `network ls`. */
-export interface NetworkListFlags {
-  readonly quiet?: boolean
-  readonly trunc: boolean
-  readonly filter: readonly string[]
-  readonly format?: string
-}
+import type { NetworkCreateFlags, NetworkListFlags } from './network-flags.ts'
 
 /** Adds the commands about networks. */
 export function addNetworkCommands(program: Command, room: CommandRoom): void {

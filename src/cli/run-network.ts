@@ -13,7 +13,7 @@ import {
 import { type Column, compileTemplate, formatTime, type ListingRow, renderListing } from '../report/index.ts'
 import { confirm } from './confirm.ts'
 import { exitCodes } from './exit-codes.ts'
-import type { NetworkCreateFlags, NetworkListFlags } from './network-commands.ts'
+import type { NetworkCreateFlags, NetworkListFlags } from './network-flags.ts'
 import { errorText } from './print-error.ts'
 import { processHost } from './process-host.ts'
 
