@@ -12,6 +12,7 @@ import {
   probeNetwork,
   pruneNetworks,
   removeNetwork,
+  sweepNetworks,
 } from '../network/index.ts'
 import { findProgram } from './find-program.ts'
 import { type Host, storeRoot } from './host.ts'
@@ -122,12 +123,15 @@ export async function makeNetwork({ host, networks }: NetworkRoom, wishes: Netwo
   return (await createNetwork(networks, wishes, new Date(host.nowMs()).toISOString())).id
 }
 
-export function deleteNetwork({ networks }: NetworkRoom, reference: string): Promise<string> {
+/** Removes a network; returns its name. Throws `ToolError` as `removeNetwork` does. */
+export async function deleteNetwork({ host, networks }: NetworkRoom, reference: string): Promise<string> {
+  await sweepNetworks(networks, networkFacts(host))
   return removeNetwork(networks, reference)
 }
 
 /** Removes the networks that no container uses; returns their names. Filters as with `listNetworks`. */
-export function deleteUnusedNetworks(room: NetworkRoom, filters: readonly string[]): Promise<readonly string[]> {
+export async function deleteUnusedNetworks(room: NetworkRoom, filters: readonly string[]): Promise<readonly string[]> {
+  await sweepNetworks(room.networks, networkFacts(room.host))
   const chosen = new Set(listNetworks(room, filters).map(({ name }) => name))
   return pruneNetworks(room.networks, ({ name }) => chosen.has(name))
 }

@@ -5,6 +5,7 @@
  */
 
 export type { NetworkWishes } from './bridge.ts'
+export { sweepNetworks } from './bridge-network.ts'
 export { connectContainer, disconnectContainer } from './connect-container.ts'
 export { createNetwork, pruneNetworks, removeNetwork } from './create-network.ts'
 export type { Endpoint, Network, NetworkRoom } from './network.ts'
