@@ -32,7 +32,13 @@ export interface SandboxRequest {
   /** `user[:group]`, names or numbers, resolved in the root's /etc/passwd and /etc/group; empty is root. */
   readonly user: string
   readonly hostname: string
-  readonly network: 'host' | 'none'
+  /** `prepared`: a namespace that `enter` puts the launch into, its loopback device up. */
+  readonly network: 'host' | 'none' | 'prepared'
+  /**
+   * The words of a command as it is to be started, so that it and all that it starts is in a network namespace and a
+   * control group of the caller's. Applied to the first process and to those of `exec`.
+   */
+  readonly enter?: (command: readonly string[]) => readonly string[]
   readonly mounts: readonly SandboxMount[]
   /** As `docker run --privileged`: all that we may do ourselves, nothing hidden, no filter of system calls. */
   readonly privileged?: boolean

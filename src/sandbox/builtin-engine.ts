@@ -73,11 +73,11 @@ function findTools(env: BuiltinOptions['env']): Tools {
   )
 }
 
-/** With the host's network, /sys is the host's, read-only; otherwise the script mounts that of the new network namespace. */
+/** With the host's network, /sys is the host's, read-only; otherwise the script mounts that of the container's network namespace. */
 function mountSys(container: Container, inUserNamespace: boolean): void {
   const { root, request } = container
   const target = root.makeLasting('/sys')
-  if (request.network === 'none') return
+  if (request.network !== 'host') return
   if (inUserNamespace) {
     // The kernel gives sysfs only to the owner of the network namespace.
     sys.mount('/sys', `/proc/self/fd/${target.fd}`, '', sys.MS_BIND | sys.MS_REC)
@@ -131,7 +131,7 @@ function launchExec(exec: ContainerExec, tools: Tools, options: BuiltinOptions):
   const { sh, setpriv, nsenter } = tools
   const command = join(state, 'command')
   writeFileSync(command, commandFile(exec, tools), { mode: 0o600 })
-  const namespaces = ['--pid', '--ipc', '--uts', ...(container.request.network === 'none' ? ['--net'] : [])]
+  const namespaces = ['--pid', '--ipc', '--uts', ...(container.request.network === 'host' ? [] : ['--net'])]
   const contained = [
     ...[nsenter, '--target', String(init), ...namespaces, '--'],
     ...[sh, '-c', execScript, 'exec', `/proc/${init}/root`, join(state, pidFile), command],

@@ -1,3 +1,4 @@
+import type { SandboxRequest } from '../ports/index.ts'
 import * as sys from '../sys/index.ts'
 import { grantableCapabilities, isGroupMapped, mayNotSetGroups } from './capabilities.ts'
 import { envValue } from './container-env.ts'
@@ -61,7 +62,11 @@ function processSpec(
   }
 }
 
-function kernelMounts(network: 'host' | 'none', inUserNamespace: boolean, privileged: boolean): readonly SpecMount[] {
+function kernelMounts(
+  network: SandboxRequest['network'],
+  inUserNamespace: boolean,
+  privileged: boolean,
+): readonly SpecMount[] {
   const sysMode = privileged ? 'rw' : 'ro'
   const quiet = ['nosuid', 'noexec', 'nodev']
   const ttyGroup = isGroupMapped(5) ? ['gid=5'] : []
