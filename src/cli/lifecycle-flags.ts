@@ -106,3 +106,17 @@ export interface AttachFlags {
   readonly stdin: boolean
   readonly sigProxy: boolean
 }
+
+/** Flags of `cp`. */
+export interface CopyFlags {
+  readonly archive?: boolean
+  readonly followLink?: boolean
+}
+
+/** Flags of `commit`. */
+export interface CommitFlags {
+  readonly author?: string
+  readonly message?: string
+  readonly change: readonly string[]
+  readonly pause: boolean
+}

@@ -1,6 +1,7 @@
 import { closeSync, readdirSync, readlinkSync } from 'node:fs'
 import { constants } from 'node:os'
 import { ToolError } from '../base/index.ts'
+import { childrenOf } from '../sandbox/host-processes.ts'
 import { openProcess, signalProcess } from '../sys/index.ts'
 import type { Supervisor } from './supervisor.ts'
 
@@ -42,10 +43,16 @@ export function freezeProcesses(supervisor: Supervisor): void {
   supervisor.setPaused(true)
 }
 
+/** Lets all go on; also the tools that started them, of which some stop with their child. */
 export function thawProcesses(supervisor: Supervisor): void {
   if (!supervisor.isPaused) throw new ToolError('container-failed', 'the container is not paused')
-  for (const pid of processesOf(supervisor)) send(pid, constants.signals.SIGCONT)
+  const all = new Set([...processesOf(supervisor), ...descendantsOf(supervisor.pid)])
+  for (const pid of all) send(pid, constants.signals.SIGCONT)
   supervisor.setPaused(false)
+}
+
+function descendantsOf(pid: number): readonly number[] {
+  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)])
 }
 
 function send(pid: number, signal: number): void {

@@ -4,6 +4,7 @@ import { markProcess } from '../container/index.ts'
 import { type LogWriter, openLog } from '../container/log-writer.ts'
 import { restartDelayMs, restartsAfter } from '../container/restart-policy.ts'
 import type { SandboxResult, SandboxRun, TerminalSize } from '../ports/index.ts'
+import { thawProcesses } from './container-processes.ts'
 import { openStage, type Stage } from './container-run.ts'
 import { OutputHub } from './output-hub.ts'
 import { openStdio, type ProcessStdio } from './process-stdio.ts'
@@ -52,6 +53,11 @@ export class Supervisor {
 
   get ended(): Promise<ExitReply> {
     return this.#ended.promise
+  }
+
+  /** Of this process. */
+  get pid(): number {
+    return this.#settings.pid
   }
 
   get run(): SandboxRun | undefined {
@@ -123,7 +129,7 @@ export class Supervisor {
     const run = this.#run
     if (run === undefined) return
     run.kill(signal)
-    if (this.isPaused) run.kill('SIGCONT')
+    if (this.isPaused) thawProcesses(this)
     const forced =
       timeoutSeconds < 0
         ? undefined
