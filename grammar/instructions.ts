@@ -30,8 +30,8 @@ export interface InstructionRule {
   readonly flags: readonly FlagRule[]
   /** A `words` instruction that also takes a JSON array of strings. */
   readonly json: boolean
-  /** `<<NAME` bodies are read after the line; `parsed` alone is what cannot be built yet. */
-  readonly heredoc: 'none' | 'parsed' | 'built'
+  /** `<<NAME` bodies are read after the line. */
+  readonly heredoc: 'none' | 'built'
   /** May follow ONBUILD. */
   readonly trigger: boolean
   /** Fewest arguments, where the shape alone does not say it. */
@@ -44,8 +44,8 @@ const plain = { flags: [], json: false, heredoc: 'none', trigger: true, atLeast:
 const copyFlags = [
   { name: 'chown', type: 'text', executed: true },
   { name: 'chmod', type: 'text', executed: true },
-  { name: 'link', type: 'boolean', executed: false },
-  { name: 'exclude', type: 'list', executed: false },
+  { name: 'link', type: 'boolean', executed: true },
+  { name: 'exclude', type: 'list', executed: true },
 ] as const
 
 /** The 18 instructions of the language, by AST kind; flags and forms as of Dockerfile frontend 1.20 and later stable ones. */
@@ -91,10 +91,10 @@ export const instructionTable = {
     flags: [
       { name: 'from', type: 'text', executed: true },
       ...copyFlags,
-      { name: 'parents', type: 'boolean', executed: false },
+      { name: 'parents', type: 'boolean', executed: true },
     ],
     json: true,
-    heredoc: 'parsed',
+    heredoc: 'built',
     atLeast: 2,
     summary: 'copies files from the context, a stage or an image',
   },
@@ -106,10 +106,10 @@ export const instructionTable = {
       ...copyFlags,
       { name: 'checksum', type: 'text', executed: true },
       { name: 'keep-git-dir', type: 'boolean', executed: true },
-      { name: 'unpack', type: 'boolean', executed: false },
+      { name: 'unpack', type: 'boolean', executed: true },
     ],
     json: true,
-    heredoc: 'parsed',
+    heredoc: 'built',
     atLeast: 2,
     summary: 'copies files, unpacks local archives, fetches URLs and git repositories',
   },

@@ -17,8 +17,7 @@ export function printSupport(): string {
         .map((flag) => `\`--${flag.name}\``)
         .join(' ')
     const now = [named(true), heredoc === 'built' ? 'heredocs' : ''].filter((text) => text !== '').join(' ')
-    const later = [named(false), heredoc === 'parsed' ? 'heredocs' : ''].filter((text) => text !== '').join(' ')
-    return `| \`${keyword}\` | ${summary} | ${now} | ${later} |`
+    return `| \`${keyword}\` | ${summary} | ${now} | ${named(false)} |`
   })
   return `# Dockerfile support
 
@@ -41,10 +40,12 @@ directory, \`docker-image://\`, \`oci-layout://\`, a git repository or an http(s
 
 - An unknown user name in \`--chown\` or before WORKDIR is an error; BuildKit takes 0:0 without a word.
 - Directories that COPY, ADD and WORKDIR make have the time 0, so that layers do not depend on when they were made.
-- Extended attributes of files in the build context are not copied.
+- Extended attributes of files in the build context are not copied; in images that BuildKit exports there are none either.
 - Files of a context that came as an archive are owned by 0:0, as those of a directory; BuildKit keeps the archive's owners.
 - Files of a git repository are 0644 or 0755 and have the time of the commit; BuildKit gives them the time of the checkout.
 - A \`docker-image://\` context whose name is that of another named context leads on to that one.
+- A name in \`COPY --link --chown=NAME\` is an error; BuildKit takes 0:0 for it.
+- Files that heredocs make have the time 0, so that layers do not depend on when they were made.
 
 ## Warnings
 

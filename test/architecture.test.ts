@@ -5,7 +5,19 @@ import { describe, expect, test } from 'vitest'
 const root = resolve(import.meta.dirname, '..')
 
 /** Rooms in import order: a module may import from its own room and from those in the lists it is given. */
-const adapters = ['context', 'snapshot', 'layer', 'sandbox', 'store', 'registry', 'remote', 'container', 'ssh']
+const adapters = [
+  'context',
+  'snapshot',
+  'layer',
+  'sandbox',
+  'store',
+  'registry',
+  'remote',
+  'container',
+  'ssh',
+  'network',
+  'cgroup',
+]
 const allowed: Readonly<Record<string, readonly string[]>> = {
   base: [],
   oci: ['base'],

@@ -44,6 +44,17 @@ export interface FileSelection {
   readonly sizeBytes: number
 }
 
+/** What flags of COPY and ADD change about the files that sources name. */
+export interface SelectionRules {
+  /** --exclude: patterns as in an ignore file, relative to each source; a source that is a file is matched by its name. */
+  readonly excludes: readonly string[]
+  /**
+   * --parents: a source keeps its path, or the part behind `/./`. That part is a pattern of an ignore file, where `**`
+   * is any depth; the part in front of `/./` is an ordinary source.
+   */
+  readonly parents: boolean
+}
+
 /** A source that does not exist, with the reason if it is an ignore rule. */
 export interface MissingSource {
   readonly pattern: string

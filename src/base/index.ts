@@ -35,8 +35,10 @@ export type {
   SelectedPath,
   SelectedSource,
   SelectFilesResult,
+  SelectionRules,
 } from './file-selection.ts'
 export { type FileNode, type FileTree, type ResolvedPath, resolvePath } from './file-tree.ts'
+export { type IgnoreMatcher, type IgnoreRule, matchPatterns, type ParsedIgnore, parseIgnore } from './ignore-rules.ts'
 export { assertNever, invariant } from './invariant.ts'
 export { type ListedEntry, listSelection } from './list-selection.ts'
 export {

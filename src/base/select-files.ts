@@ -1,16 +1,20 @@
+import { collectDirectory, entryOf, existsIn, visiblePart } from './collect-files.ts'
 import type {
   MissingSource,
   SelectableTree,
-  SelectedEntry,
   SelectedPath,
   SelectedSource,
   SelectFilesResult,
+  SelectionRules,
 } from './file-selection.ts'
-import { type FileNode, type FileTree, resolvePath } from './file-tree.ts'
-import { compileGlob, hasWildcards, joinPath, pathNames } from './path-pattern.ts'
+import { type FileTree, resolvePath } from './file-tree.ts'
+import { bothFilters, excludeFilter, includeFilter, type PathFilter } from './path-filter.ts'
+import { compileGlob, hasWildcards, joinPath, parentPath, pathNames } from './path-pattern.ts'
 import { digestSelection } from './selection-digest.ts'
 import type { Span } from './span.ts'
 import { nearest } from './text.ts'
+
+const noRules: SelectionRules = { excludes: [], parents: false }
 
 /**
  * Picks what COPY sources name. A literal source must exist; a pattern may match nothing. A match that is a symlink, or
@@ -21,39 +25,110 @@ export function selectFiles(
   tree: SelectableTree,
   sources: readonly string[],
   spans: readonly Span[],
+  rules: SelectionRules = noRules,
 ): SelectFilesResult {
-  const visible = visiblePart(tree)
+  const selector = new Selector(tree, rules.excludes)
   const selected: SelectedSource[] = []
-  const missing: MissingSource[] = []
   for (const [index, pattern] of sources.entries()) {
     const span = spans[index] ?? { start: 0, end: 0 }
-    const paths = hasWildcards(pattern) ? expandPattern(tree, visible, pattern) : [pathNames(pattern).join('/')]
-    if (paths === undefined) {
-      missing.push({ pattern, span, malformed: true })
-      continue
-    }
-    const matches: SelectedPath[] = []
-    for (const path of paths) {
-      const match = selectPath(tree, visible, path)
-      if (match === undefined)
-        missing.push(describeMissing(tree, visible, hasWildcards(pattern) ? path : pattern, span))
-      else matches.push(match)
-    }
+    const matches = rules.parents ? selector.withParents(pattern, span) : selector.plain(pattern, span)
     selected.push({ pattern, matches })
   }
-  if (missing.length > 0) return { kind: 'missing', missing }
+  if (selector.missing.length > 0) return { kind: 'missing', missing: selector.missing }
   return { kind: 'selected', selection: { sources: selected, ...digestSelection(tree, selected) } }
 }
 
-/** The tree as if what is left out were not there; directories show, since something in them may be taken. */
-function visiblePart(tree: SelectableTree): FileTree {
-  return {
-    lstat(path) {
-      const node = tree.lstat(path)
-      return node === undefined || node.type === 'directory' || tree.takes(path) ? node : undefined
-    },
-    names: (path) => tree.names(path),
-    readLink: (path) => tree.readLink(path),
+/** Looks sources up one by one; what is not there is collected in `missing`. */
+class Selector {
+  readonly missing: MissingSource[] = []
+  readonly #tree: SelectableTree
+  readonly #visible: FileTree
+  readonly #excludes: PathFilter
+
+  constructor(tree: SelectableTree, excludes: readonly string[]) {
+    this.#tree = tree
+    this.#visible = visiblePart(tree)
+    this.#excludes = excludeFilter(excludes)
+  }
+
+  plain(pattern: string, span: Span): SelectedPath[] {
+    const wild = hasWildcards(pattern)
+    return this.#paths(pattern, span).flatMap((path) => {
+      const match = this.#selectPath(path)
+      if (match !== undefined) return match === 'excluded' ? [] : [match]
+      this.missing.push(this.#describeMissing(wild ? path : pattern, span))
+      return []
+    })
+  }
+
+  /** The path of the source is kept below its pivot, the part in front of `/./`, or below the root. */
+  withParents(pattern: string, span: Span): SelectedPath[] {
+    const cut = pattern.indexOf('/./')
+    const pivot = cut < 0 ? '' : pattern.slice(0, cut)
+    const kept = pathNames(cut < 0 ? pattern : pattern.slice(cut + 2)).join('/')
+    const include = includeFilter(kept)
+    if (include === undefined) {
+      this.missing.push({ pattern, span, malformed: true })
+      return []
+    }
+    const literal = !hasWildcards(pivot) && !hasWildcards(kept)
+    return this.#paths(pivot, span).flatMap((path) => {
+      const found = resolvePath(this.#visible, path)
+      const isThere = found.kind === 'found' && found.node.type === 'directory'
+      if (literal && !(isThere && this.#isReal(found.path, kept))) {
+        this.missing.push(this.#describeMissing(pathNames(`${pivot}/${kept}`).join('/'), span))
+        return []
+      }
+      if (!isThere) return []
+      const entries = collectDirectory(this.#tree, found.path, bothFilters(include, this.#excludes))
+      return [{ path, resolved: found.path, type: 'directory' as const, entries }]
+    })
+  }
+
+  /** Paths that a source may mean: itself, or what its wildcards match; none when it is malformed. */
+  #paths(pattern: string, span: Span): readonly string[] {
+    if (!hasWildcards(pattern)) return [pathNames(pattern).join('/')]
+    const paths = expandPattern(this.#tree, this.#visible, pattern)
+    if (paths === undefined) this.missing.push({ pattern, span, malformed: true })
+    return paths ?? []
+  }
+
+  /** Whether `kept` is in the directory and goes through no symlink: a kept path is never followed (BuildKit). */
+  #isReal(directory: string, kept: string): boolean {
+    if (kept === '') return true
+    const path = joinPath(directory, kept)
+    const above = resolvePath(this.#visible, parentPath(path))
+    const isReal = above.kind === 'found' && above.path === parentPath(path) && above.node.type === 'directory'
+    return isReal && this.#visible.lstat(path) !== undefined && existsIn(this.#tree, path)
+  }
+
+  #selectPath(path: string): SelectedPath | 'excluded' | undefined {
+    const found = resolvePath(this.#visible, path)
+    if (found.kind !== 'found' || !existsIn(this.#tree, found.path)) return undefined
+    const { node, path: resolved } = found
+    if (node.type === 'directory') {
+      return { path, resolved, type: 'directory', entries: collectDirectory(this.#tree, resolved, this.#excludes) }
+    }
+    if (!this.#excludes.takes(pathNames(path).at(-1) ?? '')) return 'excluded'
+    const entries = [entryOf(this.#tree, resolved, '', node, new Map())]
+    return { path, resolved, type: node.type === 'file' ? 'file' : 'other', entries }
+  }
+
+  #describeMissing(pattern: string, span: Span): MissingSource {
+    const unfiltered = resolvePath(this.#tree, pattern)
+    if (unfiltered.kind === 'found') {
+      const excludedBy = this.#tree.excludedBy(unfiltered.path) ?? this.#tree.excludedBy(pathNames(pattern).join('/'))
+      if (excludedBy !== undefined) return { pattern, span, excludedBy }
+    }
+    const reached = resolvePath(this.#visible, pattern)
+    if (reached.kind !== 'missing') return { pattern, span }
+    const [wanted = '', ...rest] = reached.rest
+    const names = this.#tree
+      .names(reached.directory)
+      .filter((name) => existsIn(this.#tree, joinPath(reached.directory, name)))
+    const candidate = nearest(wanted, names)
+    if (candidate === undefined) return { pattern, span }
+    return { pattern, span, nearest: [joinPath(reached.directory, candidate), ...rest].join('/') }
   }
 }
 
@@ -79,82 +154,5 @@ function expandPattern(tree: SelectableTree, visible: FileTree, pattern: string)
         .map((name) => joinPath(directory, name)),
     )
   }
-  return paths.filter((path) => exists(tree, path))
-}
-
-/** True when the path is taken, or is a directory with something taken below it. */
-function exists(tree: SelectableTree, path: string): boolean {
-  if (path === '' || tree.takes(path)) return true
-  if (!tree.mayTakeBelow(path) || tree.lstat(path)?.type !== 'directory') return false
-  return tree.names(path).some((name) => exists(tree, joinPath(path, name)))
-}
-
-function selectPath(tree: SelectableTree, visible: FileTree, path: string): SelectedPath | undefined {
-  const found = resolvePath(visible, path)
-  if (found.kind !== 'found' || !exists(tree, found.path)) return undefined
-  const links = new Map<string, string>()
-  const entries: SelectedEntry[] = []
-  const { node, path: resolved } = found
-  if (node.type === 'directory') collect(tree, resolved, '', links, entries)
-  else entries.push(entryOf(tree, resolved, '', node, links))
-  return { path, resolved, type: node.type === 'file' || node.type === 'directory' ? node.type : 'other', entries }
-}
-
-/** Adds what is in a directory; a left-out directory counts when something in it is taken. */
-function collect(
-  tree: SelectableTree,
-  directory: string,
-  prefix: string,
-  links: Map<string, string>,
-  entries: SelectedEntry[],
-): void {
-  for (const name of tree.names(directory)) {
-    const at = joinPath(directory, name)
-    const taken = tree.takes(at)
-    if (!taken && !tree.mayTakeBelow(at)) continue
-    const node = tree.lstat(at)
-    if (node === undefined || (!taken && node.type !== 'directory')) continue
-    const path = joinPath(prefix, name)
-    entries.push(entryOf(tree, at, path, node, links))
-    if (node.type !== 'directory') continue
-    const before = entries.length
-    collect(tree, at, path, links, entries)
-    if (!taken && entries.length === before) entries.pop()
-  }
-}
-
-function entryOf(
-  tree: SelectableTree,
-  at: string,
-  path: string,
-  node: FileNode,
-  links: Map<string, string>,
-): SelectedEntry {
-  const xattrs = tree.xattrs(at, node)
-  const extra = xattrs === undefined ? undefined : { xattrs }
-  if (node.type === 'symlink') return { path, node, target: tree.readLink(at), ...extra }
-  if (node.type !== 'file') return { path, node, ...extra }
-  if (node.links > 1) {
-    const key = `${node.device}:${node.inode}`
-    const first = links.get(key)
-    if (first !== undefined) return { path, node, sameAs: first }
-    links.set(key, path)
-  }
-  if (tree.isRacy(at, node)) return { path, node, verify: tree.fileDigest(at, node), ...extra }
-  return { path, node, ...extra }
-}
-
-function describeMissing(tree: SelectableTree, visible: FileTree, pattern: string, span: Span): MissingSource {
-  const unfiltered = resolvePath(tree, pattern)
-  if (unfiltered.kind === 'found') {
-    const excludedBy = tree.excludedBy(unfiltered.path) ?? tree.excludedBy(pathNames(pattern).join('/'))
-    if (excludedBy !== undefined) return { pattern, span, excludedBy }
-  }
-  const reached = resolvePath(visible, pattern)
-  if (reached.kind !== 'missing') return { pattern, span }
-  const [wanted = '', ...rest] = reached.rest
-  const names = tree.names(reached.directory).filter((name) => exists(tree, joinPath(reached.directory, name)))
-  const candidate = nearest(wanted, names)
-  if (candidate === undefined) return { pattern, span }
-  return { pattern, span, nearest: [joinPath(reached.directory, candidate), ...rest].join('/') }
+  return paths.filter((path) => existsIn(tree, path))
 }

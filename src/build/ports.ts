@@ -1,4 +1,4 @@
-import type { Span } from '../base/index.ts'
+import type { SelectionRules, Span, StepKey } from '../base/index.ts'
 import type { FileSource, RemotePart } from '../ir/index.ts'
 import type { ImageConfig, Platform } from '../oci/index.ts'
 import type { LayerOperation, MountInput, TreeSource } from '../plan/index.ts'
@@ -14,7 +14,7 @@ export type SelectResult<T> =
  * once it does not look at again, so that all steps of a build are given the same files.
  */
 export interface ContextPort {
-  select(sources: readonly string[], spans: readonly Span[]): SelectResult<ContextSelection>
+  select(sources: readonly string[], spans: readonly Span[], rules?: SelectionRules): SelectResult<ContextSelection>
 }
 
 /** A tree outside of any image, opened. */
@@ -57,6 +57,8 @@ export interface WantedFiles {
   /** What ADD fetches. */
   readonly remotes?: readonly RemotePart[]
   readonly unpack?: boolean
+  /** What --exclude leaves out, and whether --parents keeps directories. */
+  readonly rules?: SelectionRules
 }
 
 /** Where a step takes its files when it runs. */
@@ -88,11 +90,20 @@ export interface ExecutorPort {
   /** Executes one operation and returns the layer it made (an older one of the same content is kept in its place). */
   execute(request: ExecuteRequest): Promise<SelectResult<Layer>>
   /** Identity of the files that a COPY --from or a mount picks out of layers. */
-  selectFrom(
-    layers: readonly Layer[],
-    sources: readonly string[],
-    spans: readonly Span[],
-  ): Promise<SelectResult<ContextSelection['contentDigest']>>
+  selectFrom(layers: readonly Layer[], wanted: WantedFiles): Promise<SelectResult<ContextSelection['contentDigest']>>
+}
+
+/** The right to execute a step, held until it is given back or the process ends, however it ends. */
+export interface Claim {
+  release(): void
+}
+
+/** Sees to it that of all processes that share a store one executes a step. */
+export interface ClaimPort {
+  /** Claims a key; undefined when another process has it. */
+  tryClaim(key: StepKey): Claim | undefined
+  /** Claims a key as soon as nobody has it. Rejects with the signal's reason. */
+  waitForClaim(key: StepKey, signal: AbortSignal): Promise<Claim>
 }
 
 export interface ClockPort {
@@ -113,4 +124,5 @@ export interface LookupPorts {
 /** What running needs beside. */
 export interface RunPorts extends LookupPorts {
   readonly executor: ExecutorPort
+  readonly claims: ClaimPort
 }

@@ -17,7 +17,7 @@ export function selectParts(
   ports: Pick<LookupPorts, 'context' | 'trees'>,
 ): SelectResult<SelectedParts> {
   if (files.from.kind === 'context' && files.remotes === undefined) {
-    const result = ports.context.select(files.sources, files.sourceSpans)
+    const result = ports.context.select(files.sources, files.sourceSpans, files.rules)
     if (result.kind === 'missing') return result
     const { selection } = result
     return { kind: 'selected', selection: { digest: selection.contentDigest, source: { kind: 'context', selection } } }
@@ -25,9 +25,9 @@ export function selectParts(
   const wanted = copyParts(files)
   invariant(wanted.length > 0, 'files of a stage or an image are not in trees')
   const parts: TreePart[] = []
-  for (const { source, patterns, spans, unpack } of wanted) {
+  for (const { source, patterns, spans, unpack, rules } of wanted) {
     const tree = ports.trees.open(source)
-    const result = tree.select(patterns, spans)
+    const result = tree.select(patterns, spans, rules)
     if (result.kind === 'missing') return result
     parts.push({ root: tree.root, selection: result.selection, unpack })
   }

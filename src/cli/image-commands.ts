@@ -4,6 +4,7 @@ import type { CommandRoom } from './command-room.ts'
 import type { HistoryFlags, PruneFlags } from './flags.ts'
 import { formatOption } from './format-option.ts'
 import { addImagesCommand } from './images-command.ts'
+import { addPushCommand } from './push-command.ts'
 
 /** Adds the commands about stored images: `tag`, `untag`, `rmi`, `history`, and all of them and `inspect` below `image`. */
 export function addImageCommands(program: Command, room: CommandRoom): void {
@@ -13,7 +14,7 @@ export function addImageCommands(program: Command, room: CommandRoom): void {
   addHistory(program, room)
   const group = program.command('image').summary('commands about images').description('Commands about stored images.')
   addImagesCommand(group, room, 'ls')
-  for (const add of [addTag, addUntag, addInspect, addHistory, addPrune]) add(group, room)
+  for (const add of [addPushCommand, addTag, addUntag, addInspect, addHistory, addPrune]) add(group, room)
   addRemove(group, room, 'rm')
 }
 

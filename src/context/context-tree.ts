@@ -4,6 +4,7 @@ import {
   errnoCode,
   errorMessage,
   type FileNode,
+  type IgnoreMatcher,
   mayBeBroken,
   osPath,
   printablePath,
@@ -13,7 +14,6 @@ import {
 } from '../base/index.ts'
 import type { FingerprintMemo } from './fingerprint-memo.ts'
 import { hashFile } from './hash-file.ts'
-import type { IgnoreMatcher } from './ignore-rules.ts'
 import { racyRule } from './racy-rule.ts'
 
 /**

@@ -1,7 +1,14 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
-import { errnoCode, errorMessage, positionAt, sourceFile, ToolError } from '../base/index.ts'
-import { type IgnoreMatcher, parseIgnore } from './ignore-rules.ts'
+import {
+  errnoCode,
+  errorMessage,
+  type IgnoreMatcher,
+  parseIgnore,
+  positionAt,
+  sourceFile,
+  ToolError,
+} from '../base/index.ts'
 
 /** No ignore file of people is larger; what is, is something else. */
 const largestBytes = 4 * 1024 * 1024

@@ -5,6 +5,5 @@
 
 export type { GitIgnored } from './git-ignored-report.ts'
 export { loadIgnoreFile } from './ignore-file.ts'
-export { type IgnoreMatcher, type IgnoreRule, type ParsedIgnore, parseIgnore } from './ignore-rules.ts'
 export { type BuildContext, type ContextOptions, type DecidingRule, openContext } from './open-context.ts'
 export { readContextFile, resolveFolder } from './read-context-file.ts'

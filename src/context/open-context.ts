@@ -5,6 +5,7 @@ import {
   type ListedEntry,
   listSelection,
   type SelectFilesResult,
+  type SelectionRules,
   type Span,
   selectFiles,
   ToolError,
@@ -37,7 +38,7 @@ export interface BuildContext {
   /** The directory itself, symlinks resolved. */
   readonly root: string
   /** Picks what `sources` name; only that is looked at, and no file is read twice that did not change. */
-  select(sources: readonly string[], spans: readonly Span[]): SelectFilesResult
+  select(sources: readonly string[], spans: readonly Span[], rules?: SelectionRules): SelectFilesResult
   /** Every file of a selection with its identity. */
   list(selection: FileSelection): readonly ListedEntry[]
   /** The ignore rule that decides about a path: it excludes it, or takes it in again. Undefined when none matches. */
@@ -59,7 +60,7 @@ export function openContext(options: ContextOptions): BuildContext {
   const tree = contextTree(root, ignore, memo, () => options.nowMs())
   return {
     root,
-    select: (sources, spans) => selectFiles(tree, sources, spans),
+    select: (sources, spans, rules) => selectFiles(tree, sources, spans, rules),
     list: (selection) => listSelection(tree, selection),
     decidingRule(path) {
       const rule = ignore.decidingRule(path)

@@ -13,8 +13,11 @@ import {
 } from '../build/index.ts'
 import { graphImages, planGraph, type StepGraph } from '../plan/index.ts'
 import type { BuildOutcome, BuildRequest } from './build-request.ts'
+import { cachePolicy } from './cache-policy.ts'
 import { finishImage } from './finish-image.ts'
 import type { Host } from './host.ts'
+import { isMissing, missingOffline, requireLocal } from './offline.ts'
+import { finishOthers } from './other-targets.ts'
 import { parseCached, parseTriggerCached } from './parse.ts'
 import { openScene, type Scene } from './scene.ts'
 
@@ -39,8 +42,9 @@ export async function buildImage(
     if (defined.kind === 'failed') return { kind: 'invalid', diagnostics: defined.diagnostics, source: scene.source }
     const graph = planGraph(defined.program)
     const unfetched = await fetchTrees(graph, scene.trees)
+    if (request.offline) requireLocal(scene, graph, unfetched)
     if (unfetched.length > 0) return { kind: 'failed', failures: unfetched, source: scene.source }
-    const probed = probeGraph(graph, scene.ports, { noCache: request.noCache })
+    const probed = probeGraph(graph, scene.ports, cachePolicy(scene, graph))
     scene.context.save()
     scene.trees.save()
     const diagnostics = [...defined.diagnostics, ...probed.diagnostics]
@@ -64,6 +68,8 @@ async function define(scene: Scene): Promise<Exclude<DefineResult, { kind: 'need
   if (pull && !planOnly) await scene.enter()
   let result = await defineWith(scene, planOnly ? 'configs' : pull ? 'images' : 'nothing')
   if (result.kind === 'needs-images') {
+    const missing = scene.request.offline ? result.images.filter((image) => isMissing(scene, image)) : []
+    if (missing.length > 0) throw missingOffline(missing, [])
     await scene.enter()
     result = await defineWith(scene, 'images')
   }
@@ -81,6 +87,8 @@ async function defineWith(scene: Scene, fetch: Fetch): Promise<DefineResult> {
     targetPlatform: platform,
     contexts: contexts.facts,
     ...target,
+    otherTargets: request.otherTargets.map(({ stage }) => stage),
+    namedStages: request.noCacheFilter,
   }
   return defineProgram(scene.source, options, {
     parse: (source) => parseCached(source, store),
@@ -113,7 +121,7 @@ async function gitIgnored(scene: Scene, probed: ProbedGraph): Promise<readonly D
     const { operation } = step
     if (probed.outcomes[step.index]?.kind === 'hit' || operation.kind !== 'copy') continue
     if (operation.from.kind !== 'context' || operation.sources.length === 0) continue
-    const warning = await scene.context.gitIgnored(operation.sources, operation.sourceSpans)
+    const warning = await scene.context.gitIgnored(operation.sources, operation.sourceSpans, operation.rules)
     if (warning === undefined) continue
     const { file, span } = operation.origin
     found.push({ code: 'git-ignored-files', severity: 'warning', file, span, ...warning })
@@ -128,20 +136,29 @@ async function run(
   signal: AbortSignal,
   startMs: number,
 ): Promise<BuildOutcome> {
-  const { noCache, jobs } = scene.request
+  const { jobs, keepGoing } = scene.request
   announceBases(scene, probed, emit)
-  const result = await runGraph(probed, scene.ports, { noCache, jobs, signal }, emit)
+  const result = await runGraph(
+    probed,
+    scene.ports,
+    { ...cachePolicy(scene, probed.graph), jobs, keepGoing, signal },
+    emit,
+  )
   const trace = (id?: Digest): Promise<void> => keepTrace(scene, probed.graph, result.reports, startMs, id, emit)
   if (result.kind === 'failed') {
     await trace()
     return { kind: 'failed', failures: result.failures, source: scene.source }
   }
+  const others = await finishOthers(scene, probed.graph, result.layers, emit)
   const { id: imageId, manifest } = await finishImage(scene, probed.graph, result.layers, emit)
   await trace(imageId)
   const summary: BuildSummary = {
     imageId,
     ...(manifest === undefined ? {} : { manifest }),
     names: scene.names,
+    ...(others.length === 0
+      ? {}
+      : { targets: [...others, { target: scene.request.target ?? '', imageId, names: scene.names }] }),
     steps: { total: probed.graph.steps.length, cached: result.cached },
     durationMs: scene.host.nowMs() - startMs,
   }

@@ -7,6 +7,7 @@ import {
   applyCopy,
   applyWorkdir,
   type CopyRequest,
+  openEmptyWorkspace,
   openView,
   openWorkspace,
   resolveOwner,
@@ -32,10 +33,14 @@ export interface ExecutorSettings {
   readonly contextDirectory: string
   /** Network of RUN steps that ask for none themselves. */
   readonly network: 'host' | 'none'
+  /** No RUN step gets a network, whatever it says. */
+  readonly offline: boolean
   readonly secrets: Secrets
   readonly agents: AgentSources
   /** The host's environment. */
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Names the Dockerfile and context; without it failed steps are not kept. */
+  readonly project?: string
   /** Opened on the first RUN. */
   readonly sandbox: () => Promise<Sandbox>
   nowMs(): number
@@ -47,9 +52,9 @@ export function stepExecutor(settings: ExecutorSettings): ExecutorPort {
   const mounts = { storeRoot: store.root, files: new FileMounter(settings), secrets, agents, env }
   return {
     execute: (request) => executeStep({ ...settings, mounts }, request),
-    selectFrom(layers, sources, spans) {
+    selectFrom(layers, { sources, sourceSpans, rules }) {
       return withView<SelectResult<ContextSelection['contentDigest']>>(settings, layers, (root) => {
-        const result = selectInRoot(root, sources, spans)
+        const result = selectInRoot(root, sources, sourceSpans, rules)
         return result.kind === 'missing' ? result : { kind: 'selected', selection: result.selection.contentDigest }
       })
     },
@@ -66,18 +71,44 @@ async function executeStep(settings: StepSettings, request: ExecuteRequest): Pro
   const directory = session.makeDirectory('step')
   try {
     leaseLayers(store, session, request.parent)
+    const { operation } = request
+    const isLink = operation.kind === 'copy' && operation.link === true
     const lowers = request.parent.map((layer) => store.layers.treeName(layer.diffId))
-    const workspace = openWorkspace(snapshots, lowers, directory)
+    let failure: ToolError | undefined
+    const workspace = isLink ? openEmptyWorkspace(directory) : openWorkspace(snapshots, lowers, directory)
     try {
       const missing = await executeOperation(settings, request, workspace, directory)
       if (missing !== undefined) return missing
+    } catch (error) {
+      if (!isFailedProcess(error)) throw error
+      failure = error
     } finally {
       workspace.unmount()
     }
+    if (failure !== undefined) throw await failureToKeep(settings, failure, request, workspace.upper)
     return { kind: 'selected', selection: commitLayer(settings, workspace, startMs) }
   } finally {
     session.removeDirectory(directory)
   }
+}
+
+/** A process failed, and nobody stopped it. */
+function isFailedProcess(error: unknown): error is ToolError {
+  return error instanceof ToolError && error.code === 'step-failed' && error.details['exitCode'] !== undefined
+}
+
+async function failureToKeep(
+  settings: StepSettings,
+  failure: ToolError,
+  request: ExecuteRequest,
+  tree: string,
+): Promise<ToolError> {
+  const { project, mounts, session, network } = settings
+  if (project === undefined || request.operation.kind !== 'run') return failure
+  const { keepFailure } = await import('./keep-failed-step.ts')
+  const { files, storeRoot } = mounts
+  const nowMs = (): number => settings.nowMs()
+  return keepFailure({ files, storeRoot, session, network, project, nowMs }, failure, request.operation, request, tree)
 }
 
 /** Names the tree of changes and moves it into the store, unless a layer of the same content is there already. */
@@ -133,8 +164,8 @@ async function runProcess(
       env: [...operation.env, ...operation.proxyEnv, ...prepared.env],
       cwd: operation.cwd,
       user: operation.user,
-      hostname: 'buildkitsandbox',
-      network: operation.network === 'default' ? settings.network : operation.network,
+      hostname: operation.hostname ?? 'buildkitsandbox',
+      network: operation.network === 'default' || settings.offline ? settings.network : operation.network,
       mounts: prepared.mounts,
       privileged: operation.security === 'insecure',
       terminal: false,
@@ -143,17 +174,21 @@ async function runProcess(
     })
     const { exitCode } = await done
     request.signal.throwIfAborted()
-    if (exitCode !== 0) throw processFailed(operation, exitCode)
+    if (exitCode !== 0) throw processFailed(operation, exitCode, settings.offline)
   } finally {
     await prepared.release()
   }
 }
 
-function processFailed({ args }: RunOperation, exitCode: number): ToolError {
+function processFailed({ args }: RunOperation, exitCode: number, offline: boolean): ToolError {
+  const hints = [
+    ...(exitCode > 125 && exitCode < 128 ? [notFoundHint(exitCode)] : []),
+    ...(offline ? ['with --offline it had no network'] : []),
+  ]
   return new ToolError(
     'step-failed',
     `process ${JSON.stringify(args.join(' '))} did not complete successfully: exit code: ${exitCode}`,
-    { details: { exitCode }, ...(exitCode > 125 && exitCode < 128 ? { hint: notFoundHint(exitCode) } : {}) },
+    { details: { exitCode }, ...(hints.length === 0 ? {} : { hint: hints.join('; ') }) },
   )
 }
 
@@ -179,7 +214,11 @@ async function copyFiles(
   workspace: Workspace,
 ): Promise<Missing | undefined> {
   const { files } = request
-  invariant(files !== undefined, 'COPY without files')
+  if (files === undefined) {
+    invariant(operation.sources.length === 0, 'COPY without its files')
+    await copySelection(operation, request, workspace, undefined)
+    return undefined
+  }
   if (files.kind === 'context') {
     await copySelection(operation, request, workspace, { root: settings.contextDirectory, selection: files.selection })
     return undefined
@@ -189,7 +228,7 @@ async function copyFiles(
     return undefined
   }
   return withView(settings, files.layers, async (root) => {
-    const result = selectInRoot(root, operation.sources, operation.sourceSpans)
+    const result = selectInRoot(root, operation.sources, operation.sourceSpans, operation.rules)
     if (result.kind === 'missing') return result
     await copySelection(operation, request, workspace, { root, selection: result.selection })
     return undefined
@@ -209,7 +248,8 @@ async function copySelection(
     return true
   }
   await applyCopy({
-    source,
+    ...(source === undefined ? {} : { source }),
+    ...(operation.inline === undefined ? {} : { inline: operation.inline }),
     targetRoot: workspace.root,
     destination: operation.destination,
     ...owner,
@@ -219,7 +259,7 @@ async function copySelection(
 }
 
 function makeWorkdir(operation: WorkdirOperation, workspace: Workspace): void {
-  const owner = operation.user === '' ? { uid: 0, gid: 0 } : resolveOwner(workspace.root, operation.user)
+  const owner = operation.user === '' ? undefined : resolveOwner(workspace.root, operation.user)
   applyWorkdir({ targetRoot: workspace.root, path: operation.path, owner })
 }
 

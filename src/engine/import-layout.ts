@@ -4,7 +4,7 @@ import { layoutBlobPath } from '../oci/index.ts'
 import type { StoredImage } from '../ports/index.ts'
 import type { LayoutContext } from './layout-context.ts'
 import { removedMeanwhile } from './lease-layers.ts'
-import { storeLayer } from './pull-image.ts'
+import { layerKeeper } from './pull-image.ts'
 import type { ImageSettings } from './stored-images.ts'
 import { runTask } from './task.ts'
 
@@ -17,12 +17,14 @@ export async function importLayoutContext(settings: ImageSettings, layout: Layou
   const task = `import-${layout.text}`
   return runTask(settings, task, `[internal] load ${layout.text}`, async () => {
     settings.session().lease(config.diffIds.map((diffId) => store.layers.name(diffId)))
+    const keeper = layerKeeper(settings, task, layout)
     for (const [index, descriptor] of manifest.layers.entries()) {
       const diffId = config.diffIds[index]
       if (diffId !== undefined && store.layers.layer(diffId) !== undefined && store.layers.isPresent(diffId)) continue
       const path = join(directory, layoutBlobPath(descriptor.digest))
-      await storeLayer(settings, task, layout, descriptor, createReadStream(path, { highWaterMark: 1 << 18 }))
+      await keeper.keep(descriptor, createReadStream(path, { highWaterMark: 1 << 18 }))
     }
+    keeper.finish()
     const { configBytes, manifestBytes, digest: manifestDigest } = layout
     store.images.writeImage({ id: manifest.config.digest, configBytes, manifestBytes, manifestDigest })
     const image = store.images.image(manifest.config.digest)

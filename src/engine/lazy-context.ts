@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs'
-import { digestHex, digestOf, type ListedEntry, type Span } from '../base/index.ts'
+import { digestHex, digestOf, type ListedEntry, type SelectionRules, type Span } from '../base/index.ts'
 import type { OpenTree } from '../build/index.ts'
 import { type BuildContext, type DecidingRule, openContext } from '../context/index.ts'
 import type { Store } from '../store/index.ts'
@@ -18,13 +18,14 @@ export interface LazyContext extends OpenTree {
   /** Remembers the fingerprints taken, for the next build. */
   save(): void
   /** Every file that sources take; empty when one of them is not there. */
-  list(sources: readonly string[], spans: readonly Span[]): readonly ListedEntry[]
+  list(sources: readonly string[], spans: readonly Span[], rules?: SelectionRules): readonly ListedEntry[]
   /** The line of the ignore file that decides about a path, if one does. */
   decidingRule(path: string): DecidingRule | undefined
   /** What to say about selected files that git ignores, if there are any. */
   gitIgnored(
     sources: readonly string[],
     spans: readonly Span[],
+    rules?: SelectionRules,
   ): Promise<{ readonly message: string; readonly hint: string } | undefined>
 }
 
@@ -42,17 +43,17 @@ export function lazyContext(source: ContextSource, store: Store, nowMs: () => nu
     get root() {
       return context().root
     },
-    select: (sources, spans) => context().select(sources, spans),
+    select: (sources, spans, rules) => context().select(sources, spans, rules),
     save: () => opened?.save(),
-    list(sources, spans) {
-      const result = context().select(sources, spans)
+    list(sources, spans, rules) {
+      const result = context().select(sources, spans, rules)
       return result.kind === 'missing' ? [] : context().list(result.selection)
     },
     decidingRule: (path) => context().decidingRule(path),
-    async gitIgnored(sources, spans) {
+    async gitIgnored(sources, spans, rules) {
       // Nobody works in what was fetched, and its git settings are those of strangers.
       if (fetched) return undefined
-      const result = context().select(sources, spans)
+      const result = context().select(sources, spans, rules)
       if (result.kind === 'missing') return undefined
       const ignored = await context().gitIgnored(result.selection)
       if (ignored === undefined) return undefined

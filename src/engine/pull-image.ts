@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { ToolError } from '../base/index.ts'
-import { digestLayer, unpackLayer } from '../layer/index.ts'
+import { type DiffId, ToolError } from '../base/index.ts'
+import { digestLayer, inheritDirectories, unpackLayer } from '../layer/index.ts'
 import {
   type Descriptor,
   familiarName,
@@ -55,14 +55,9 @@ export async function pullImage(settings: ImageSettings, text: string, platform:
       const diffId = remote.config.diffIds[index]
       return diffId === undefined || store.layers.layer(diffId) === undefined || !store.layers.isPresent(diffId)
     })
-    await client.pullLayers(
-      reference,
-      wanted,
-      async (descriptor, stream) => {
-        await storeLayer(settings, task, remote, descriptor, stream)
-      },
-      { signal },
-    )
+    const keeper = layerKeeper(settings, task, remote)
+    await client.pullLayers(reference, wanted, keeper.keep, { signal })
+    keeper.finish()
     const { digest: id } = remote.manifest.config
     const { configBytes, manifestBytes, digest: manifestDigest } = remote
     const document = { id, configBytes, manifestBytes, manifestDigest }
@@ -82,16 +77,65 @@ export async function pullImage(settings: ImageSettings, text: string, platform:
 
 type RemoteImage = Pick<Awaited<ReturnType<RegistryClient['resolveImage']>>, 'config' | 'manifest'>
 
-/** Unpacks and keeps one layer of an image; its bytes are checked. */
-export async function storeLayer(
+/** Takes the layers of one image, in any order and several at a time. */
+export interface LayerKeeper {
+  /** Unpacks a layer, checks its bytes and moves it into the store, or puts it off until those below are there. */
+  keep(descriptor: Descriptor, stream: AsyncIterable<Uint8Array>): Promise<void>
+  /** Moves what was put off; to be called when every layer has come. */
+  finish(): void
+}
+
+/** A keeper of the layers of `image`; `task` is the task that shows its progress. */
+export function layerKeeper(settings: ImageSettings, task: string, image: RemoteImage): LayerKeeper {
+  const waiting: UnpackedLayerDirectory[] = []
+  return {
+    async keep(descriptor, stream) {
+      const unpacked = await storeLayer(settings, task, image, descriptor, stream)
+      if (unpacked !== undefined) waiting.push(unpacked)
+    },
+    finish() {
+      for (const layer of waiting.sort((a, b) => a.index - b.index)) finishLayer(settings, image, layer)
+    },
+  }
+}
+
+/** A layer that is unpacked, but may only be finished when those below it are in the store. */
+interface UnpackedLayerDirectory {
+  readonly index: number
+  readonly diffId: DiffId
+  readonly descriptor: Descriptor
+  readonly directory: string
+  readonly unpacked: Awaited<ReturnType<typeof unpackLayer>>
+}
+
+/** Names the tree and moves it into the store; directories without an entry of their own take after those below. */
+function finishLayer(settings: ImageSettings, remote: RemoteImage, layer: UnpackedLayerDirectory): void {
+  const { store, overlay } = settings
+  const { index, diffId, descriptor, directory, unpacked } = layer
+  const tree = join(directory, 'fs')
+  const lowers = remote.config.diffIds.slice(0, index).map((lower) => store.layers.treePath(lower))
+  inheritDirectories(tree, unpacked.implicitDirectories, lowers, overlay)
+  const { contentDigest } = digestLayer(tree, { overlay })
+  const created = remote.config.created ?? new Date(settings.nowMs()).toISOString()
+  const { sizeBytes, entries } = unpacked
+  store.layers.adopt({ diffId, contentDigest, sizeBytes, entries, created, blob: descriptor, directory })
+  settings.session().removeDirectory(directory)
+}
+
+/**
+ * Unpacks and verifies a layer, and moves it into the store; one whose archive leaves directories out is returned, for
+ * `finishLayer` to look at the layers below.
+ */
+async function storeLayer(
   settings: ImageSettings,
   task: string,
   remote: RemoteImage,
   descriptor: Descriptor,
   stream: AsyncIterable<Uint8Array>,
-): Promise<void> {
+): Promise<UnpackedLayerDirectory | undefined> {
   const { store, overlay, emit } = settings
-  const diffId = remote.config.diffIds[remote.manifest.layers.findIndex((layer) => layer.digest === descriptor.digest)]
+  const index = remote.manifest.layers.findIndex((layer) => layer.digest === descriptor.digest)
+  const diffId = remote.config.diffIds[index]
   if (diffId === undefined) {
     throw new ToolError(
       'invalid-document',
@@ -132,10 +176,9 @@ export async function storeLayer(
       )
     }
     writer.commit()
-    const { contentDigest } = digestLayer(tree, { overlay })
-    const created = remote.config.created ?? new Date(settings.nowMs()).toISOString()
-    const { sizeBytes, entries } = unpacked
-    store.layers.adopt({ diffId, contentDigest, sizeBytes, entries, created, blob: descriptor, directory })
+    const layer = { index, diffId, descriptor, directory, unpacked }
+    const waits = index > 0 && unpacked.implicitDirectories.length > 0
+    if (!waits) finishLayer(settings, remote, layer)
     emit({
       kind: 'task-progress',
       task,
@@ -144,8 +187,11 @@ export async function storeLayer(
       totalBytes: descriptor.size,
       timeMs: settings.nowMs(),
     })
+    return waits ? layer : undefined
+  } catch (error) {
+    session.removeDirectory(directory)
+    throw error
   } finally {
     writer.discard()
-    session.removeDirectory(directory)
   }
 }

@@ -67,9 +67,12 @@ function expandFully(
   return expansion
 }
 
-/** A word as messages quote it: of a long one the part from where it is wrong. */
+/** A word as messages quote it: of a heredoc the line that is wrong, of a long one the part from where it is. */
 function excerpt(text: string, start: number): string {
-  return text.length <= longestQuote ? text : `…${text.slice(start, start + longestQuote)}…`
+  const lineStart = text.lastIndexOf('\n', start - 1) + 1
+  const line = text.slice(lineStart, text.indexOf('\n', start) < 0 ? text.length : text.indexOf('\n', start))
+  if (line.length <= longestQuote) return line
+  return `…${line.slice(start - lineStart, start - lineStart + longestQuote)}…`
 }
 
 function reportUndefined(site: InstructionSite): ReportUnset {

@@ -1,12 +1,12 @@
 import { instructionRule } from '../../grammar/index.ts'
 import { pathNames } from '../base/index.ts'
-import type { AddInstruction, CopyInstruction, Flag } from '../dockerfile/index.ts'
-import { checkMode, checkOwner, type FlagText } from './copy-flags.ts'
+import type { AddInstruction, CopyInstruction } from '../dockerfile/index.ts'
+import { copyFlags } from './copy-flags.ts'
 import { expandIn, type Scope } from './expand-in-site.ts'
 import { inlineFiles } from './inline-files.ts'
 import type { InstructionSite } from './instruction-site.ts'
 import { expandSources } from './lower-add.ts'
-import { reportUnsupportedFlags, reportUnsupportedHeredocs } from './not-supported.ts'
+import { reportUnsupportedFlags } from './not-supported.ts'
 import { hideCredentials } from './remote-source.ts'
 import { absolutePath, isDirectoryForm } from './stage-path.ts'
 import type { StageState } from './stage-state.ts'
@@ -24,43 +24,38 @@ export function lowerCopy(
     copy.kind === 'copy'
       ? reportUnsupportedFlags(site, copy.kind, copy.flags)
       : reportUnsupportedFlags(site, copy.kind, copy.flags)
-  if (unsupported || reportUnsupportedHeredocs(site, copy.heredocs)) return undefined
+  if (unsupported) return undefined
   const sources = expandSources(site, copy, scope)
   const written = sources && expandIn(site, copy.destination, scope)
   if (sources === undefined || written === undefined) return undefined
-  const owner = expandFlag(site, copy.flags, 'chown', scope)
-  if (owner === 'failed' || !checkOwner(site, owner)) return undefined
-  const mode = expandFlag(site, copy.flags, 'chmod', scope)
-  if (mode === 'failed' || !checkMode(site, mode)) return undefined
+  const flags = copyFlags(site, copy, scope)
   const inline = inlineFiles(site, copy.heredocs, scope)
-  if (inline === undefined) return undefined
+  if (flags === undefined || inline === undefined) return undefined
   const destination = absolutePath(state.workingDir, written)
   const { keyword } = instructionRule(copy.kind)
   return {
     kind: 'copy',
     origin: { ...site.origin, text: hideCredentials(site.origin.text) },
     from,
-    sources: sources.paths.map((path) => pathNames(path).join('/') || '.'),
+    sources: sources.paths.map(flags.rules?.parents === true ? keptSource : cleanSource),
     sourceSpans: sources.pathSpans,
     ...(sources.remotes.length === 0 ? {} : { remotes: sources.remotes }),
     ...(inline.length === 0 ? {} : { inline }),
     destination: isDirectoryForm(written) && destination !== '/' ? `${destination}/` : destination,
-    ...(owner === undefined ? {} : { chown: owner.text }),
-    ...(mode === undefined ? {} : { chmod: mode.text }),
-    unpack: copy.kind === 'add',
+    ...flags,
     createdBy: `${[keyword, ...sources.written, ...inline.map(({ name }) => `<<${name}`), written].join(' ')} # buildkit`,
   }
 }
 
-function expandFlag(
-  site: InstructionSite,
-  flags: readonly (Flag<'copy'> | Flag<'add'>)[],
-  name: 'chown' | 'chmod',
-  scope: Scope,
-): FlagText | 'failed' | undefined {
-  const flag = flags.find((candidate) => candidate.name === name)
-  if (flag === undefined) return undefined
-  const text = expandIn(site, { text: flag.value, span: flag.valueSpan }, scope)
-  if (text === undefined) return 'failed'
-  return text === '' ? undefined : { text, span: site.span({ span: flag.valueSpan }), plain: text === flag.value }
+function cleanSource(path: string): string {
+  return pathNames(path).join('/') || '.'
+}
+
+/** A source of --parents: what is in front of its first `/./` and what is behind, both clean. */
+function keptSource(path: string): string {
+  const cut = path.indexOf('/./')
+  if (cut < 0) return cleanSource(path)
+  const pivot = pathNames(path.slice(0, cut)).join('/')
+  const kept = pathNames(path.slice(cut + 2)).join('/')
+  return pivot === '' ? kept || '.' : `${pivot}/./${kept}`
 }

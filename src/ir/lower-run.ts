@@ -1,6 +1,6 @@
 import { networkModes } from '../../grammar/index.ts'
 import { type Heredoc, heredocContent, type MountFlag, type RunInstruction } from '../dockerfile/index.ts'
-import { givenProxies } from './build-args.ts'
+import { givenArg, givenProxies } from './build-args.ts'
 import { checkFileName } from './inline-files.ts'
 import type { InstructionSite } from './instruction-site.ts'
 import { lowerMounts, type MountSurroundings } from './lower-mounts.ts'
@@ -26,6 +26,7 @@ export function lowerRun(
   const args = script === undefined ? runArgs(run, state) : [`${scriptDirectory}/${script.name}`]
   const { variables } = state
   const proxies = [...givenProxies(options)].filter(([name]) => !variables.isDeclared(name))
+  const hostname = givenArg(options, 'BUILDKIT_SANDBOX_HOSTNAME')
   const wanted = run.flags.find((flag) => flag.name === 'network')?.value
   return {
     kind: 'run',
@@ -35,6 +36,7 @@ export function lowerRun(
     proxyEnv: proxies.map(([name, value]) => `${name}=${value}`),
     cwd: state.workingDir,
     user: state.user,
+    ...(hostname === undefined || hostname === '' ? {} : { hostname }),
     network: networkModes.find((mode) => mode === wanted) ?? 'default',
     security,
     mounts,

@@ -1,5 +1,5 @@
 import { type InstructionKind, instructionRule } from '../../grammar/index.ts'
-import type { Flag, Heredoc } from '../dockerfile/index.ts'
+import type { Flag } from '../dockerfile/index.ts'
 import type { InstructionSite } from './instruction-site.ts'
 
 /** Reports the first flag that parses but cannot be built yet; true when there is one. */
@@ -19,15 +19,4 @@ export function reportUnsupportedFlags<K extends InstructionKind>(
     return true
   }
   return false
-}
-
-/** Reports the first heredoc of an instruction that cannot build them yet; true when there is one. */
-export function reportUnsupportedHeredocs(site: InstructionSite, heredocs: readonly Heredoc[]): boolean {
-  const [first] = heredocs
-  const { keyword, heredoc } = instructionRule(site.instruction.kind)
-  if (first === undefined || heredoc === 'built') return false
-  site.error('not-supported', `the heredoc "${first.name}" of ${keyword} is not supported`, site.span(first), {
-    hint: 'RUN supports heredocs: write the file by RUN cat <<NAME > FILE, or keep it in the context',
-  })
-  return true
 }

@@ -1,5 +1,5 @@
 import type { CacheSharing } from '../../grammar/mounts.ts'
-import type { Diagnostic, Span } from '../base/index.ts'
+import type { Diagnostic, SelectionRules, Span } from '../base/index.ts'
 import type { ParsedDockerfile } from '../dockerfile/ast.ts'
 import type { ContainerConfig, ImageConfig, Platform } from '../oci/types.ts'
 
@@ -164,6 +164,8 @@ export interface RunOperation {
   /** `user[:group]` as USER set it, empty for root; resolved in the root filesystem when it runs. */
   readonly user: string
   readonly network: 'default' | 'none' | 'host'
+  /** Host name that the process sees, where BUILDKIT_SANDBOX_HOSTNAME gives one. */
+  readonly hostname?: string
   /** `insecure` lifts the restrictions of a container; the user has allowed it. */
   readonly security: 'sandbox' | 'insecure'
   /** Ordered by depth of their targets. */
@@ -192,7 +194,11 @@ export interface CopyOperation {
   readonly chown?: string
   /** --chmod as written, octal or symbolic, validated. */
   readonly chmod?: string
-  /** ADD: local tar archives (found by content) are unpacked. */
+  /** --exclude and --parents, where they are given; with --parents a source may have one `/./`. */
+  readonly rules?: SelectionRules
+  /** --link: the layer is made on an empty root filesystem, without looking at what is below. */
+  readonly link?: true
+  /** ADD: local tar archives (found by content) are unpacked; --unpack=false leaves them whole. */
   readonly unpack: boolean
   readonly createdBy: string
 }
@@ -237,6 +243,8 @@ export interface Program {
   readonly stages: readonly Stage[]
   /** `Stage.index` of the target. */
   readonly target: number
+  /** `Stage.index` of every target, in the order asked for, when there are several. */
+  readonly targets?: readonly number[]
   /** Number of stages in the Dockerfile, reachable or not. */
   readonly stageCount: number
   /** Warnings (errors end in a `failed` result instead). */
@@ -251,6 +259,10 @@ export interface ProgramOptions {
   readonly buildArgs: Readonly<Record<string, string>>
   /** Stage name or index; undefined means the last stage. */
   readonly target?: string
+  /** Other stages to build with it. */
+  readonly otherTargets?: readonly string[]
+  /** Stages that something else was said about, by name or index: each must exist. */
+  readonly namedStages?: readonly string[]
   readonly buildPlatform: Platform
   readonly targetPlatform: Platform
   /** Named contexts by `contextKey`. */

@@ -36,8 +36,11 @@ export interface TreeWriterOptions {
 export interface WriteReport {
   /** Device nodes left out, since this process may not make them (EPERM, as in a user namespace). */
   readonly skippedDevices: number
-  /** Directories that no entry names, made 0755 and owned by root (or `owner`) for the entries below them. */
-  readonly implicitDirectories: number
+  /**
+   * Paths (byte strings) of directories that no entry names, made 0755 and owned by root (or `owner`) for the entries
+   * below them; each comes before those in it.
+   */
+  readonly implicitDirectories: readonly string[]
   readonly warnings: readonly string[]
 }
 
@@ -56,7 +59,7 @@ export class TreeWriter {
   readonly #xattrs = new XattrRestorer()
   #file: { readonly fd: number; readonly at: string | Buffer; readonly header: TarHeader; end: number } | undefined
   #skippedDevices = 0
-  #implicitDirectories = 0
+  readonly #implicitDirectories = new Set<string>()
 
   constructor(root: string, options: TreeWriterOptions) {
     this.#tree = new RootedTree(root)
@@ -70,7 +73,7 @@ export class TreeWriter {
   get report(): WriteReport {
     return {
       skippedDevices: this.#skippedDevices,
-      implicitDirectories: this.#implicitDirectories,
+      implicitDirectories: [...this.#implicitDirectories],
       warnings: this.#xattrs.warnings,
     }
   }
@@ -170,7 +173,9 @@ export class TreeWriter {
       }
     }
     this.#setMetadata(at, header)
-    this.#noteTime([...this.#options.base, ...components], header.mtimeNs)
+    const path = [...this.#options.base, ...components]
+    this.#implicitDirectories.delete(path.join('/'))
+    this.#noteTime(path, header.mtimeNs)
   }
 
   /** Marks the directory at `at`: the layers below do not show through. */
@@ -189,7 +194,7 @@ export class TreeWriter {
       // A layer is a function of its archive: no time of this machine in it.
       this.#noteTime(path.split('/'), 0n)
     }
-    this.#implicitDirectories++
+    this.#implicitDirectories.add(path)
   }
 
   #addHardlink(at: string | Buffer, header: TarHeader): void {

@@ -1,4 +1,4 @@
-import type { Span } from '../base/index.ts'
+import type { SelectionRules, Span } from '../base/index.ts'
 import type { CopyOperation, FileSource, RemoteSource } from '../ir/index.ts'
 
 /** Files outside of any image: the build context, a named context, or what ADD fetches. */
@@ -11,26 +11,32 @@ export interface CopyPart {
   readonly patterns: readonly string[]
   readonly spans: readonly Span[]
   readonly unpack: boolean
+  readonly rules?: SelectionRules
 }
 
 /** What decides which files a step takes from where. */
-type TakenFiles = Pick<CopyOperation, 'from' | 'sources' | 'sourceSpans' | 'remotes'> & { readonly unpack?: boolean }
+type TakenFiles = Pick<CopyOperation, 'from' | 'sources' | 'sourceSpans' | 'remotes' | 'rules'> & {
+  readonly unpack?: boolean
+}
 
 /** The trees a COPY or ADD takes files from, in the order in which they are copied; none when it is a stage or an image. */
 export function copyParts(files: TakenFiles): readonly CopyPart[] {
-  const { from, sources, sourceSpans: spans, remotes = [], unpack = false } = files
+  const { from, sources, sourceSpans: spans, remotes = [], unpack = false, rules } = files
   if (from.kind === 'stage' || from.kind === 'image') return []
   const parts: CopyPart[] = []
+  const kept = rules === undefined ? {} : { rules }
+  // --parents is about paths; what is fetched has none.
+  const fetched = rules === undefined ? {} : { rules: { ...rules, parents: false } }
   let next = 0
   const addLocal = (end: number): void => {
-    if (next < end)
-      parts.push({ source: from, patterns: sources.slice(next, end), spans: spans.slice(next, end), unpack })
+    const [patterns, places] = [sources.slice(next, end), spans.slice(next, end)]
+    if (next < end) parts.push({ source: from, patterns, spans: places, unpack, ...kept })
     next = end
   }
   for (const remote of remotes) {
     const { source, span } = remote
     addLocal(remote.after)
-    parts.push({ source, patterns: [patternIn(source)], spans: [span], unpack: remote.unpack })
+    parts.push({ source, patterns: [patternIn(source)], spans: [span], unpack: remote.unpack, ...fetched })
   }
   addLocal(sources.length)
   return parts

@@ -48,6 +48,16 @@ export interface Step {
   readonly mounts: readonly MountInput[]
 }
 
+/** The root filesystem that a step's result depends on: nothing for COPY --link, whose layer fits on any. */
+export function inputRoot({ operation, parent }: Step): Root {
+  return operation.kind === 'copy' && operation.link === true ? { kind: 'scratch' } : parent
+}
+
+/** Whether a COPY or ADD takes files from somewhere: one with heredocs alone does not. */
+export function takesFiles({ sources, remotes = [] }: Pick<CopyOperation, 'sources' | 'remotes'>): boolean {
+  return sources.length + remotes.length > 0
+}
+
 /** A stage with its steps placed in the graph. */
 export interface PlannedStage {
   readonly stage: Stage
@@ -63,6 +73,8 @@ export interface StepGraph {
   readonly steps: readonly Step[]
   readonly stages: readonly PlannedStage[]
   readonly target: PlannedStage
+  /** Every target, in the order asked for; `target` alone, or last. */
+  readonly targets: readonly PlannedStage[]
 }
 
 /** Lays the operations of a program out as a graph of steps. Pure; the program's stages come ordered by need. */
@@ -72,7 +84,12 @@ export function planGraph(program: Program): StepGraph {
   for (const stage of program.stages) stages.set(stage.index, planStage(stage, program.stageCount > 1, steps, stages))
   const target = stages.get(program.target)
   invariant(target !== undefined, 'the target stage is not part of the program')
-  return { steps, stages: [...stages.values()], target }
+  const targets = (program.targets ?? [program.target]).map((index) => {
+    const found = stages.get(index)
+    invariant(found !== undefined, 'a target stage is not part of the program')
+    return found
+  })
+  return { steps, stages: [...stages.values()], target, targets }
 }
 
 function planStage(
@@ -89,7 +106,7 @@ function planStage(
   let parent = base
   for (const [position, operation] of operations.entries()) {
     const index = steps.length
-    const files = operation.kind === 'copy' ? fileRoot(operation.from, planned) : undefined
+    const files = operation.kind === 'copy' && takesFiles(operation) ? fileRoot(operation.from, planned) : undefined
     const step = {
       index,
       stage: stage.index,

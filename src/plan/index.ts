@@ -6,6 +6,7 @@ export { compareKeys, type KeyDifference } from './compare-keys.ts'
 export { type CopyPart, copyParts, type TreeSource, treeName } from './copy-parts.ts'
 export {
   graphImages,
+  inputRoot,
   type LayerOperation,
   type MountInput,
   type PlannedStage,
@@ -14,5 +15,6 @@ export {
   rootName,
   type Step,
   type StepGraph,
+  takesFiles,
 } from './graph.ts'
 export { type KeyWithComponents, type StepInputs, selectionKey, stepKey } from './key.ts'

@@ -66,6 +66,8 @@ function operationComponents(operation: LayerOperation, platform: Platform): { r
         user: operation.user,
         // Whether it can reach a network.
         network: operation.network,
+        // The name of its machine.
+        hostname: operation.hostname ?? null,
         // Which machine's binaries it runs.
         platform: `${platform.os}/${platform.architecture}/${platform.variant ?? ''}`,
         // What more it may do.
@@ -87,6 +89,10 @@ function operationComponents(operation: LayerOperation, platform: Platform): { r
         chmod: operation.chmod ?? null,
         // ADD takes archives apart, COPY does not; with several parts, each has its own mind.
         unpack: unpackComponent(operation),
+        // Heredocs: each makes a file of its name.
+        inline: (operation.inline ?? []).map(({ name, content }) => ({ name, content })),
+        // The layer is made on an empty root, where nothing shines through and nothing is followed.
+        link: operation.link ?? false,
       }
     case 'workdir':
       return { kind: 'workdir', path: operation.path, user: operation.user }
@@ -124,6 +130,11 @@ function mountComponents(mount: RunMount): { readonly [name: string]: Canonical 
 }
 
 /** The key under which the identity of files picked from a root filesystem is remembered. */
-export function selectionKey(wanted: Pick<CopyOperation, 'sources'>, rootfs: readonly ContentDigest[]): StepKey {
-  return parseStepKey(`sha256:${canonicalHash(selectionDomain, { sources: wanted.sources, rootfs })}`)
+export function selectionKey(
+  wanted: Pick<CopyOperation, 'sources' | 'rules'>,
+  rootfs: readonly ContentDigest[],
+): StepKey {
+  const { sources, rules = { excludes: [], parents: false } } = wanted
+  const components = { sources, rootfs, excludes: rules.excludes, parents: rules.parents }
+  return parseStepKey(`sha256:${canonicalHash(selectionDomain, components)}`)
 }

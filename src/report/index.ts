@@ -18,4 +18,5 @@ export { cleanOutput, formatBytes, formatSeconds, plainReporter, type Reporter }
 export { type PlanEntry, type PlannedMiss, planEntries, renderPlan } from './plan.ts'
 export { sarifLog } from './sarif.ts'
 export { renderTable } from './table.ts'
+export { type ProgressScreen, type TerminalReporter, terminalReporter } from './terminal.ts'
 export { type ExplainedStep, renderExplained } from './why.ts'

@@ -1,22 +1,31 @@
+import { chmodSync, lchownSync, writeFileSync } from 'node:fs'
 import {
   baseName,
   type FileOwner,
   type FileSelection,
+  invariant,
   joinPath,
   parentPath,
   type SelectedPath,
   ToolError,
 } from '../base/index.ts'
+import { setTimes } from '../sys/index.ts'
 import { changedMode } from './chmod.ts'
-import { copyEntries } from './copy-entries.ts'
+import { copyEntries, removeFile } from './copy-entries.ts'
 import { snapshotError } from './rooted.ts'
 import { SourceRoot } from './source-file.ts'
-import { TargetRoot } from './target-root.ts'
+import { type MadeDirectory, TargetRoot } from './target-root.ts'
+
+/** Mode of a heredoc's file. */
+const inlineMode = 0o644
 
 export interface CopyRequest {
-  readonly source: { readonly root: string; readonly selection: FileSelection }
+  /** Where files come from; absent when all of them are inline. */
+  readonly source?: { readonly root: string; readonly selection: FileSelection }
   /** Mounted, writable root filesystem. */
   readonly targetRoot: string
+  /** Files made of nothing but their content, after those of `source`: 0644, 0:0, time 0. */
+  readonly inline?: readonly { readonly name: string; readonly content: string }[]
   /** Absolute; a slash at the end makes it a directory. */
   readonly destination: string
   /** --chown; absent keeps the owners of the selection. */
@@ -35,18 +44,20 @@ export interface CopyRequest {
  * cannot be copied that way, `context-unreadable` for a source that changed since it was selected, `no-space`.
  */
 export async function applyCopy(request: CopyRequest): Promise<void> {
-  const source = new SourceRoot(request.source.root)
+  const source = request.source && new SourceRoot(request.source.root)
   const target = new TargetRoot(request.targetRoot)
   try {
-    for (const match of request.source.selection.sources.flatMap(({ matches }) => matches)) {
+    for (const match of request.source?.selection.sources.flatMap(({ matches }) => matches) ?? []) {
+      invariant(source !== undefined, 'a match without a source')
       await copyMatch(request, source, target, match)
     }
+    for (const file of request.inline ?? []) writeInline(request, target, file)
     target.times.apply()
   } catch (error) {
     throw snapshotError(`copy to "${request.destination}"`, error)
   } finally {
     target.close()
-    source.close()
+    source?.close()
   }
 }
 
@@ -67,21 +78,34 @@ async function copyMatch(
       return
     }
   }
-  const made = { owner: request.owner ?? { uid: 0, gid: 0 }, mode: madeMode(request.chmod) }
+  const made = madeDirectory(request)
   const place =
-    match.type === 'directory' ? directoryPlace(request, target, made) : filePlace(request, target, made, match)
+    match.type === 'directory'
+      ? directoryPlace(request, target, made)
+      : filePlace(request, target, made, baseName(match.path))
   copyEntries({ source, target, match, place, owner: request.owner, chmod: request.chmod })
 }
 
-/** Directories on the way to the destination take an octal --chmod, else 0755. */
-function madeMode(chmod: string | undefined): number {
-  return chmod !== undefined && /^[0-7]+$/.test(chmod) ? changedMode(chmod, 0, true) : 0o755
+function writeInline(request: CopyRequest, target: TargetRoot, file: { name: string; content: string }): void {
+  const place = filePlace(request, target, madeDirectory(request), file.name)
+  const { uid, gid } = request.owner ?? { uid: 0, gid: 0 }
+  target.times.keep(parentPath(place))
+  removeFile(target, place)
+  const at = target.path(place)
+  writeFileSync(at, file.content, { flag: 'wx' })
+  lchownSync(at, uid, gid)
+  chmodSync(at, request.chmod === undefined ? inlineMode : changedMode(request.chmod, inlineMode, false))
+  setTimes(at, 0n)
 }
 
-type Made = Parameters<TargetRoot['makeDirectories']>[1]
+/** Directories on the way to the destination take --chown and an octal --chmod, else 0755. */
+function madeDirectory({ owner, chmod }: CopyRequest): MadeDirectory {
+  const mode = chmod !== undefined && /^[0-7]+$/.test(chmod) ? changedMode(chmod, 0, true) : 0o755
+  return { owner, mode }
+}
 
 /** Where the contents of a directory go: the destination itself, made when it is missing. */
-function directoryPlace({ destination }: CopyRequest, target: TargetRoot, made: Made): string {
+function directoryPlace({ destination }: CopyRequest, target: TargetRoot, made: MadeDirectory): string {
   const found = target.resolve(destination)
   if (found.kind === 'found' && found.node.type !== 'directory') {
     throw new ToolError('step-failed', `cannot copy a directory to "${destination}": a file is there`, {
@@ -92,8 +116,7 @@ function directoryPlace({ destination }: CopyRequest, target: TargetRoot, made: 
 }
 
 /** Where a file goes: into the destination when that is a directory or ends in a slash, else under its very name. */
-function filePlace({ destination }: CopyRequest, target: TargetRoot, made: Made, match: SelectedPath): string {
-  const name = baseName(match.path)
+function filePlace({ destination }: CopyRequest, target: TargetRoot, made: MadeDirectory, name: string): string {
   if (destination.endsWith('/')) return joinPath(target.makeDirectories(destination, made), name)
   const found = target.resolve(destination)
   if (found.kind === 'found') return found.node.type === 'directory' ? joinPath(found.path, name) : found.path

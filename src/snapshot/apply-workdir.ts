@@ -3,13 +3,13 @@ import { snapshotError } from './rooted.ts'
 import { TargetRoot } from './target-root.ts'
 
 /**
- * WORKDIR: makes the directory and what is missing above it, 0755 and owned by `owner`, time 0; what exists stays
+ * WORKDIR: makes the directory and what is missing above it, 0755 and owned by `owner` (root without one), time 0; what exists stays
  * as it is. Symlinks are followed inside the root. Throws `ToolError` `step-failed` when a file is in the way.
  */
 export function applyWorkdir(request: {
   readonly targetRoot: string
   readonly path: string
-  readonly owner: FileOwner
+  readonly owner: FileOwner | undefined
 }): void {
   const target = new TargetRoot(request.targetRoot)
   try {

@@ -76,8 +76,8 @@ function copyDirectory(request: CopyEntriesRequest, entry: SelectedEntry, place:
   setMetadata(request, entry, place)
 }
 
-/** Removes what a file replaces; a directory is never replaced. */
-function removeFile(target: TargetRoot, place: string): void {
+/** Removes what a file replaces; a directory is never replaced. Throws `ToolError` `step-failed` for one. */
+export function removeFile(target: TargetRoot, place: string): void {
   const existing = target.node(place)
   if (existing === undefined) return
   if (existing.type === 'directory') {

@@ -8,4 +8,12 @@ export { applyWorkdir } from './apply-workdir.ts'
 export { resolveOwner } from './owner.ts'
 export { resolveInRoot } from './resolve-in-root.ts'
 export { selectInRoot } from './select-in-root.ts'
-export { openLasting, openView, openWorkspace, type SnapshotSettings, type View, type Workspace } from './workspace.ts'
+export {
+  openEmptyWorkspace,
+  openLasting,
+  openView,
+  openWorkspace,
+  type SnapshotSettings,
+  type View,
+  type Workspace,
+} from './workspace.ts'

@@ -15,9 +15,12 @@ import { Rooted } from './rooted.ts'
 
 /** Owner and mode of directories that are made on the way to a destination. */
 export interface MadeDirectory {
-  readonly owner: FileOwner
+  /** Absent: root, and the group that a setgid directory hands down. */
+  readonly owner: FileOwner | undefined
   readonly mode: number
 }
+
+const setgid = 0o2000
 
 /** A writable root filesystem that COPY, ADD and WORKDIR write into. Close it after use, whatever happened. */
 export class TargetRoot {
@@ -73,13 +76,20 @@ export class TargetRoot {
     for (const name of found.rest) {
       this.times.keep(directory)
       directory = joinPath(directory, name)
-      const at = this.path(directory)
-      mkdirSync(at)
-      lchownSync(at, made.owner.uid, made.owner.gid)
-      chmodSync(at, made.mode)
+      this.#makeDirectory(parentPath(directory), directory, made)
       this.times.set(directory, 0n)
     }
     return directory
+  }
+
+  /** A setgid directory hands its group and the bit down, as mkdir(2) does it for BuildKit. */
+  #makeDirectory(parent: string, directory: string, { owner, mode }: MadeDirectory): void {
+    const above = this.node(parent)
+    const inherited = (above?.mode ?? 0) & setgid
+    const at = this.path(directory)
+    mkdirSync(at)
+    lchownSync(at, owner?.uid ?? 0, owner?.gid ?? (inherited === 0 ? 0 : (above?.gid ?? 0)))
+    chmodSync(at, mode | inherited)
   }
 
   /** Gives directories that somebody else made below `directory` the time of those made here. */

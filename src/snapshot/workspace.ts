@@ -58,6 +58,20 @@ export function openWorkspace(settings: SnapshotSettings, lowers: readonly strin
 }
 
 /**
+ * A workspace on nothing, for a layer that must not depend on what it comes to lie on: its root is the tree of changes
+ * itself, without an overlay, which would mark the directories made in it as opaque.
+ */
+export function openEmptyWorkspace(directory: string): Workspace {
+  const layerDirectory = join(directory, 'layer')
+  const upper = join(layerDirectory, 'fs')
+  for (const path of [layerDirectory, upper]) {
+    mkdirSync(path)
+    chmodSync(path, 0o755)
+  }
+  return { root: upper, layerDirectory, upper, unmount: () => undefined }
+}
+
+/**
  * Mounts `lowers` with changes in `upper`, a directory that stays, as a container's layer does. `directory` holds the mount
  * point and what overlayfs needs beside; it is made anew. Call `unmount` before anybody else mounts them.
  */

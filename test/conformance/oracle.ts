@@ -3,15 +3,15 @@
  * `node_modules/.bin/node test/conformance/oracle.ts [--update] [--show] [case…]`. With `--update` it writes the expect.json of cases that are new or
  * have no `reason` in case.json: those with one differ from that old BuildKit on purpose and are only shown.
  */
-import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ConformanceCase, loadCases } from './cases.ts'
 import { prepareBaseContext, prepareContext } from './context-copy.ts'
 import { type ActualFailure, type ActualImage, actualImage, differences } from './differences.ts'
+import { readDockerArchive } from './docker-archive.ts'
 import { docker, type Oracle, startOracle, stopOracle } from './docker-daemon.ts'
-import { asList, asObject, asText } from './json.ts'
-import { type ReadImage, readImage } from './layout-tree.ts'
+import type { ReadImage } from './layout-tree.ts'
 
 const baseName = 'longshore-base'
 
@@ -74,18 +74,12 @@ function build(oracle: Oracle, args: readonly string[]): ActualFailure | undefin
   return run.status === 0 ? undefined : { kind: 'failure', output: lastLines(run.stderr), exitCode: undefined }
 }
 
-/** Reads an image from `docker save`, whose manifest.json names the config and the layer tars; it refuses images without layers. */
+/** Reads an image by `docker save`, which refuses images without layers. */
 async function readDockerImage(oracle: Oracle, name: string): Promise<ReadImage | ActualFailure> {
-  const dir = join(oracle.home, 'saved')
-  rmSync(dir, { recursive: true, force: true })
-  mkdirSync(dir)
-  const save = spawnSync(docker, ['save', '-o', join(dir, 'image.tar'), name], { env: oracle.env, encoding: 'utf8' })
+  const archive = join(oracle.home, 'image.tar')
+  const save = spawnSync(docker, ['save', '-o', archive, name], { env: oracle.env, encoding: 'utf8' })
   if (save.status !== 0) return { kind: 'failure', output: save.stderr, exitCode: undefined }
-  execFileSync('tar', ['-xf', 'image.tar'], { cwd: dir })
-  const manifest: unknown = JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8'))
-  const image = asObject(asList(manifest, 'manifest.json')[0], 'manifest.json')
-  const layers = asList(image['Layers'], 'Layers').map((layer) => readFileSync(join(dir, asText(layer, 'Layers'))))
-  return readImage(readFileSync(join(dir, asText(image['Config'], 'Config'))), layers)
+  return readDockerArchive(archive, join(oracle.home, 'saved'))
 }
 
 /** Prints what came out, writes expect.json when that is wanted and allowed; false when the case differs without a reason. */

@@ -259,7 +259,58 @@ describe('parseDockerfile', () => {
       { numRuns: 1000 },
     )
   })
+
+  it('gives every instruction a span that holds all of it, and nothing else', () => {
+    const line = fc.constantFrom(
+      'RUN a \\\n  # c\n\n  b  ',
+      'RUN <<E\n\ta # b \\\nE',
+      'RUN cat <<-"A B" 3<<C\nx\n\tA B\nRUN y\nC',
+      'COPY --from=a <<E b \\\n c /d/\n$x\nE',
+      'COPY ["a b", "c"]',
+      '  ENV a="1 2" b=\\\n3',
+      'env a 1 2',
+      'LABEL "a b"=c',
+      'ARG a b=c',
+      'CMD ["x", "\\u0041"]',
+      'ENTRYPOINT [x',
+      'HEALTHCHECK --interval=1s CMD a \\\n b',
+      'ONBUILD COPY <<E /x\nE\nE',
+      'ONBUILD RUN a',
+      'WORKDIR /a b ',
+      'EXPOSE 1 2/udp',
+      'VOLUME /a "b"',
+      'USER a:b',
+      'STOPSIGNAL 9',
+      'SHELL ["a"]',
+      'MAINTAINER me',
+      'FROM --platform=$P a AS b',
+      '# comment',
+      '',
+      'RUN',
+      'NONSENSE x',
+    )
+    const file = fc.tuple(fc.constantFrom('', '# escape=`\n', '\ufeff'), fc.array(line, { maxLength: 12 }))
+    fc.assert(
+      fc.property(file, fc.constantFrom('\n', '\r\n'), ([head, lines], end) => {
+        const source = `${head}${lines.join('\n')}`.replaceAll('\n', end)
+        const parsed = parseText(source)
+        for (const instruction of parsed.instructions) {
+          const text = source.slice(instruction.span.start, instruction.span.end)
+          const again = parseText(`${parsed.escape === '`' ? '# escape=`\n' : ''}FROM first\n${text}`)
+          expect(again.diagnostics.filter(({ severity }) => severity === 'error')).toEqual([])
+          expect(again.instructions).toHaveLength(2)
+          expect(withoutSpans(again.instructions[1])).toEqual(withoutSpans(instruction))
+        }
+      }),
+      { numRuns: 400 },
+    )
+  })
 })
+
+/** The value without the places of its parts. */
+function withoutSpans(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value, (key, member) => (/^(?:span|\w*Span)$/.test(key) ? undefined : member)))
+}
 
 describe('parseTrigger', () => {
   it('gives the instruction itself, named after its image', () => {

@@ -56,9 +56,11 @@ describe('inlineFiles', () => {
     ])
   })
 
-  it('reports what cannot be expanded, quoting the place alone when the body is long', () => {
-    const [problem] = filesOf(`COPY <<EOF /x\n${'long '.repeat(100)}${'${V^}'}\nEOF`).problems
-    expect(problem?.[1]).toBe('failed to process "…${V^}\n…": unsupported modifier (^) in substitution')
+  it('reports what cannot be expanded, quoting its line, or the place alone when that is long', () => {
+    const messageOf = (body: string) => filesOf(`COPY <<EOF /x\n${body}\nEOF`).problems[0]?.[1]
+    const why = 'unsupported modifier (^) in substitution'
+    expect(messageOf('one\ntwo ${V^}\nthree')).toBe(`failed to process "two ${'${V^}'}": ${why}`)
+    expect(messageOf(`${'long '.repeat(100)}${'${V^}'}\nx`)).toBe(`failed to process "…${'${V^}'}…": ${why}`)
   })
 
   it.each(['a/b', '..', '.', '/x'])('refuses %s for the name of a file', (name) => {

@@ -30,6 +30,14 @@ describe('RUN', () => {
     )
   })
 
+  it('takes the host name from a build argument, declared or not', () => {
+    const hostOf = (buildArgs: Readonly<Record<string, string>>) =>
+      operationsOf('run', 'FROM a\nRUN x', { buildArgs })[0]?.hostname
+    expect(hostOf({ BUILDKIT_SANDBOX_HOSTNAME: 'builder' })).toBe('builder')
+    expect(hostOf({ BUILDKIT_SANDBOX_HOSTNAME: '' })).toBeUndefined()
+    expect(hostOf({})).toBeUndefined()
+  })
+
   it('writes the ARGs in scope into the history, each name once, as seen by the step', () => {
     expect(
       historyOf('ARG a=1\nARG b\nENV e=x\nARG a=2\nRUN x\nENV b=3\nRUN ["y", "z w"]').filter((entry) =>
@@ -139,11 +147,6 @@ describe('COPY and ADD', () => {
     ['COPY https://a/b c', "remote-source: source can't be a URL for COPY: https://a/b"],
     ['COPY git@github.com:a/b.git c', "remote-source: source can't be a git ref for COPY: git@github.com:a/b.git"],
     ['ADD --checksum=sha256:x a b', "invalid-checksum: checksum can't be specified for non-HTTP(S) or non-git sources"],
-    ['ADD --unpack=true a b', 'not-supported: ADD --unpack is not supported'],
-    ['COPY <<E /x\nE', 'not-supported: the heredoc "E" of COPY is not supported'],
-    ['COPY --link a b', 'not-supported: COPY --link is not supported'],
-    ['COPY --parents a b', 'not-supported: COPY --parents is not supported'],
-    ['COPY --exclude=x a b', 'not-supported: COPY --exclude is not supported'],
     ['RUN --device=x y', 'not-supported: RUN --device is not supported'],
   ])('says that it cannot: %s', (lines, problem) => {
     expect(problemsOf(`FROM a\n${lines}`)).toEqual([problem])

@@ -1,5 +1,4 @@
-import { sourceFile } from '../../src/base/index.ts'
-import { parseIgnore } from '../../src/context/index.ts'
+import { parseIgnore, sourceFile } from '../../src/base/index.ts'
 import { parseDockerfile, parseTrigger } from '../../src/dockerfile/parse-dockerfile.ts'
 import {
   type LowerFacts,

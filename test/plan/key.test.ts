@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ContentDigest } from '../../src/base/index.ts'
-import type { CopyOperation, Origin, RunMount, RunOperation } from '../../src/ir/index.ts'
-import { stepKey } from '../../src/plan/index.ts'
+import type { CopyOperation, InlineFile, Origin, RunMount, RunOperation } from '../../src/ir/index.ts'
+import { selectionKey, stepKey } from '../../src/plan/index.ts'
 import { paperLayer } from '../support/layers.ts'
 
 const origin: Origin = { file: 'Dockerfile', span: { start: 0, end: 5 }, startLine: 1, endLine: 1, text: 'RUN x' }
@@ -32,6 +32,10 @@ const copy: CopyOperation = {
 }
 const files = paperLayer('files').contentDigest
 
+function heredoc(name: string, content: string): InlineFile {
+  return { name, content, span: { start: 0, end: 1 } }
+}
+
 test('everything that changes a RUN changes its key', () => {
   const keys = [
     stepKey(run, platform, { rootfs }),
@@ -41,6 +45,7 @@ test('everything that changes a RUN changes its key', () => {
     stepKey({ ...run, env: ['PATH=/bin'] }, platform, { rootfs }),
     stepKey({ ...run, cwd: '/tmp' }, platform, { rootfs }),
     stepKey({ ...run, user: 'app' }, platform, { rootfs }),
+    stepKey({ ...run, hostname: 'i' }, platform, { rootfs }),
     stepKey({ ...run, network: 'none' }, platform, { rootfs }),
     stepKey(run, { ...platform, architecture: 'arm64' }, { rootfs }),
     stepKey(run, platform, { rootfs: [...rootfs, files] }),
@@ -64,6 +69,12 @@ test('everything that changes a COPY changes its key, and where the files were d
     stepKey({ ...copy, chown: '1' }, platform, { rootfs, files }),
     stepKey({ ...copy, chmod: '755' }, platform, { rootfs, files }),
     stepKey({ ...copy, unpack: true }, platform, { rootfs, files }),
+    stepKey({ ...copy, link: true }, platform, { rootfs, files }),
+    stepKey({ ...copy, inline: [heredoc('a', 'x')] }, platform, { rootfs, files }),
+    stepKey({ ...copy, inline: [heredoc('a', 'y')] }, platform, { rootfs, files }),
+    stepKey({ ...copy, inline: [heredoc('b', 'x')] }, platform, { rootfs, files }),
+    stepKey({ ...copy, inline: [heredoc('a', 'x'), heredoc('b', 'x')] }, platform, { rootfs, files }),
+    stepKey({ ...copy, inline: [heredoc('b', 'x'), heredoc('a', 'x')] }, platform, { rootfs, files }),
     stepKey({ ...copy, sources: ['a', 'b'], sourceSpans: [] }, platform, { rootfs, files }),
     stepKey(copy, platform, { rootfs, files: paperLayer('other').contentDigest }),
     stepKey(copy, platform, { rootfs: [], files }),
@@ -123,4 +134,16 @@ test('name and sharing of a cache, where bound files were, and whether a secret 
   expect(keyWith({ ...cache, id: 'y', sharing: 'locked' })).toBe(keyWith(cache))
   expect(keyWith({ ...bind, from: { kind: 'stage', stage: 0 }, sources: ['a'] }, [files])).toBe(keyWith(bind, [files]))
   expect(keyWith({ ...secret, required: true })).toBe(keyWith(secret))
+})
+
+test('what a COPY --from picks depends on its sources, its flags and where it looks', () => {
+  const keys = [
+    selectionKey(copy, rootfs),
+    selectionKey({ ...copy, sources: ['b'] }, rootfs),
+    selectionKey({ ...copy, rules: { excludes: ['x'], parents: false } }, rootfs),
+    selectionKey({ ...copy, rules: { excludes: ['x', 'y'], parents: false } }, rootfs),
+    selectionKey({ ...copy, rules: { excludes: [], parents: true } }, rootfs),
+    selectionKey(copy, []),
+  ]
+  expect(new Set(keys).size).toBe(keys.length)
 })

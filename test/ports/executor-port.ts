@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { CopySource, ExecuteRequest, ExecutorPort, SelectResult } from '../../src/build/index.ts'
+import type { CopySource, ExecuteRequest, ExecutorPort, SelectResult, WantedFiles } from '../../src/build/index.ts'
 import type { Origin } from '../../src/ir/index.ts'
 import type { LayerOperation } from '../../src/plan/index.ts'
 import type { Layer, LayerStore } from '../../src/ports/index.ts'
@@ -25,6 +25,11 @@ const span = { start: 5, end: 9 }
 
 function origin(text: string): Origin {
   return { file: 'Dockerfile', span: { start: 0, end: text.length }, startLine: 1, endLine: 1, text }
+}
+
+/** One source out of layers. */
+function wanted(source: string): WantedFiles {
+  return { from: { kind: 'stage', stage: 0 }, sources: [source], sourceSpans: [span] }
 }
 
 /** The RUN of `text`. */
@@ -143,7 +148,7 @@ export function describeExecutorPort(adapter: string, open: () => OpenedExecutor
       const opened = open()
       const [a, b] = [await copy(opened, 'a.txt'), await copy(opened, 'b.txt')]
       const pick = (layers: readonly Layer[], source: string): ReturnType<ExecutorPort['selectFrom']> =>
-        opened.executor.selectFrom(layers, [source], [span])
+        opened.executor.selectFrom(layers, wanted(source))
       const alone = await pick([...opened.base, a], 'copied/a.txt')
       expect(alone.kind).toBe('selected')
       expect(await pick([...opened.base, a, b], 'copied/a.txt')).toEqual(alone)
@@ -160,7 +165,7 @@ export function describeExecutorPort(adapter: string, open: () => OpenedExecutor
         kind: 'missing',
         missing,
       })
-      expect(await opened.executor.selectFrom(layers, ['copied/a.txz'], [span])).toEqual({ kind: 'missing', missing })
+      expect(await opened.executor.selectFrom(layers, wanted('copied/a.txz'))).toEqual({ kind: 'missing', missing })
     })
   })
 }

@@ -38,6 +38,63 @@ describe.each(users)('COPY as %s', (user) => {
     for (const path of ['made', 'deep', 'deep/er']) expect(result.brief(path)).toBe('d 755 0:0')
   })
 
+  check('heredocs become files after the sources: 0644, 0:0 and time 0, unless the flags say otherwise', () => {
+    const inline = [
+      { name: 'one', content: 'first\n' },
+      { name: 'two', content: '' },
+    ]
+    const result = runCopies(user, {
+      image:
+        'mkdir -m 700 there; chown 5:6 there; echo old >there/one; ln -s /there/new link; mkdir -p etc; echo u:x:7: >etc/group; echo u:x:7:7::/:/ >etc/passwd',
+      context: 'echo new >f; chmod 600 f',
+      steps: [
+        { inline, destination: '/there' },
+        { sources: ['f'], inline, destination: '/several/' },
+        { inline: inline.slice(0, 1), destination: '/link' },
+        { inline: inline.slice(0, 1), destination: '/a/b', chown: 'u', chmod: 'u+x,o=' },
+        { inline: inline.slice(0, 1), destination: '/c/d', chmod: '4711' },
+      ],
+    })
+    expect(result.error).toBeUndefined()
+    for (const path of ['there/one', 'there/two', 'several/one', 'there/new']) {
+      expect(result.brief(path)).toBe('f 644 0:0')
+      expect(result.files.get(path)?.mtime).toMatch(/^0\.0*$/)
+    }
+    expect(result.brief('there')).toBe('d 700 5:6')
+    expect(result.brief('several/f')).toBe('f 600 0:0')
+    expect(result.files.get('there/one')?.size).toBe(6)
+    expect([result.brief('a'), result.brief('a/b')]).toEqual(['d 755 7:7', 'f 740 7:7'])
+    expect([result.brief('c'), result.brief('c/d')]).toEqual(['d 4711 0:0', 'f 4711 0:0'])
+  })
+
+  check('a heredoc replaces no directory', () => {
+    const inline = [{ name: 'in', content: '' }]
+    const result = runCopies(user, { image: 'mkdir -p x/in', steps: [{ inline, destination: '/x/' }] })
+    expect(result.error).toMatchObject({
+      code: 'step-failed',
+      message: 'cannot replace the directory "/x/in" with a file',
+    })
+  })
+
+  check('a linked copy sees nothing of the image, and leaves no mark of overlay', () => {
+    const result = runCopies(user, {
+      image: 'mkdir -p real etc; ln -s /real link; chmod 700 etc',
+      context: 'mkdir d; echo x >d/x; ln -s x d/l',
+      steps: [
+        { sources: ['d'], destination: '/link/in', link: true },
+        { sources: ['d/x'], destination: '/etc/', chown: '3:4', link: true },
+      ],
+    })
+    expect(result.error).toBeUndefined()
+    expect(result.upper).toEqual(['etc', 'etc/x', 'link', 'link/in', 'link/in/l', 'link/in/x'])
+    expect([result.brief('link'), result.brief('etc'), result.brief('etc/x')]).toEqual([
+      'd 755 0:0',
+      'd 755 3:4',
+      'f 644 3:4',
+    ])
+    expect(result.upperXattrs).toEqual([])
+  })
+
   check('symlinks in the destination are followed inside the root, dangling and absolute ones too', () => {
     const result = runCopies(user, {
       image:
@@ -138,7 +195,7 @@ describe.each(users)('COPY as %s', (user) => {
     expect(result.files.get('a/sock')?.size).toBe(0)
   })
 
-  check('a setgid directory in the image hands nothing down', () => {
+  check('a setgid directory in the image hands its bit to what is made in it, not to what is copied', () => {
     const result = runCopies(user, {
       image: 'mkdir sg; chown 0:50 sg; chmod 2775 sg',
       context: 'mkdir -p s/d; echo a >s/d/a; ln -s a s/l',
@@ -148,7 +205,7 @@ describe.each(users)('COPY as %s', (user) => {
     expect(result.brief('sg/d')).toBe('d 755 0:0')
     expect(result.brief('sg/d/a')).toBe('f 644 0:0')
     expect(result.brief('sg/l')).toBe('l 777 0:0')
-    expect(result.brief('sg/made')).toBe('d 755 0:0')
+    expect(result.brief('sg/made')).toBe('d 2755 0:0')
   })
 
   check('--from keeps owners, modes and capabilities; the context is 0:0', () => {

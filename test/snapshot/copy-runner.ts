@@ -2,13 +2,13 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type SelectFilesResult, ToolError } from '../../src/base/index.ts'
+import { type FileSelection, type SelectFilesResult, ToolError } from '../../src/base/index.ts'
 import { openContext } from '../../src/context/index.ts'
 import { digestLayer, sniffArchive, unpackArchive } from '../../src/layer/index.ts'
 import {
   applyCopy,
   applyWorkdir,
-  type CopyRequest,
+  openEmptyWorkspace,
   openView,
   openWorkspace,
   resolveOwner,
@@ -40,6 +40,9 @@ export interface CopyStep {
   readonly chown?: string
   readonly chmod?: string
   readonly unpack?: boolean
+  readonly inline?: readonly { readonly name: string; readonly content: string }[]
+  /** On an empty root of its own, whose files the outcome then lists. */
+  readonly link?: boolean
   /** WORKDIR instead of COPY. */
   readonly workdir?: string
   /** Shell commands that run in the context between selecting and copying. */
@@ -51,7 +54,7 @@ export interface CopyOutcome {
   readonly tree: readonly string[]
   /** Paths in the upper directory. */
   readonly upper: readonly string[]
-  /** `path name` of their extended attributes but overlay's own. */
+  /** `path name` of their extended attributes, but overlay's own unless the step was linked. */
   readonly upperXattrs: readonly string[]
   readonly diffId: string
   readonly contentDigests: readonly string[]
@@ -75,7 +78,7 @@ function show(directory: string, format: string): string[] {
     .filter((line) => line !== '')
 }
 
-function selected(result: SelectFilesResult): CopyRequest['source']['selection'] {
+function selected(result: SelectFilesResult): FileSelection {
   if (result.kind === 'selected') return result.selection
   throw new ToolError('source-not-found', JSON.stringify(result.missing))
 }
@@ -105,7 +108,8 @@ async function runStep(home: string, step: CopyStep, root: string, contentDigest
     return true
   }
   await applyCopy({
-    source: { root: directory, selection },
+    ...(sources.length === 0 ? {} : { source: { root: directory, selection } }),
+    ...(step.inline === undefined ? {} : { inline: step.inline }),
     targetRoot: root,
     destination: step.destination ?? '/',
     ...owner,
@@ -124,7 +128,10 @@ async function run(home: string, job: CopyJob): Promise<CopyOutcome> {
   for (const name of ['step', 'view']) mkdirSync(join(home, name))
   const settings = { layersDirectory: join(home, 'layers'), overlay: job.flavour, workingDirectory: '/' } as const
   const view = openView(settings, ['from'], join(home, 'view'))
-  const workspace = openWorkspace(settings, ['image'], join(home, 'step'))
+  const isLink = job.steps.some((step) => step.link === true)
+  const workspace = isLink
+    ? openEmptyWorkspace(join(home, 'step'))
+    : openWorkspace(settings, ['image'], join(home, 'step'))
   let error: CopyOutcome['error']
   try {
     for (const step of job.steps) await runStep(home, step, workspace.root, contentDigests)
@@ -138,7 +145,7 @@ async function run(home: string, job: CopyJob): Promise<CopyOutcome> {
   const upper = show(workspace.upper, '%P\\n')
   const upperXattrs = upper.flatMap((path) =>
     listXattrs(join(workspace.upper, path))
-      .filter((name) => !name.includes('.overlay.'))
+      .filter((name) => isLink || !name.includes('.overlay.'))
       .sort()
       .map((name) => `${path} ${name}`),
   )

@@ -1,5 +1,5 @@
 import { type ChildProcess, type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process'
-import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 /** Root of the checkout. */
@@ -133,11 +133,17 @@ export function startLongshore(actor: Actor, args: readonly string[], options: R
 /** Options of unshare(1) with which an ordinary user becomes root of a user namespace, as the product does it. */
 export const userNamespace = ['unshare', '--user', '--map-auto', '--map-root-user', '--mount'] as const
 
-/** Makes a folder and all in it the actor's own. */
+/** Makes a folder and all in it the actor's own, setuid and setgid bits kept, which chown(2) clears. */
 export function giveTo(actor: Actor, directory: string): void {
   if (actor.name !== 'user' || process.getuid?.() !== 0) return
+  const search = [directory, '-type', 'f', '-perm', '/6000', '-printf', '%m %p\\0']
+  const special = spawnSync('find', search, { encoding: 'utf8' }).stdout.split('\0').slice(0, -1)
   const result = spawnSync('chown', ['-hR', `${testUid}:${testUid}`, directory], { encoding: 'utf8' })
   if (result.status !== 0) throw new Error(result.stderr)
+  for (const line of special) {
+    const [mode = '', ...path] = line.split(' ')
+    chmodSync(path.join(' '), Number.parseInt(mode, 8))
+  }
 }
 
 /** Copies a folder of the checkout to a place the actor owns. */

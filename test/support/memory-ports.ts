@@ -8,6 +8,7 @@ import {
   ToolError,
 } from '../../src/base/index.ts'
 import type {
+  ClaimPort,
   ContextPort,
   ExecuteRequest,
   ExecutorPort,
@@ -67,13 +68,14 @@ export function memoryPorts(): MemoryPorts {
         throw new Error('no trees in memory')
       },
     },
+    claims: memoryClaims(),
     executor: memoryExecutor(layers, executed, makes, layerTrees),
   }
 }
 
 /** A context of named texts. */
 export function memoryContext(files: ReadonlyMap<string, string>): ContextPort {
-  return { select: (sources, spans) => selectFiles(memoryTree(files), sources, spans) }
+  return { select: (sources, spans, rules) => selectFiles(memoryTree(files), sources, spans, rules) }
 }
 
 /** Images of a registry in memory; a pulled one is found from then on. */
@@ -98,6 +100,12 @@ export function memoryImagePort(remote: Pick<ReadonlyMap<string, StoredImage>, '
   }
 }
 
+/** Claims of one process: nobody else has any. */
+function memoryClaims(): ClaimPort {
+  const claim = { release: () => undefined }
+  return { tryClaim: () => claim, waitForClaim: () => Promise.resolve(claim) }
+}
+
 function memoryExecutor(
   layers: MemoryLayers,
   executed: string[],
@@ -111,7 +119,7 @@ function memoryExecutor(
   const missingSource = (request: ExecuteRequest): Extract<SelectResult<never>, { kind: 'missing' }> | undefined => {
     const { operation, files } = request
     if (operation.kind !== 'copy' || files?.kind !== 'layers' || !knownTrees(files.layers)) return undefined
-    const result = selectFiles(rootOf(files.layers), operation.sources, operation.sourceSpans)
+    const result = selectFiles(rootOf(files.layers), operation.sources, operation.sourceSpans, operation.rules)
     return result.kind === 'missing' ? result : undefined
   }
   const knownTrees = (from: readonly Layer[]): boolean => from.some((layer) => layerTrees.has(layer.contentDigest))
@@ -128,11 +136,11 @@ function memoryExecutor(
       const kept = layers.layerByContent(result.selection.contentDigest) ?? layers.keep(result.selection)
       return { kind: 'selected', selection: kept }
     },
-    async selectFrom(from, sources, spans) {
+    async selectFrom(from, { sources, sourceSpans, rules }) {
       if (!knownTrees(from)) {
         return { kind: 'selected', selection: digest(`${sources} of ${from.map((layer) => layer.contentDigest)}`) }
       }
-      const result = selectFiles(rootOf(from), sources, spans)
+      const result = selectFiles(rootOf(from), sources, sourceSpans, rules)
       return result.kind === 'missing' ? result : { kind: 'selected', selection: result.selection.contentDigest }
     },
   }
