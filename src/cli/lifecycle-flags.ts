@@ -20,7 +20,24 @@ export interface ContainerFlags {
   readonly labelFile: readonly string[]
   readonly interactive?: boolean
   readonly tty?: boolean
-  readonly network: string
+  readonly network?: string
+  readonly publish: readonly string[]
+  readonly publishAll?: boolean
+  readonly expose: readonly string[]
+  readonly networkAlias: readonly string[]
+  readonly addHost: readonly string[]
+  readonly dns: readonly string[]
+  readonly dnsSearch: readonly string[]
+  readonly dnsOption: readonly string[]
+  readonly memory?: string
+  readonly memorySwap?: string
+  readonly cpus?: string
+  readonly cpuShares?: number
+  readonly cpusetCpus?: string
+  readonly cpusetMems?: string
+  readonly pidsLimit?: number
+  readonly ulimit: readonly string[]
+  readonly shmSize?: string
   readonly net?: string
   readonly restart: string
   readonly init?: boolean

@@ -9,6 +9,7 @@ export type {
   Sandbox,
   SandboxInput,
   SandboxMount,
+  SandboxNetwork,
   SandboxProcess,
   SandboxRequest,
   SandboxResult,

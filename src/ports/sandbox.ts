@@ -17,6 +17,9 @@ export type SandboxStdio =
   /** A pseudo terminal of the caller's, of which `fd` is the side that programs use; the caller may close it after the start. */
   | { readonly kind: 'terminal'; readonly fd: number }
 
+/** That of this machine, an empty one with a loopback device, or the namespace that is mounted at `path`. */
+export type SandboxNetwork = 'host' | 'none' | { readonly path: string }
+
 export interface SandboxRequest {
   /** Unique; [a-z0-9-], at most 40 characters. */
   readonly id: string
@@ -32,10 +35,16 @@ export interface SandboxRequest {
   /** `user[:group]`, names or numbers, resolved in the root's /etc/passwd and /etc/group; empty is root. */
   readonly user: string
   readonly hostname: string
-  readonly network: 'host' | 'none'
+  readonly network: SandboxNetwork
   readonly mounts: readonly SandboxMount[]
   /** As `docker run --privileged`: all that we may do ourselves, nothing hidden, no filter of system calls. */
   readonly privileged?: boolean
+  /** The command that starts a process in the container's control group. */
+  readonly inGroup?: (command: readonly string[]) => readonly string[]
+  /** Limits of each process: name as in the runtime-spec (`RLIMIT_NOFILE`), -1 for none. */
+  readonly rlimits?: readonly { readonly type: string; readonly soft: number; readonly hard: number }[]
+  /** Size of /dev/shm; 64 MiB when not given. */
+  readonly shmSizeBytes?: number
   /** Allocate a terminal; only with `inherit` and `terminal`. */
   readonly terminal: boolean
   readonly stdio: SandboxStdio

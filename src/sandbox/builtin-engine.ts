@@ -77,7 +77,7 @@ function findTools(env: BuiltinOptions['env']): Tools {
 function mountSys(container: Container, inUserNamespace: boolean): void {
   const { root, request } = container
   const target = root.makeLasting('/sys')
-  if (request.network === 'none') return
+  if (request.network !== 'host') return
   if (inUserNamespace) {
     // The kernel gives sysfs only to the owner of the network namespace.
     sys.mount('/sys', `/proc/self/fd/${target.fd}`, '', sys.MS_BIND | sys.MS_REC)
@@ -95,6 +95,7 @@ function launch(container: Container, tools: Tools, options: BuiltinOptions): La
   const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--ipc', '--uts']
   writeFileSync(join(request.scratch, 'command'), commandFile(container, tools), { mode: 0o600 })
   const contained = [
+    ...joinedNetwork(request.network, tools),
     ...[unshare, ...namespaces, ...(request.network === 'none' ? ['--net'] : []), '--'],
     ...[
       sh,
@@ -104,7 +105,7 @@ function launch(container: Container, tools: Tools, options: BuiltinOptions): La
       root.hostPath,
       join(request.scratch, 'fstab'),
       request.hostname,
-      request.network,
+      typeof request.network === 'string' ? request.network : 'joined',
     ],
     ...[join(container.state, pidFile), mount, umount, hostname, Object.values(tools).join(':')],
     join(request.scratch, 'command'),
@@ -122,6 +123,10 @@ function launch(container: Container, tools: Tools, options: BuiltinOptions): La
   }
 }
 
+function joinedNetwork(network: Container['request']['network'], { nsenter }: Tools): readonly string[] {
+  return typeof network === 'string' ? [] : [nsenter, `--net=${network.path}`, '--']
+}
+
 /**
  * Joins what the container's first process has but its mount namespace, in which no tool of the host is found any more; the
  * root directory is that process's own, so that all files are those of the container.
@@ -131,7 +136,7 @@ function launchExec(exec: ContainerExec, tools: Tools, options: BuiltinOptions):
   const { sh, setpriv, nsenter } = tools
   const command = join(state, 'command')
   writeFileSync(command, commandFile(exec, tools), { mode: 0o600 })
-  const namespaces = ['--pid', '--ipc', '--uts', ...(container.request.network === 'none' ? ['--net'] : [])]
+  const namespaces = ['--pid', '--ipc', '--uts', ...(container.request.network === 'host' ? [] : ['--net'])]
   const contained = [
     ...[nsenter, '--target', String(init), ...namespaces, '--'],
     ...[sh, '-c', execScript, 'exec', `/proc/${init}/root`, join(state, pidFile), command],

@@ -7,6 +7,7 @@ import { findCommand } from './container-command.ts'
 import { containerEnv } from './container-env.ts'
 import { containerUser } from './container-user.ts'
 import type { Container, ContainerExec, Engine, Launch } from './engine.ts'
+import { inGroup } from './in-group.ts'
 import { complain, concludeOutcome, finishedProcess, notMade } from './process-end.ts'
 import { pidFile } from './state-directory.ts'
 import { findInit, signalInit } from './stop-container.ts'
@@ -28,7 +29,7 @@ export function execInContainer(
   if (found.kind === 'failed') return finishedProcess(request.stdio, found)
   mkdirSync(state, { mode: 0o700 })
   try {
-    const launch = engine.prepareExec(found.exec)
+    const launch = inGroup(engine.prepareExec(found.exec), container.request.inGroup)
     const child = startChild(launch, request, found.exec.user)
     return follow(found.exec, launch, child)
   } catch (error) {

@@ -10,6 +10,7 @@ import { ContainerRoot } from './container-root.ts'
 import { containerUser } from './container-user.ts'
 import type { Container, Engine, Launch } from './engine.ts'
 import { execInContainer } from './exec-in-container.ts'
+import { inGroup } from './in-group.ts'
 import { networkFiles } from './network-files.ts'
 import { complain, concludeOutcome, endedProcess, finishedProcess, notMade } from './process-end.ts'
 import { pidFile, type StateDirectory } from './state-directory.ts'
@@ -36,7 +37,7 @@ export function runContainer(engine: Engine, state: StateDirectory, request: San
       release()
       return withoutExec(finishedProcess(request.stdio, prepared))
     }
-    const launch = engine.prepare(prepared.container)
+    const launch = inGroup(engine.prepare(prepared.container), request.inGroup)
     const child = startChild(launch, request, prepared.container.user)
     if (child.pid !== undefined) entry.record(child.pid)
     return followRun(engine, prepared.container, launch, child, release)

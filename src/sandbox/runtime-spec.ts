@@ -1,3 +1,4 @@
+import type { SandboxNetwork } from '../ports/index.ts'
 import * as sys from '../sys/index.ts'
 import { grantableCapabilities, isGroupMapped, mayNotSetGroups } from './capabilities.ts'
 import { envValue } from './container-env.ts'
@@ -20,15 +21,15 @@ export function runtimeSpec(container: Container, inUserNamespace: boolean, arch
   const { request, root } = container
   const privileged = request.privileged === true
   const seccomp = privileged ? undefined : seccompProfile(arch)
-  const namespaces = ['mount', 'pid', 'ipc', 'uts', 'cgroup', ...(request.network === 'none' ? ['network'] : [])]
+  const namespaces = ['mount', 'pid', 'ipc', 'uts', 'cgroup']
   return {
     ociVersion: '1.0.2',
     process: processSpec(container, container.request),
     root: { path: root.hostPath, readonly: false },
     hostname: request.hostname,
-    mounts: [...kernelMounts(request.network, inUserNamespace, privileged), ...container.deviceMounts.map(deviceMount)],
+    mounts: [...kernelMounts(request, inUserNamespace, privileged), ...container.deviceMounts.map(deviceMount)],
     linux: {
-      namespaces: namespaces.map((type) => ({ type })),
+      namespaces: [...namespaces.map((type) => ({ type })), ...networkNamespace(request.network)],
       ...(privileged ? {} : { maskedPaths, readonlyPaths }),
       ...(seccomp === undefined ? {} : { seccomp }),
     },
@@ -37,12 +38,13 @@ export function runtimeSpec(container: Container, inUserNamespace: boolean, arch
 
 /** The configuration of a further process, as `exec --process` reads it. */
 export function execProcessSpec(exec: ContainerExec): object {
-  return processSpec(exec, exec.request)
+  const { rlimits } = exec.container.request
+  return processSpec(exec, { ...exec.request, ...(rlimits === undefined ? {} : { rlimits }) })
 }
 
 function processSpec(
   { user, env, program, cwd }: Pick<Container, 'user' | 'env' | 'program' | 'cwd'>,
-  request: Pick<Container['request'], 'args' | 'terminal' | 'stdio' | 'privileged'>,
+  request: Pick<Container['request'], 'args' | 'terminal' | 'stdio' | 'privileged' | 'rlimits'>,
 ): object {
   const granted = grantableCapabilities(request.privileged)
   // Given from the start: crun passes on only the changes of a size.
@@ -58,10 +60,29 @@ function processSpec(
     cwd,
     capabilities: { bounding: granted, effective, permitted: effective, inheritable: [], ambient: [] },
     noNewPrivileges: false,
+    ...rlimitsOf(request),
   }
 }
 
-function kernelMounts(network: 'host' | 'none', inUserNamespace: boolean, privileged: boolean): readonly SpecMount[] {
+/** "No limit" is 2^64 - 1 to a runtime, which is no number of JSON's here; 2^63 is above any count there can be. */
+function rlimitsOf({ rlimits = [] }: Pick<Container['request'], 'rlimits'>): object {
+  const value = (limit: number): number => (limit < 0 ? 2 ** 63 : limit)
+  return rlimits.length === 0
+    ? {}
+    : { rlimits: rlimits.map(({ type, soft, hard }) => ({ type, soft: value(soft), hard: value(hard) })) }
+}
+
+/** The host's needs no entry, an empty one is made by the runtime, another one is joined. */
+function networkNamespace(network: SandboxNetwork): readonly object[] {
+  if (network === 'host') return []
+  return [{ type: 'network', ...(network === 'none' ? {} : { path: network.path }) }]
+}
+
+function kernelMounts(
+  { network, shmSizeBytes = 64 * 2 ** 20 }: Container['request'],
+  inUserNamespace: boolean,
+  privileged: boolean,
+): readonly SpecMount[] {
   const sysMode = privileged ? 'rw' : 'ro'
   const quiet = ['nosuid', 'noexec', 'nodev']
   const ttyGroup = isGroupMapped(5) ? ['gid=5'] : []
@@ -82,7 +103,7 @@ function kernelMounts(network: 'host' | 'none', inUserNamespace: boolean, privil
       'mode=0620',
       ...ttyGroup,
     ]),
-    mount('/dev/shm', 'tmpfs', 'shm', [...quiet, 'mode=1777', 'size=65536k']),
+    mount('/dev/shm', 'tmpfs', 'shm', [...quiet, 'mode=1777', `size=${shmSizeBytes}`]),
     mount('/dev/mqueue', 'mqueue', 'mqueue', quiet),
     // The kernel gives sysfs only to the owner of the network namespace.
     inUserNamespace && network === 'host'

@@ -33,6 +33,8 @@ export class Supervisor {
   #run: SandboxRun | undefined
   #stdio: ProcessStdio | undefined
   #wish: Wish
+  #stage: Stage | undefined
+  #notes: readonly string[] = []
   #size: TerminalSize | undefined
   /** Ends the wait before a restart. */
   #cutDelay: (() => void) | undefined
@@ -58,6 +60,10 @@ export class Supervisor {
   /** Of this process. */
   get pid(): number {
     return this.#settings.pid
+  }
+
+  get cgroup(): Stage['cgroup'] | undefined {
+    return this.#stage?.cgroup
   }
 
   get run(): SandboxRun | undefined {
@@ -148,6 +154,8 @@ export class Supervisor {
     let result: SandboxResult | undefined
     try {
       stage = await openStage(this.#settings, this.#store, this.spec, this.#env)
+      this.#notes = stage.notes
+      this.#stage = stage
       result = await this.#repeat(stage, onStart)
     } catch (error) {
       const reply = failedReply(error)
@@ -161,7 +169,7 @@ export class Supervisor {
       })
     }
     try {
-      stage?.close()
+      await stage?.close()
       this.output.close()
       if (this.spec.autoRemove) removeContainer(this.#settings.root, this.#store, this.spec)
     } finally {
@@ -243,7 +251,7 @@ export class Supervisor {
     if (pid !== undefined) {
       this.#noteStart(pid)
       if (this.#size !== undefined) this.resize(this.#size)
-      onStart({ kind: 'started', pid })
+      onStart({ kind: 'started', pid, notes: this.#notes })
     }
     const result = await run.done
     if (pid !== undefined) return result
@@ -251,7 +259,7 @@ export class Supervisor {
     if (restarts > 0) return result
     onStart(
       result.failure === undefined
-        ? { kind: 'started', pid: 0 }
+        ? { kind: 'started', pid: 0, notes: this.#notes }
         : { kind: 'failed', code: 'run-failed', message: result.failure, exitCode: result.exitCode },
     )
     return result
@@ -264,14 +272,17 @@ export class Supervisor {
       ...rest,
       ...(finishedAt === undefined ? {} : { finishedAt }),
       ...(supervisor === undefined ? {} : { supervisor }),
+      ...(this.#stage === undefined ? {} : { connection: this.#stage.connection }),
       ...{ status: 'running', pid, exitCode: 0, error: '', oomKilled: false, startedAt: new Date().toISOString() },
     })
     for (const wake of this.#onTurn.splice(0)) wake()
   }
 
   #finish(result: SandboxResult, isNever: boolean): void {
+    const oomKilled = this.#stage?.wasOomKilled() ?? false
     this.#write({
       ...withoutSupervisor(this.#state),
+      oomKilled,
       status: isNever && this.#state.startedAt === undefined ? 'created' : 'exited',
       pid: 0,
       exitCode: result.exitCode,
@@ -319,7 +330,7 @@ async function programStart(run: SandboxRun): Promise<number | undefined> {
 }
 
 function withoutSupervisor(state: ContainerState): ContainerState {
-  const { supervisor, health, ...rest } = state
+  const { supervisor, health, connection, ...rest } = state
   return rest
 }
 
