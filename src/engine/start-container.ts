@@ -35,7 +35,7 @@ export async function startContainer(
   const isRunning = isActive(room.containers.state(id))
   const client = isRunning
     ? await connectSupervisor(room, id, listener)
-    : launchSupervisor(room, id, listener, wishes.isolation)
+    : await launchSupervisor(room, id, listener, wishes.isolation)
   let notes: readonly string[] = []
   try {
     const { size, stdin, output } = wishes
