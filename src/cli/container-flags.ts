@@ -7,6 +7,7 @@ export function addContainerFlags(command: Command): Command {
   addFileFlags(command)
   addNetworkFlags(command)
   addLimitFlags(command)
+  addSecurityFlags(command)
   return command
     .option('--rm', 'remove the container when it ends')
     .option('--name <name>', 'name of the container (default: one is made up)')
@@ -20,10 +21,8 @@ export function addContainerFlags(command: Command): Command {
     )
     .addOption(new Option('--net <mode>', 'the same').hideHelp())
     .option('--restart <policy>', 'no, on-failure[:RETRIES], always, unless-stopped', 'no')
-    .option('--init', 'run a small init as first process, that passes signals on and buries children')
     .option('--stop-signal <signal>', 'what `stop` sends first')
     .option('--stop-timeout <seconds>', 'how long `stop` waits', wholeNumber)
-    .option('--privileged', 'all capabilities, no system call filter, nothing hidden')
     .addOption(
       new Option('--log-driver <name>', 'where output is kept').choices(['json-file', 'none']).default('json-file'),
     )
@@ -72,6 +71,17 @@ function addNetworkFlags(command: Command): void {
     .option('--dns <ip>', 'name server', collect, [])
     .option('--dns-search <domain>', 'domain that names are looked up in', collect, [])
     .option('--dns-option <option>', 'option of resolv.conf', collect, [])
+}
+
+function addSecurityFlags(command: Command): void {
+  command
+    .option('--privileged', 'all capabilities, no system call filter, nothing hidden')
+    .option('--cap-add <name>', 'capability to add, or ALL', collect, [])
+    .option('--cap-drop <name>', 'capability to take away, or ALL', collect, [])
+    .option('--security-opt <option>', 'no-new-privileges, seccomp=unconfined', collect, [])
+    .option('--group-add <group>', 'further group of the process', collect, [])
+    .option('--device <path[:path]>', 'device of this machine to show', collect, [])
+    .option('--sysctl <k=v>', 'kernel setting of its namespaces', collect, [])
 }
 
 function addLimitFlags(command: Command): void {

@@ -5,6 +5,7 @@ import type { Host } from '../engine/host.ts'
 import { parsePlatform } from '../oci/index.ts'
 import { keyValues } from './collect.ts'
 import type { ContainerFlags } from './lifecycle-flags.ts'
+import { deviceMounts, securitySpec } from './security-flags.ts'
 
 /** What the flags of `run` and `create` ask for. Throws `ToolError` `usage` for what cannot be. */
 export function createRequest(
@@ -34,7 +35,7 @@ export function createRequest(
     interactive: flags.interactive === true,
     autoRemove: flags.rm === true,
     restart,
-    init: flags.init === true,
+    init: false,
     labels: keyValues([...lines(flags.labelFile, host), ...flags.label].map(withEquals), {}),
     mounts: mountSpecs(flags, host),
     volumesFrom: flags.volumesFrom,
@@ -113,6 +114,7 @@ function mountSpecs(flags: ContainerFlags, host: Host): CreateRequest['mounts'] 
     ...flags.volume.map((text) => parsers.volume(text, absolute)),
     ...flags.mount.map((text) => parsers.mount(text, absolute)),
     ...flags.tmpfs.map((text) => parsers.tmpfs(text)),
+    ...deviceMounts(flags.device),
   ]
 }
 
@@ -146,15 +148,6 @@ function limitsSpec(flags: ContainerFlags, host: Host): CreateRequest['limits'] 
   }
   parsers.checkLimits(limits, host.cpus)
   return limits
-}
-
-function securitySpec(flags: ContainerFlags): CreateRequest['security'] {
-  return {
-    privileged: flags.privileged === true,
-    ...{ capAdd: [], capDrop: [], noNewPrivileges: false, seccomp: 'default', groupAdd: [], devices: [], sysctls: {} },
-    readonlyRoot: flags.readOnly === true,
-    ...{ pid: 'private', ipc: 'private' },
-  }
 }
 
 function logSpec({ logDriver, logOpt }: ContainerFlags): CreateRequest['log'] {

@@ -40,7 +40,6 @@ export interface ContainerFlags {
   readonly shmSize?: string
   readonly net?: string
   readonly restart: string
-  readonly init?: boolean
   readonly stopSignal?: string
   readonly stopTimeout?: number
   readonly logDriver: 'json-file' | 'none'
@@ -50,6 +49,12 @@ export interface ContainerFlags {
   readonly platform?: string
   readonly quiet?: boolean
   readonly privileged?: boolean
+  readonly capAdd: readonly string[]
+  readonly capDrop: readonly string[]
+  readonly securityOpt: readonly string[]
+  readonly groupAdd: readonly string[]
+  readonly device: readonly string[]
+  readonly sysctl: readonly string[]
   readonly isolation?: 'crun' | 'runc' | 'builtin'
 }
 

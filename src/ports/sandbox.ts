@@ -17,6 +17,19 @@ export type SandboxStdio =
   /** A pseudo terminal of the caller's, of which `fd` is the side that programs use; the caller may close it after the start. */
   | { readonly kind: 'terminal'; readonly fd: number }
 
+/** What differs from the usual confinement of a process. */
+export interface Confinement {
+  /** `CAP_…`, or `ALL`; what is dropped by name is so whatever is added. */
+  readonly capAdd: readonly string[]
+  readonly capDrop: readonly string[]
+  readonly noNewPrivileges: boolean
+  readonly seccomp: 'default' | 'unconfined'
+  /** Further groups of the first process, names of the root's /etc/group or numbers. */
+  readonly groupAdd: readonly string[]
+  readonly sysctls: Readonly<Record<string, string>>
+  readonly readonlyRoot: boolean
+}
+
 /** That of this machine, an empty one with a loopback device, or the namespace that is mounted at `path`. */
 export type SandboxNetwork = 'host' | 'none' | { readonly path: string }
 
@@ -37,6 +50,7 @@ export interface SandboxRequest {
   readonly hostname: string
   readonly network: SandboxNetwork
   readonly mounts: readonly SandboxMount[]
+  readonly confinement?: Confinement
   /** As `docker run --privileged`: all that we may do ourselves, nothing hidden, no filter of system calls. */
   readonly privileged?: boolean
   /** The command that starts a process in the container's control group. */

@@ -20,33 +20,42 @@ interface SpecMount {
 export function runtimeSpec(container: Container, inUserNamespace: boolean, arch: string): object {
   const { request, root } = container
   const privileged = request.privileged === true
-  const seccomp = privileged ? undefined : seccompProfile(arch)
+  const { confinement } = request
+  // The filter refuses what a container without CAP_SYS_ADMIN may not do anyway; with it, its calls are asked for.
+  const mayAll = ['ALL', 'CAP_SYS_ADMIN'].some((name) => confinement?.capAdd.includes(name))
+  const isOpen = privileged || confinement?.seccomp === 'unconfined' || mayAll
+  const seccomp = isOpen ? undefined : seccompProfile(arch)
   const namespaces = ['mount', 'pid', 'ipc', 'uts', 'cgroup']
   return {
     ociVersion: '1.0.2',
     process: processSpec(container, container.request),
-    root: { path: root.hostPath, readonly: false },
+    root: { path: root.hostPath, readonly: confinement?.readonlyRoot === true },
     hostname: request.hostname,
     mounts: [...kernelMounts(request, inUserNamespace, privileged), ...container.deviceMounts.map(deviceMount)],
     linux: {
       namespaces: [...namespaces.map((type) => ({ type })), ...networkNamespace(request.network)],
       ...(privileged ? {} : { maskedPaths, readonlyPaths }),
       ...(seccomp === undefined ? {} : { seccomp }),
+      ...(confinement === undefined ? {} : { sysctl: confinement.sysctls }),
     },
   }
 }
 
 /** The configuration of a further process, as `exec --process` reads it. */
 export function execProcessSpec(exec: ContainerExec): object {
-  const { rlimits } = exec.container.request
-  return processSpec(exec, { ...exec.request, ...(rlimits === undefined ? {} : { rlimits }) })
+  const { rlimits, confinement } = exec.container.request
+  const same = {
+    ...(rlimits === undefined ? {} : { rlimits }),
+    ...(confinement === undefined ? {} : { confinement }),
+  }
+  return processSpec(exec, { ...exec.request, ...same })
 }
 
 function processSpec(
   { user, env, program, cwd }: Pick<Container, 'user' | 'env' | 'program' | 'cwd'>,
-  request: Pick<Container['request'], 'args' | 'terminal' | 'stdio' | 'privileged' | 'rlimits'>,
+  request: Pick<Container['request'], 'args' | 'terminal' | 'stdio' | 'privileged' | 'rlimits' | 'confinement'>,
 ): object {
-  const granted = grantableCapabilities(request.privileged)
+  const granted = grantableCapabilities(request.privileged, request.confinement)
   // Given from the start: crun passes on only the changes of a size.
   const size = request.terminal ? sys.terminalSize(request.stdio.kind === 'terminal' ? request.stdio.fd : 0) : undefined
   const effective = user.uid === 0 ? granted : []
@@ -59,7 +68,7 @@ function processSpec(
     env,
     cwd,
     capabilities: { bounding: granted, effective, permitted: effective, inheritable: [], ambient: [] },
-    noNewPrivileges: false,
+    noNewPrivileges: request.confinement?.noNewPrivileges === true,
     ...rlimitsOf(request),
   }
 }

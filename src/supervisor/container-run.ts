@@ -107,6 +107,7 @@ function stage(
         rlimits: spec.limits.ulimits.map(parseUlimit),
         ...(shmSizeBytes === undefined ? {} : { shmSizeBytes }),
         privileged: spec.security.privileged,
+        confinement: spec.security,
         terminal: spec.terminal,
         stdio,
       })
