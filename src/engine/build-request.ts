@@ -33,6 +33,8 @@ export interface BuildRequest {
   readonly pull: boolean
   /** Use no network, neither for images and files nor in RUN steps. */
   readonly offline: boolean
+  /** Dates the build to another moment than the present. */
+  readonly dating?: Dating
   readonly network: 'default' | 'none' | 'host'
   /** For RUN --mount=type=secret. */
   readonly secrets: Secrets
@@ -55,6 +57,16 @@ export interface BuildRequest {
 export interface OtherTarget {
   readonly stage: string
   readonly tags: readonly string[]
+}
+
+/** How a build is to be dated. */
+export interface Dating {
+  /** Seconds since 1970, where they were given. */
+  readonly seconds?: number
+  /** Find a moment where none was given, and make every layer a function of its content. */
+  readonly reproducible: boolean
+  /** Lower file times in new layers. */
+  readonly rewriteTimestamp: boolean
 }
 
 /** How a build ended. `source` is the Dockerfile, for excerpts. */
