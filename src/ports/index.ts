@@ -10,7 +10,6 @@ export type {
   Sandbox,
   SandboxInput,
   SandboxMount,
-  SandboxNetwork,
   SandboxProcess,
   SandboxRequest,
   SandboxResult,

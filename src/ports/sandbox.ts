@@ -30,9 +30,6 @@ export interface Confinement {
   readonly readonlyRoot: boolean
 }
 
-/** That of this machine, an empty one with a loopback device, or the namespace that is mounted at `path`. */
-export type SandboxNetwork = 'host' | 'none' | { readonly path: string }
-
 export interface SandboxRequest {
   /** Unique; [a-z0-9-], at most 40 characters. */
   readonly id: string
@@ -48,13 +45,17 @@ export interface SandboxRequest {
   /** `user[:group]`, names or numbers, resolved in the root's /etc/passwd and /etc/group; empty is root. */
   readonly user: string
   readonly hostname: string
-  readonly network: SandboxNetwork
+  /** `prepared`: a namespace that `enter` puts the launch into, its loopback device up. */
+  readonly network: 'host' | 'none' | 'prepared'
+  /**
+   * The words of a command as it is to be started, so that it and all that it starts is in a network namespace and a
+   * control group of the caller's. Applied to the first process and to those of `exec`.
+   */
+  readonly enter?: (command: readonly string[]) => readonly string[]
   readonly mounts: readonly SandboxMount[]
   readonly confinement?: Confinement
   /** As `docker run --privileged`: all that we may do ourselves, nothing hidden, no filter of system calls. */
   readonly privileged?: boolean
-  /** The command that starts a process in the container's control group. */
-  readonly inGroup?: (command: readonly string[]) => readonly string[]
   /** Limits of each process: name as in the runtime-spec (`RLIMIT_NOFILE`), -1 for none. */
   readonly rlimits?: readonly { readonly type: string; readonly soft: number; readonly hard: number }[]
   /** Size of /dev/shm; 64 MiB when not given. */

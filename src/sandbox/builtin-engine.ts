@@ -105,7 +105,6 @@ function launch(container: Container, tools: Tools, options: BuiltinOptions): La
   const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--ipc', '--uts']
   writeFileSync(join(request.scratch, 'command'), commandFile(container, tools), { mode: 0o600 })
   const contained = [
-    ...joinedNetwork(request.network, tools),
     ...[unshare, ...namespaces, ...(request.network === 'none' ? ['--net'] : []), '--'],
     ...[
       sh,
@@ -115,7 +114,7 @@ function launch(container: Container, tools: Tools, options: BuiltinOptions): La
       root.hostPath,
       join(request.scratch, 'fstab'),
       request.hostname,
-      typeof request.network === 'string' ? request.network : 'joined',
+      request.network,
     ],
     ...[join(container.state, pidFile), mount, umount, hostname, Object.values(tools).join(':')],
     join(request.scratch, 'command'),
@@ -131,10 +130,6 @@ function launch(container: Container, tools: Tools, options: BuiltinOptions): La
     outcome,
     afterKill: () => undefined,
   }
-}
-
-function joinedNetwork(network: Container['request']['network'], { nsenter }: Tools): readonly string[] {
-  return typeof network === 'string' ? [] : [nsenter, `--net=${network.path}`, '--']
 }
 
 /**

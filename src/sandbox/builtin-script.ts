@@ -74,9 +74,9 @@ export function stageFstab(
   add('mqueue', `${root}/dev/mqueue`, 'mqueue', 'nosuid,nodev,noexec')
   // The first one of the container's own devpts, which script(1) has opened by then.
   if (terminal) add(escapeField(`${root}/dev/pts/0`), `${root}/dev/console`, 'none', 'bind')
+  // Not called sysfs: mount(8) would find that mounted already, and skip it.
+  if (network === 'none') add('loopback', '/sys', 'sysfs', 'nosuid,nodev,noexec')
   if (network !== 'host') {
-    // Not called sysfs: mount(8) would find that mounted already, and skip it.
-    add('loopback', '/sys', 'sysfs', 'nosuid,nodev,noexec')
     add('sysfs', `${root}/sys`, 'sysfs', privileged === true ? 'nosuid,nodev,noexec' : 'ro,nosuid,nodev,noexec')
   }
   for (const path of privileged === true ? [] : maskedPaths) {

@@ -8,9 +8,8 @@ import { containerEnv } from './container-env.ts'
 import { isDeviceMount, mountInRoot } from './container-mounts.ts'
 import { ContainerRoot } from './container-root.ts'
 import { containerUser } from './container-user.ts'
-import type { Container, Engine, Launch } from './engine.ts'
+import { type Container, type Engine, enteringLaunch, type Launch } from './engine.ts'
 import { execInContainer } from './exec-in-container.ts'
-import { inGroup } from './in-group.ts'
 import { networkFiles } from './network-files.ts'
 import { complain, concludeOutcome, endedProcess, finishedProcess, notMade } from './process-end.ts'
 import { pidFile, type StateDirectory } from './state-directory.ts'
@@ -37,7 +36,7 @@ export function runContainer(engine: Engine, state: StateDirectory, request: San
       release()
       return withoutExec(finishedProcess(request.stdio, prepared))
     }
-    const launch = inGroup(engine.prepare(prepared.container), request.inGroup)
+    const launch = enteringLaunch(request, engine.prepare(prepared.container))
     const child = startChild(launch, request, prepared.container.user)
     if (child.pid !== undefined) entry.record(child.pid)
     return followRun(engine, prepared.container, launch, child, release)

@@ -1,4 +1,3 @@
-import type { SandboxNetwork } from '../ports/index.ts'
 import * as sys from '../sys/index.ts'
 import { grantableCapabilities, isGroupMapped, mayNotSetGroups } from './capabilities.ts'
 import { envValue } from './container-env.ts'
@@ -25,7 +24,7 @@ export function runtimeSpec(container: Container, inUserNamespace: boolean, arch
   const mayAll = ['ALL', 'CAP_SYS_ADMIN'].some((name) => confinement?.capAdd.includes(name))
   const isOpen = privileged || confinement?.seccomp === 'unconfined' || mayAll
   const seccomp = isOpen ? undefined : seccompProfile(arch)
-  const namespaces = ['mount', 'pid', 'ipc', 'uts', 'cgroup']
+  const namespaces = ['mount', 'pid', 'ipc', 'uts', 'cgroup', ...(request.network === 'none' ? ['network'] : [])]
   return {
     ociVersion: '1.0.2',
     process: processSpec(container, container.request),
@@ -33,7 +32,7 @@ export function runtimeSpec(container: Container, inUserNamespace: boolean, arch
     hostname: request.hostname,
     mounts: [...kernelMounts(request, inUserNamespace, privileged), ...container.deviceMounts.map(deviceMount)],
     linux: {
-      namespaces: [...namespaces.map((type) => ({ type })), ...networkNamespace(request.network)],
+      namespaces: namespaces.map((type) => ({ type })),
       ...(privileged ? {} : { maskedPaths, readonlyPaths }),
       ...(seccomp === undefined ? {} : { seccomp }),
       ...(confinement === undefined ? {} : { sysctl: confinement.sysctls }),
@@ -79,12 +78,6 @@ function rlimitsOf({ rlimits = [] }: Pick<Container['request'], 'rlimits'>): obj
   return rlimits.length === 0
     ? {}
     : { rlimits: rlimits.map(({ type, soft, hard }) => ({ type, soft: value(soft), hard: value(hard) })) }
-}
-
-/** The host's needs no entry, an empty one is made by the runtime, another one is joined. */
-function networkNamespace(network: SandboxNetwork): readonly object[] {
-  if (network === 'host') return []
-  return [{ type: 'network', ...(network === 'none' ? {} : { path: network.path }) }]
 }
 
 function kernelMounts(

@@ -95,7 +95,7 @@ function stage(
         id: `longshore-${spec.id.slice(0, 12)}`,
         ...{ rootfs: view.root, scratch, args: spec.args, env: spec.env, cwd: spec.cwd, user: spec.user },
         hostname: spec.hostname,
-        network: namespace.kind === 'path' ? { path: namespace.path } : namespace.kind,
+        network: namespace.kind === 'path' ? 'prepared' : namespace.kind,
         mounts: [
           ...files.map((target) => ({
             ...({ kind: 'bind', target, readonly: false } as const),
@@ -103,7 +103,7 @@ function stage(
           })),
           ...containerMounts(root, view.root, spec.mounts),
         ],
-        inGroup: (command) => cgroup.enter(command),
+        enter: (command) => entering(namespace, cgroup.enter(command)),
         rlimits: spec.limits.ulimits.map(parseUlimit),
         ...(shmSizeBytes === undefined ? {} : { shmSizeBytes }),
         privileged: spec.security.privileged,
@@ -119,6 +119,11 @@ function stage(
       rmSync(runDirectory, { recursive: true, force: true })
     },
   }
+}
+
+/** nsenter(1) becomes the command, in the container's network namespace. */
+function entering(namespace: Connection['network']['namespace'], command: readonly string[]): readonly string[] {
+  return namespace.kind === 'path' ? ['nsenter', `--net=${namespace.path}`, '--', ...command] : command
 }
 
 function enter(): void {
