@@ -51,6 +51,12 @@ cd "$root"
 exec "$@"
 `
 
+/** The same with a root filesystem that cannot be written to; what is mounted in it can. */
+export const readonlyStageScript = stageScript.replace(
+  'cd "$root"\n',
+  '"$mount" -n -o remount,bind,ro "$root"\ncd "$root"\n',
+)
+
 /**
  * fstab(5) of the mounts that only a process inside the new namespaces can make: /proc, message queues, /sys, and
  * what hides parts of them. One mount(8) does them all. Without network, /sys is that of the new network namespace,

@@ -61,7 +61,7 @@ type Prepared =
   | { readonly kind: 'failed'; readonly exitCode: 126 | 127; readonly message: string }
 
 function prepareContainer(root: ContainerRoot, state: string, request: SandboxRequest): Prepared {
-  const user = containerUser(root, request.user)
+  const user = containerUser(root, request.user, request.confinement?.groupAdd)
   const env = containerEnv(request.env, user.home)
   const deviceMounts = request.mounts.filter(isDeviceMount)
   const mounts = [...networkFiles(request), ...request.mounts.filter((mount) => !isDeviceMount(mount))]
