@@ -14,11 +14,12 @@ import {
   RightBracket,
   Word,
 } from './tokens.ts'
+import { isSpace } from './word-patterns.ts'
 
 /**
  * The tokens of arguments without escapes, cut at their blanks in one loop: what the lexer finds too, at a fraction of
- * the cost. Undefined for text that is not so plain (an escape where it could count, an open quote, a bare `--`), which
- * is left to the lexer.
+ * the cost. Undefined for text that is not so plain (an escape where it could count, an open quote, a bare `--`, a space
+ * beyond ASCII), which is left to the lexer.
  */
 export function plainTokens(mode: ArgumentMode, text: string, escapeCharacter: EscapeCharacter): IToken[] | undefined {
   if (mode === 'json') return jsonTokens(text)
@@ -108,12 +109,12 @@ function wordEnd(text: string, start: number): number {
   return at
 }
 
-/** Where a word ends in which quotes hold blanks together; undefined for an open quote or an escape in it. */
+/** Where a word ends in which quotes hold blanks together; undefined for an open quote, an escape or a space beyond ASCII in it. */
 function quotedWordEnd(text: string, start: number, escapeCode: number): number | undefined {
   for (let at = start; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (isBlank(code)) return at
-    if (code === escapeCode) return undefined
+    if (code === escapeCode || (code > 0x7f && isSpace(code))) return undefined
     if (code !== doubleQuote && code !== singleQuote) continue
     at = closingQuote(text, at, escapeCode)
     if (at < 0) return undefined

@@ -1,7 +1,7 @@
 import type { SelectionRules, Span, StepKey } from '../base/index.ts'
 import type { FileSource, RemotePart } from '../ir/index.ts'
 import type { ImageConfig, Platform } from '../oci/index.ts'
-import type { LayerOperation, MountInput, TreeSource } from '../plan/index.ts'
+import type { Epoch, LayerOperation, MountInput, TreeSource } from '../plan/index.ts'
 import type { ContextSelection, Layer, LayerStore, MissingSource, RecordStore, StoredImage } from '../ports/index.ts'
 
 /** Result of picking files: what was picked, or what is not there. */
@@ -81,6 +81,8 @@ export interface ExecuteRequest {
   readonly parent: readonly Layer[]
   readonly files?: CopySource
   readonly mounts: readonly MountFiles[]
+  /** What the layer is dated to. */
+  readonly epoch?: Epoch | undefined
   readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void
   readonly signal: AbortSignal
 }

@@ -42,6 +42,7 @@ function probeStep(
   if (waiting?.kind === 'waits') return { kind: 'unknown', waitsFor: waiting.waitsFor }
   const { key, components } = stepKey(operation, platformOf(graph, step), {
     rootfs: contentOf(parent),
+    epoch: graph.epoch,
     ...(files?.kind === 'found' ? { files: files.digest } : {}),
     mounts: mounts.flatMap((found) => (found.kind === 'found' ? [found.digest] : [])),
   })

@@ -153,6 +153,7 @@ class GraphRun {
     }
     const { key, components } = stepKey(operation, platformOf(this.#probed.graph, step), {
       rootfs: contentOf(parent),
+      epoch: this.#probed.graph.epoch,
       ...(files === undefined ? {} : { files: files.digest }),
       mounts: mounts.map(({ digest }) => digest),
     })
@@ -251,7 +252,8 @@ class GraphRun {
       this.#emit({ kind: 'task-output', task, stream, data, timeMs: this.#ports.clock.nowMs() })
     }
     try {
-      const base = { operation: step.operation, parent, mounts, onOutput, signal: this.#signal }
+      const { epoch } = this.#probed.graph
+      const base = { operation: step.operation, parent, mounts, onOutput, signal: this.#signal, epoch }
       const result = await this.#ports.executor.execute(files === undefined ? base : { ...base, files })
       if (result.kind === 'missing') {
         invariant(step.operation.kind === 'copy', 'only COPY has sources')

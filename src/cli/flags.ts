@@ -26,6 +26,9 @@ export interface BuildFlags extends RegistryFlags {
   readonly push?: boolean
   readonly iidfile?: string
   readonly metadataFile?: string
+  readonly sourceDateEpoch?: string
+  readonly rewriteTimestamp?: boolean
+  readonly reproducible?: boolean
   readonly quiet?: boolean
   readonly progress: 'auto' | 'tty' | 'plain' | 'quiet' | 'rawjson'
   readonly plan?: boolean

@@ -16,6 +16,7 @@ import {
 } from '../report/index.ts'
 import { annotations } from './annotate.ts'
 import { keyValues, namedValues } from './collect.ts'
+import { parseDating } from './dating-flags.ts'
 import { exitCodeFor, exitCodes } from './exit-codes.ts'
 import type { BuildFlags } from './flags.ts'
 import { onInterrupt } from './interrupt.ts'
@@ -57,6 +58,8 @@ export async function runBuild(context: string, flags: BuildFlags, root: string 
 
 function buildRequest(context: string, flags: BuildFlags, root: string | undefined, host: Host): BuildRequest {
   const { file, isolation } = flags
+  const outputs = outputTexts(flags).map((text) => checkedOutput(text, host))
+  const rewriteOutput = outputs.some((output) => 'rewriteTimestamp' in output && output.rewriteTimestamp)
   return {
     context,
     ...targetFields(flags),
@@ -74,8 +77,9 @@ function buildRequest(context: string, flags: BuildFlags, root: string | undefin
     agents: parseAgents(flags.ssh, host),
     allowInsecure: parseAllowed(flags.allow).has('security.insecure'),
     jobs: flags.jobs ?? host.cpus,
-    outputs: outputTexts(flags).map((text) => checkedOutput(text, host)),
+    outputs,
     access: registryAccess(flags),
+    ...parseDating(flags, rewriteOutput, host),
     planOnly: flags.plan === true,
     ...(file === undefined ? {} : { file }),
     ...(isolation === undefined ? {} : { isolation }),

@@ -1,5 +1,5 @@
 import { instructionRule, isInstructionKind } from '../../grammar/index.ts'
-import { quotedWord } from '../../grammar/word-patterns.ts'
+import { blanks, quotedWord, spaces } from '../../grammar/word-patterns.ts'
 import type { SourceFile, Span } from '../base/index.ts'
 import type { Heredoc } from './ast.ts'
 import type { OffsetMap } from './offset-map.ts'
@@ -18,6 +18,7 @@ export interface HeredocBody {
 
 /** Words as the shell has them: quotes and backslashes hold blanks together, so `"<<X"` starts with a quote. */
 const shellWord = new RegExp(quotedWord('\\'), 'gs')
+const keywordPattern = new RegExp(`^([^${blanks}]+)[${spaces}]*(.*)$`, 's')
 const openingPattern = /^(\d*)<<(-?)([^<]+)$/
 
 /**
@@ -46,11 +47,11 @@ export function findHeredocs(text: string, offsets: OffsetMap): HeredocOpening[]
 
 /** Whether the instruction of a joined line may have heredocs. */
 export function takesHeredocs(text: string): boolean {
-  const [, word = '', rest = ''] = /^(\S+)\s*(.*)$/s.exec(text) ?? []
+  const [, word = '', rest = ''] = keywordPattern.exec(text) ?? []
   const kind = word.toLowerCase()
   if (!isInstructionKind(kind)) return false
   // Not more than one level: ONBUILD ONBUILD is refused anyway.
-  const inner = kind === 'onbuild' ? (/^\S*/.exec(rest)?.[0] ?? '').toLowerCase() : kind
+  const inner = kind === 'onbuild' ? (keywordPattern.exec(rest)?.[1] ?? '').toLowerCase() : kind
   return isInstructionKind(inner) && instructionRule(inner).heredoc !== 'none'
 }
 

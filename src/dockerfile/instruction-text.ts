@@ -2,7 +2,7 @@ import type { Piece } from '../../grammar/argument-parser.ts'
 import type { EscapeCharacter } from '../../grammar/index.ts'
 import type { Span } from '../base/index.ts'
 import type { Word } from './ast.ts'
-import { skipBlanks, skipWord } from './blanks.ts'
+import { skipSpaces, skipWord } from './blanks.ts'
 import type { Problems } from './problems.ts'
 import type { LogicalLine } from './scan-lines.ts'
 
@@ -26,7 +26,7 @@ export class InstructionText {
     const keywordEnd = skipWord(text, start, text.length)
     this.line = line
     this.keyword = { text: text.slice(start, keywordEnd), span: line.offsets.span(start, keywordEnd) }
-    this.argumentsStart = skipBlanks(text, keywordEnd, text.length)
+    this.argumentsStart = skipSpaces(text, keywordEnd, text.length)
     this.escape = escapeCharacter
     this.problems = problems
     this.arguments = text.slice(this.argumentsStart)

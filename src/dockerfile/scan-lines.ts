@@ -1,7 +1,8 @@
 import type { EscapeCharacter } from '../../grammar/index.ts'
+import { trimSpacesEnd } from '../../grammar/word-patterns.ts'
 import { replacing, type SourceFile, type Span } from '../base/index.ts'
 import type { Heredoc } from './ast.ts'
-import { skipBlanks } from './blanks.ts'
+import { skipSpaces } from './blanks.ts'
 import { findHeredocs, type HeredocOpening, nearTerminator, readHeredocBody } from './heredocs.ts'
 import { OffsetMap } from './offset-map.ts'
 import type { Problems } from './problems.ts'
@@ -81,7 +82,7 @@ class LineScanner {
   }
 
   #isBlankOrComment(): boolean {
-    const first = skipBlanks(this.#source.text, this.#start, this.#end)
+    const first = skipSpaces(this.#source.text, this.#start, this.#end)
     return first === this.#end || this.#source.text.charCodeAt(first) === hash
   }
 
@@ -91,7 +92,7 @@ class LineScanner {
     let more = this.#append(joining)
     while (more && this.#read()) {
       if (!this.#isBlankOrComment()) more = this.#append(joining)
-      else if (skipBlanks(this.#source.text, this.#start, this.#end) === this.#end) {
+      else if (skipSpaces(this.#source.text, this.#start, this.#end) === this.#end) {
         joining.emptyContinuations ??= []
         joining.emptyContinuations.push({ start: this.#start, end: this.#end })
       }
@@ -104,7 +105,7 @@ class LineScanner {
     const { text } = this.#source
     const end = this.#continuationStart()
     const isFirst = joining.text === ''
-    const start = isFirst ? skipBlanks(text, this.#start, end) : this.#start
+    const start = isFirst ? skipSpaces(text, this.#start, end) : this.#start
     if (isFirst) {
       joining.start = start
       joining.indented = start > this.#start
@@ -126,7 +127,7 @@ class LineScanner {
   }
 
   #finish(joining: Joining): LogicalLine | undefined {
-    const text = joining.text.trimEnd()
+    const text = trimSpacesEnd(joining.text)
     if (text === '') return undefined
     const { offsets, emptyContinuations = noSpans, indented } = joining
     let { end } = joining

@@ -35,6 +35,8 @@ export interface BuildRequest {
   readonly locked?: string | true
   /** Use no network, neither for images and files nor in RUN steps. */
   readonly offline: boolean
+  /** Dates the build to another moment than the present. */
+  readonly dating?: Dating
   readonly network: 'default' | 'none' | 'host'
   /** `NAME:IP` for the hosts file of RUN steps; the address may be `host-gateway`. */
   readonly addHosts: readonly string[]
@@ -59,6 +61,16 @@ export interface BuildRequest {
 export interface OtherTarget {
   readonly stage: string
   readonly tags: readonly string[]
+}
+
+/** How a build is to be dated. */
+export interface Dating {
+  /** Seconds since 1970, where they were given. */
+  readonly seconds?: number
+  /** Find a moment where none was given, and make every layer a function of its content. */
+  readonly reproducible: boolean
+  /** Lower file times in new layers. */
+  readonly rewriteTimestamp: boolean
 }
 
 /** How a build ended. `source` is the Dockerfile, for excerpts. */

@@ -11,9 +11,10 @@ import {
   runGraph,
   type StepReports,
 } from '../build/index.ts'
-import { graphImages, planGraph, type StepGraph } from '../plan/index.ts'
+import { type Epoch, graphImages, planGraph, type StepGraph } from '../plan/index.ts'
 import type { BuildOutcome, BuildRequest } from './build-request.ts'
 import { cachePolicy } from './cache-policy.ts'
+import { datedArguments, resolveEpoch } from './dating.ts'
 import { finishImage } from './finish-image.ts'
 import type { Host } from './host.ts'
 import { isMissing, missingOffline, requireLocal } from './offline.ts'
@@ -38,9 +39,10 @@ export async function buildImage(
   const startMs = host.nowMs()
   const scene = await openScene(request, host, emit, signal)
   try {
-    const defined = await define(scene)
+    const epoch = await resolveEpoch(scene, signal)
+    const defined = await define(scene, epoch)
     if (defined.kind === 'failed') return { kind: 'invalid', diagnostics: defined.diagnostics, source: scene.source }
-    const graph = planGraph(defined.program)
+    const graph = planGraph(defined.program, epoch)
     const unfetched = await fetchTrees(graph, scene.trees)
     if (request.offline) requireLocal(scene, graph, unfetched)
     if (unfetched.length > 0) return { kind: 'failed', failures: unfetched, source: scene.source }
@@ -63,25 +65,28 @@ export async function buildImage(
 }
 
 /** Understands the Dockerfile with stored images alone where that is possible, so that a cached build needs no namespace. */
-async function define(scene: Scene): Promise<Exclude<DefineResult, { kind: 'needs-images' }>> {
+async function define(
+  scene: Scene,
+  epoch: Epoch | undefined,
+): Promise<Exclude<DefineResult, { kind: 'needs-images' }>> {
   const { planOnly, pull } = scene.request
   if (pull && !planOnly) await scene.enter()
-  let result = await defineWith(scene, planOnly ? 'configs' : pull ? 'images' : 'nothing')
+  let result = await defineWith(scene, epoch, planOnly ? 'configs' : pull ? 'images' : 'nothing')
   if (result.kind === 'needs-images') {
     const missing = scene.request.offline ? result.images.filter((image) => isMissing(scene, image)) : []
     if (missing.length > 0) throw missingOffline(missing, [])
     await scene.enter()
-    result = await defineWith(scene, 'images')
+    result = await defineWith(scene, epoch, 'images')
   }
   invariant(result.kind !== 'needs-images', 'images are still missing after they were pulled')
   return result
 }
 
-async function defineWith(scene: Scene, fetch: Fetch): Promise<DefineResult> {
+async function defineWith(scene: Scene, epoch: Epoch | undefined, fetch: Fetch): Promise<DefineResult> {
   const { contexts, images, platform, request, store } = scene
   const target = request.target === undefined ? {} : { target: request.target }
   const options = {
-    buildArgs: request.buildArgs,
+    buildArgs: datedArguments(request.buildArgs, epoch),
     allowInsecure: request.allowInsecure,
     addHosts: request.addHosts,
     buildPlatform: platform,

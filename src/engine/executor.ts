@@ -1,7 +1,7 @@
 import { assertNever, invariant, ToolError } from '../base/index.ts'
 import type { ExecuteRequest, ExecutorPort, SelectResult } from '../build/index.ts'
 import type { CopyOperation, RunOperation, WorkdirOperation } from '../ir/index.ts'
-import { digestLayer, sniffArchive, unpackArchive } from '../layer/index.ts'
+import { dateTree, digestLayer, sniffArchive, unpackArchive } from '../layer/index.ts'
 import type { ContextSelection, Layer, OverlayXattrs, Sandbox } from '../ports/index.ts'
 import {
   applyCopy,
@@ -87,7 +87,7 @@ async function executeStep(settings: StepSettings, request: ExecuteRequest): Pro
       workspace.unmount()
     }
     if (failure !== undefined) throw await failureToKeep(settings, failure, request, workspace.upper)
-    return { kind: 'selected', selection: commitLayer(settings, workspace, startMs) }
+    return { kind: 'selected', selection: commitLayer(settings, workspace, startMs, request.epoch) }
   } finally {
     session.removeDirectory(directory)
   }
@@ -112,11 +112,21 @@ async function failureToKeep(
   return keepFailure({ files, storeRoot, session, network, project, nowMs }, failure, request.operation, request, tree)
 }
 
-/** Names the tree of changes and moves it into the store, unless a layer of the same content is there already. */
-function commitLayer(settings: ExecutorSettings, workspace: Workspace, startMs: number): Layer {
+/**
+ * Names the tree of changes and moves it into the store, unless a layer of the same content is there already. A layer
+ * that is dated must have its own times, too.
+ */
+function commitLayer(
+  settings: ExecutorSettings,
+  workspace: Workspace,
+  startMs: number,
+  epoch: ExecuteRequest['epoch'],
+): Layer {
   const { session, store, overlay } = settings
+  const files = epoch?.files
+  if (epoch !== undefined && files !== undefined) dateTree(workspace.upper, epoch.seconds, files)
   const digests = digestLayer(workspace.upper, { overlay })
-  const same = store.layers.layerByContent(digests.contentDigest)
+  const same = files === undefined ? store.layers.layerByContent(digests.contentDigest) : undefined
   session.lease([store.layers.name(same?.diffId ?? digests.diffId)])
   if (same !== undefined && store.layers.isPresent(same.diffId)) return same
   session.lease([store.layers.name(digests.diffId)])

@@ -14,7 +14,7 @@ import { openLock, type RequestedLock } from './open-lock.ts'
 import { requireNames } from './output-spec.ts'
 import { projectOf } from './project.ts'
 import { type LazyRegistry, lazyRegistry } from './registry-client.ts'
-import { lazyRemote } from './remote-client.ts'
+import { type LazyRemote, lazyRemote } from './remote-client.ts'
 import { type Trees, treePort } from './trees.ts'
 import type { Workshop } from './workshop.ts'
 
@@ -32,6 +32,7 @@ export interface Scene {
   readonly context: LazyContext
   readonly contexts: NamedContexts
   readonly trees: Trees
+  readonly remote: LazyRemote
   readonly images: ImagePort
   readonly ports: RunPorts
   readonly registry: LazyRegistry
@@ -129,6 +130,7 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
     context,
     contexts,
     trees,
+    remote,
     images,
     registry,
     signal,

@@ -1,5 +1,6 @@
 import type { RetryOptions, Transport } from '../http/index.ts'
 import type { GitSource, HttpSource } from '../ir/index.ts'
+import { commitTime } from './commit-time.ts'
 import { type FetchedFile, type FetchOptions, fetchFile } from './fetch-file.ts'
 import { type FetchedRepository, fetchRepository } from './fetch-repository.ts'
 import { openGit } from './git-command.ts'
@@ -13,6 +14,8 @@ export interface RemoteClient {
   fetchFile(source: HttpSource, options: FetchOptions): Promise<FetchedFile>
   /** The files of a commit. Several sources of one repository wait for each other. */
   fetchRepository(source: GitSource, signal: AbortSignal): Promise<FetchedRepository>
+  /** As `commitTime`: of the commit that is checked out in a directory of this machine. */
+  commitTime(directory: string, signal: AbortSignal): Promise<number | undefined>
   /** Closes all connections; transfers that still run fail. */
   close(): Promise<void>
 }
@@ -42,6 +45,7 @@ export function openRemote(options: RemoteOptions): RemoteClient {
     cache,
     fetchFile: (source, fetchOptions) => fetchFile(settings, cache, source, fetchOptions),
     fetchRepository: (source, signal) => fetchRepository(settings, cache, git, source, signal),
+    commitTime: (directory, signal) => commitTime(git, directory, signal),
     async close() {
       // Who asked for the transport has been told why it could not be opened.
       const transport = await opened?.catch(() => undefined)

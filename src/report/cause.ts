@@ -80,6 +80,8 @@ function partName(name: string): string {
       return 'WORKDIR'
     case 'user':
       return 'USER'
+    case 'times':
+      return 'file times'
     default:
       return name
   }

@@ -7,7 +7,29 @@ import type { ArgumentMode } from '../../grammar/tokens.ts'
 
 const modes: readonly ArgumentMode[] = ['words', 'pairs', 'legacyPair', 'text', 'json', 'health']
 const parts = [
-  ...['--', '-', '=', ' ', '\t', '\v', '\n', '"', "'", '\\', '`', '[', ']', ',', '#', '\u00a0', '\u2028', 'é', '😀'],
+  ...[
+    '--',
+    '-',
+    '=',
+    ' ',
+    '\t',
+    '\v',
+    '\n',
+    '"',
+    "'",
+    '\\',
+    '`',
+    '[',
+    ']',
+    ',',
+    '#',
+    '\u00a0',
+    '\u2028',
+    '\u0085',
+    '\ufeff',
+    'é',
+    '😀',
+  ],
   ...['a', 'as', 'AS', 'b=c', '--f=1', '--g="x y"', '-- ', '"a b"', "'c d'", '["x", "y"]', 'name=value', '<<E'],
 ]
 
