@@ -65,6 +65,7 @@ export interface RegistryFlags {
   readonly tlsVerify?: boolean
   readonly creds?: string
   readonly authfile?: string
+  readonly certDir?: string
   readonly retry?: number
 }
 
@@ -81,6 +82,21 @@ export interface PushFlags extends RegistryFlags, CompressionFlags {
   readonly quiet?: boolean
   readonly digestfile?: string
   readonly format?: 'oci' | 'docker'
+}
+
+/** Flags of `longshore save`. */
+export interface SaveFlags extends CompressionFlags {
+  readonly output: string
+  readonly format: 'docker-archive' | 'oci-archive' | 'oci-dir'
+  readonly quiet?: boolean
+}
+
+/** Flags of `longshore load`. */
+export interface LoadFlags {
+  readonly input?: string
+  readonly platform?: string
+  readonly replace: boolean
+  readonly quiet?: boolean
 }
 
 /** Flags of `longshore login` and `logout`. */

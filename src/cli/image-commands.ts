@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { addLoadCommand, addSaveCommand } from './archive-commands.ts'
 import { collect } from './collect.ts'
 import type { CommandRoom } from './command-room.ts'
 import type { HistoryFlags, PruneFlags } from './flags.ts'
@@ -15,7 +16,17 @@ export function addImageCommands(program: Command, room: CommandRoom): void {
   addHistory(program, room)
   const group = program.command('image').summary('commands about images').description('Commands about stored images.')
   addImagesCommand(group, room, 'ls')
-  for (const add of [addPushCommand, addTag, addUntag, addInspect, addHistory, addPrune]) add(group, room)
+  for (const add of [
+    addPushCommand,
+    addSaveCommand,
+    addLoadCommand,
+    addTag,
+    addUntag,
+    addInspect,
+    addHistory,
+    addPrune,
+  ])
+    add(group, room)
   addRemove(group, room, 'rm')
 }
 

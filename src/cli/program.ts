@@ -1,5 +1,6 @@
 import { Command, Help, Option } from 'commander'
 import { version } from '../version.ts'
+import { addLoadCommand, addSaveCommand } from './archive-commands.ts'
 import { addBuildCommand } from './build-command.ts'
 import { addCheckCommand } from './check-command.ts'
 import { addImageCommands } from './image-commands.ts'
@@ -39,6 +40,8 @@ export function createProgram(setExitCode: SetExitCode): Command {
   addImagesCommand(program, room)
   addPushCommand(program, room)
   addLoginCommands(program, room)
+  addSaveCommand(program, room)
+  addLoadCommand(program, room)
   addImageCommands(program, room)
   addSystemCommands(program, room)
   return program
