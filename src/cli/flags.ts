@@ -84,6 +84,13 @@ export interface PushFlags extends RegistryFlags, CompressionFlags {
   readonly format?: 'oci' | 'docker'
 }
 
+/** Flags of `longshore system check`. */
+export interface SystemCheckFlags {
+  readonly repair?: boolean
+  readonly quick?: boolean
+  readonly format: 'text' | 'json'
+}
+
 /** Flags of `longshore save`. */
 export interface SaveFlags extends CompressionFlags {
   readonly output: string
@@ -118,8 +125,10 @@ export interface HistoryFlags {
   readonly format?: string
 }
 
-/** Flags of `longshore image prune`. */
+/** Flags of `longshore image prune`, `builder prune` and `system prune`. */
 export interface PruneFlags {
+  readonly dryRun?: boolean
+  readonly keepStorage?: string
   readonly all?: boolean
   readonly force?: boolean
   readonly filter: readonly string[]

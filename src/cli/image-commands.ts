@@ -113,6 +113,7 @@ function addPrune(parent: Command, room: CommandRoom): void {
     .description('Removes images without a name, and layers that nothing needs. Results of build steps stay.')
     .option('-a, --all', 'remove images with names too')
     .option('-f, --force', 'do not ask')
+    .option('--dry-run', 'only print what would be removed')
     .option('--filter <key=value>', 'label[!]=K[=V], until=TIME; may be repeated', collect, [])
     .action(async (flags: PruneFlags) => {
       const { runImagePrune } = await import('./run-image-prune.ts')

@@ -1,4 +1,6 @@
-import { openStore } from '../store/index.ts'
+import type { DiffId } from '../base/index.ts'
+import type { StoredImage } from '../ports/index.ts'
+import { openStore, type Store } from '../store/index.ts'
 import { type Host, storeRoot } from './host.ts'
 import { compileImageFilters } from './image-filter.ts'
 import { enterNamespace } from './namespace.ts'
@@ -10,6 +12,8 @@ export interface PruneRequest {
   /** Also images that have names. */
   readonly all: boolean
   readonly filters: readonly string[]
+  /** Only say what would go. */
+  readonly dryRun?: boolean
   readonly root?: string
 }
 
@@ -20,6 +24,7 @@ export interface PruneRequest {
 export async function pruneImages(request: PruneRequest, host: Host): Promise<RemoveResult> {
   const store = openStore(storeRoot(host, request.root))
   const passes = compileImageFilters(request.filters, ['label', 'label!', 'until'], store, host.nowMs())
+  if (request.dryRun === true) return plannedRemovals(store, request, passes)
   if (host.uid !== 0) await enterNamespace(host, store)
   const removals = store.images.imageIds().flatMap((id) => {
     const image = store.images.image(id)
@@ -29,4 +34,27 @@ export async function pruneImages(request: PruneRequest, host: Host): Promise<Re
     return (request.all || names.length === 0) && passes(image, names) ? removeWhole(store, id) : []
   })
   return withLayers(store, host, removals)
+}
+
+/** What pruning would remove, and free. */
+function plannedRemovals(
+  store: Store,
+  request: PruneRequest,
+  passes: (image: StoredImage, names: readonly string[]) => boolean,
+): RemoveResult {
+  const kept = new Set<DiffId>(store.records.results())
+  const gone = new Map<DiffId, number>()
+  const removals = store.images.imageIds().flatMap((id) => {
+    const image = store.images.image(id)
+    if (image === undefined) return []
+    const names = namesOf(store, image)
+    if ((!request.all && names.length > 0) || !passes(image, names)) {
+      for (const { diffId } of image.layers) kept.add(diffId)
+      return []
+    }
+    for (const { diffId, sizeBytes } of image.layers) gone.set(diffId, sizeBytes)
+    return [...names.map((name) => ({ kind: 'untagged', name }) as const), { kind: 'deleted', id } as const]
+  })
+  const sizeBytes = [...gone].reduce((sum, [diffId, size]) => (kept.has(diffId) ? sum : sum + size), 0)
+  return { removals, sizeBytes }
 }
