@@ -15,7 +15,12 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
       'directory with the files that COPY and ADD can take; or a git or http(s) address, or - for stdin',
       '.',
     )
-    .option('-t, --tag <name[:tag]>', 'name of the image; may be repeated', collect, [])
+    .option(
+      '-t, --tag <name[:tag]>',
+      'name of the image; may be repeated; with several targets TARGET=NAME',
+      collect,
+      [],
+    )
     .option('-f, --file <path>', 'the Dockerfile (default: Dockerfile in the context); - for stdin')
     .option('--build-arg <k=v>', 'value of an ARG; a bare name takes it from the environment', collect, [])
     .option(
@@ -25,9 +30,34 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
       [],
     )
     .option('--label <k=v>', 'label of the image', collect, [])
-    .option('--target <stage>', 'stage to build (default: the last)')
+    .option(
+      '--target <stage>',
+      'stage to build (default: the last); may be repeated, each makes an image, and one ID is printed for each',
+      collect,
+      [],
+    )
     .option('--no-cache', 'run every step, whatever is remembered')
+    .option(
+      '--no-cache-filter <stage>',
+      'run every step of a stage; may be repeated, or a list with commas',
+      collect,
+      [],
+    )
+    .option('--cache-ttl <duration>', 'use no result that is older, for example 12h')
+    .option('--keep-going', 'after a step failed, finish all steps that do not depend on it')
+    .addOption(
+      new Option(
+        '--on-failure <action>',
+        'what to do with a RUN that failed: keep it for longshore debug, or open a shell there',
+      )
+        .choices(['keep', 'shell'])
+        .default('keep'),
+    )
     .option('--pull', 'look for newer base images')
+    .option(
+      '--offline',
+      'use no network: take what is in the store, and say what is missing; RUN steps get none either',
+    )
     .addOption(
       new Option('--network <mode>', 'network of RUN steps; default is the network of this machine')
         .choices(['default', 'none', 'host'])
@@ -45,12 +75,18 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
     )
     .option('--push', 'send the image to the registries of its names; short for --output type=registry')
     .option('--load', 'keep the image in the store, as is always done')
+    .option('--source-date-epoch <seconds>', 'date the image to this time (default: $SOURCE_DATE_EPOCH)')
+    .option('--rewrite-timestamp', 'lower file times in new layers to that date')
+    .option(
+      '--reproducible',
+      'same files, same image: date all to the git commit, else to the newest file of the context',
+    )
     .option('--iidfile <path>', 'write the image ID to a file')
     .option('--metadata-file <path>', 'write what was made to a file, as JSON with the keys of buildx')
     .option('-q, --quiet', 'print nothing but the image ID')
     .addOption(
-      new Option('--progress <mode>', 'how to show progress on stderr')
-        .choices(['auto', 'plain', 'quiet', 'rawjson'])
+      new Option('--progress <mode>', 'how to show progress on stderr; auto draws on a terminal')
+        .choices(['auto', 'tty', 'plain', 'quiet', 'rawjson'])
         .default('auto'),
     )
     .option('--plan', 'print what would run, and why, without running anything')

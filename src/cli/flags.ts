@@ -5,9 +5,15 @@ export interface BuildFlags extends RegistryFlags {
   readonly buildArg: readonly string[]
   readonly buildContext: readonly string[]
   readonly label: readonly string[]
-  readonly target?: string
+  readonly target: readonly string[]
   readonly cache: boolean
+  /** Of `--no-cache-filter`: commander takes the `no-` off. */
+  readonly cacheFilter: readonly string[]
+  readonly cacheTtl?: string
+  readonly keepGoing?: boolean
+  readonly onFailure: 'keep' | 'shell'
   readonly pull?: boolean
+  readonly offline?: boolean
   readonly network: 'default' | 'none' | 'host'
   readonly secret: readonly string[]
   readonly ssh: readonly string[]
@@ -17,8 +23,11 @@ export interface BuildFlags extends RegistryFlags {
   readonly push?: boolean
   readonly iidfile?: string
   readonly metadataFile?: string
+  readonly sourceDateEpoch?: string
+  readonly rewriteTimestamp?: boolean
+  readonly reproducible?: boolean
   readonly quiet?: boolean
-  readonly progress: 'auto' | 'plain' | 'quiet' | 'rawjson'
+  readonly progress: 'auto' | 'tty' | 'plain' | 'quiet' | 'rawjson'
   readonly plan?: boolean
   readonly format: 'text' | 'json'
   readonly isolation?: 'crun' | 'runc' | 'builtin'
@@ -33,21 +42,6 @@ export interface CheckFlags {
   readonly target?: string
   readonly fix?: boolean
   readonly format: 'text' | 'json' | 'github' | 'sarif'
-}
-
-/** Flags of `longshore run`. */
-export interface RunFlags {
-  readonly rm?: boolean
-  readonly env: readonly string[]
-  readonly volume: readonly string[]
-  readonly workdir?: string
-  readonly user?: string
-  readonly entrypoint?: string
-  readonly name?: string
-  readonly interactive?: boolean
-  readonly tty?: boolean
-  readonly network: 'host' | 'none'
-  readonly isolation?: 'crun' | 'runc' | 'builtin'
 }
 
 /** Flags of `longshore images`. */
@@ -149,7 +143,10 @@ export interface WhyFlags extends ProjectFlags {
   readonly format: 'text' | 'json'
 }
 
-/** Flags of `longshore logs`. */
-export interface LogsFlags extends ProjectFlags {
-  readonly build: true
+/** Flags of `longshore debug`. */
+export interface DebugFlags {
+  readonly rm?: boolean
+  readonly quiet?: boolean
+  readonly format?: string
+  readonly isolation?: 'crun' | 'runc' | 'builtin'
 }

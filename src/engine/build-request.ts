@@ -20,9 +20,21 @@ export interface BuildRequest {
   readonly buildArgs: Readonly<Record<string, string>>
   readonly labels: Readonly<Record<string, string>>
   readonly target?: string
+  /** Stages to build beside the target, each an image of its own with its own names. */
+  readonly otherTargets: readonly OtherTarget[]
   readonly noCache: boolean
+  /** Stages, by name or index, whose steps run whatever is remembered. */
+  readonly noCacheFilter: readonly string[]
+  /** Results that are older are not used. */
+  readonly cacheTtlMs?: number
+  /** After a failure, finish what does not depend on the failed step. */
+  readonly keepGoing: boolean
   /** Look for newer base images. */
   readonly pull: boolean
+  /** Use no network, neither for images and files nor in RUN steps. */
+  readonly offline: boolean
+  /** Dates the build to another moment than the present. */
+  readonly dating?: Dating
   readonly network: 'default' | 'none' | 'host'
   /** For RUN --mount=type=secret. */
   readonly secrets: Secrets
@@ -39,6 +51,22 @@ export interface BuildRequest {
   readonly root?: string
   /** Only plan: look everything up, run nothing. */
   readonly planOnly: boolean
+}
+
+/** A stage that is built beside the target. */
+export interface OtherTarget {
+  readonly stage: string
+  readonly tags: readonly string[]
+}
+
+/** How a build is to be dated. */
+export interface Dating {
+  /** Seconds since 1970, where they were given. */
+  readonly seconds?: number
+  /** Find a moment where none was given, and make every layer a function of its content. */
+  readonly reproducible: boolean
+  /** Lower file times in new layers. */
+  readonly rewriteTimestamp: boolean
 }
 
 /** How a build ended. `source` is the Dockerfile, for excerpts. */

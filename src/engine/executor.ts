@@ -1,7 +1,7 @@
 import { assertNever, invariant, ToolError } from '../base/index.ts'
 import type { ExecuteRequest, ExecutorPort, SelectResult } from '../build/index.ts'
 import type { CopyOperation, RunOperation, WorkdirOperation } from '../ir/index.ts'
-import { digestLayer, sniffArchive, unpackArchive } from '../layer/index.ts'
+import { dateTree, digestLayer, sniffArchive, unpackArchive } from '../layer/index.ts'
 import type { ContextSelection, Layer, OverlayXattrs, Sandbox } from '../ports/index.ts'
 import {
   applyCopy,
@@ -33,10 +33,14 @@ export interface ExecutorSettings {
   readonly contextDirectory: string
   /** Network of RUN steps that ask for none themselves. */
   readonly network: 'host' | 'none'
+  /** No RUN step gets a network, whatever it says. */
+  readonly offline: boolean
   readonly secrets: Secrets
   readonly agents: AgentSources
   /** The host's environment. */
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Names the Dockerfile and context; without it failed steps are not kept. */
+  readonly project?: string
   /** Opened on the first RUN. */
   readonly sandbox: () => Promise<Sandbox>
   nowMs(): number
@@ -70,24 +74,58 @@ async function executeStep(settings: StepSettings, request: ExecuteRequest): Pro
     const { operation } = request
     const isLink = operation.kind === 'copy' && operation.link === true
     const lowers = request.parent.map((layer) => store.layers.treeName(layer.diffId))
+    let failure: ToolError | undefined
     const workspace = isLink ? openEmptyWorkspace(directory) : openWorkspace(snapshots, lowers, directory)
     try {
       const missing = await executeOperation(settings, request, workspace, directory)
       if (missing !== undefined) return missing
+    } catch (error) {
+      if (!isFailedProcess(error)) throw error
+      failure = error
     } finally {
       workspace.unmount()
     }
-    return { kind: 'selected', selection: commitLayer(settings, workspace, startMs) }
+    if (failure !== undefined) throw await failureToKeep(settings, failure, request, workspace.upper)
+    return { kind: 'selected', selection: commitLayer(settings, workspace, startMs, request.epoch) }
   } finally {
     session.removeDirectory(directory)
   }
 }
 
-/** Names the tree of changes and moves it into the store, unless a layer of the same content is there already. */
-function commitLayer(settings: ExecutorSettings, workspace: Workspace, startMs: number): Layer {
+/** A process failed, and nobody stopped it. */
+function isFailedProcess(error: unknown): error is ToolError {
+  return error instanceof ToolError && error.code === 'step-failed' && error.details['exitCode'] !== undefined
+}
+
+async function failureToKeep(
+  settings: StepSettings,
+  failure: ToolError,
+  request: ExecuteRequest,
+  tree: string,
+): Promise<ToolError> {
+  const { project, mounts, session, network } = settings
+  if (project === undefined || request.operation.kind !== 'run') return failure
+  const { keepFailure } = await import('./keep-failed-step.ts')
+  const { files, storeRoot } = mounts
+  const nowMs = (): number => settings.nowMs()
+  return keepFailure({ files, storeRoot, session, network, project, nowMs }, failure, request.operation, request, tree)
+}
+
+/**
+ * Names the tree of changes and moves it into the store, unless a layer of the same content is there already. A layer
+ * that is dated must have its own times, too.
+ */
+function commitLayer(
+  settings: ExecutorSettings,
+  workspace: Workspace,
+  startMs: number,
+  epoch: ExecuteRequest['epoch'],
+): Layer {
   const { session, store, overlay } = settings
+  const files = epoch?.files
+  if (epoch !== undefined && files !== undefined) dateTree(workspace.upper, epoch.seconds, files)
   const digests = digestLayer(workspace.upper, { overlay })
-  const same = store.layers.layerByContent(digests.contentDigest)
+  const same = files === undefined ? store.layers.layerByContent(digests.contentDigest) : undefined
   session.lease([store.layers.name(same?.diffId ?? digests.diffId)])
   if (same !== undefined && store.layers.isPresent(same.diffId)) return same
   session.lease([store.layers.name(digests.diffId)])
@@ -137,7 +175,7 @@ async function runProcess(
       cwd: operation.cwd,
       user: operation.user,
       hostname: operation.hostname ?? 'buildkitsandbox',
-      network: operation.network === 'default' ? settings.network : operation.network,
+      network: operation.network === 'default' || settings.offline ? settings.network : operation.network,
       mounts: prepared.mounts,
       privileged: operation.security === 'insecure',
       terminal: false,
@@ -146,17 +184,21 @@ async function runProcess(
     })
     const { exitCode } = await done
     request.signal.throwIfAborted()
-    if (exitCode !== 0) throw processFailed(operation, exitCode)
+    if (exitCode !== 0) throw processFailed(operation, exitCode, settings.offline)
   } finally {
     await prepared.release()
   }
 }
 
-function processFailed({ args }: RunOperation, exitCode: number): ToolError {
+function processFailed({ args }: RunOperation, exitCode: number, offline: boolean): ToolError {
+  const hints = [
+    ...(exitCode > 125 && exitCode < 128 ? [notFoundHint(exitCode)] : []),
+    ...(offline ? ['with --offline it had no network'] : []),
+  ]
   return new ToolError(
     'step-failed',
     `process ${JSON.stringify(args.join(' '))} did not complete successfully: exit code: ${exitCode}`,
-    { details: { exitCode }, ...(exitCode > 125 && exitCode < 128 ? { hint: notFoundHint(exitCode) } : {}) },
+    { details: { exitCode }, ...(hints.length === 0 ? {} : { hint: hints.join('; ') }) },
   )
 }
 

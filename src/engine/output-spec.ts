@@ -10,15 +10,21 @@ export type OutputSpec =
       readonly dest: string
       readonly tar: boolean
       readonly compression: LayerCompressionChoice
+      readonly rewriteTimestamp?: true
     }
   /** The root filesystem as a tar. */
   | { readonly type: 'tar'; readonly dest: string }
   /** The root filesystem as files; `delete` makes the directory hold nothing else. */
   | { readonly type: 'local'; readonly dest: string; readonly mode: 'copy' | 'delete' }
   /** The image in the store, which is made anyway; `name` names it beside `--tag`. */
-  | { readonly type: 'image'; readonly names: readonly string[] }
+  | { readonly type: 'image'; readonly names: readonly string[]; readonly rewriteTimestamp?: true }
   /** The image in the store, and in the registries of all its names. */
-  | { readonly type: 'registry'; readonly names: readonly string[]; readonly form: ImageForm }
+  | {
+      readonly type: 'registry'
+      readonly names: readonly string[]
+      readonly form: ImageForm
+      readonly rewriteTimestamp?: true
+    }
 
 type OutputType = OutputSpec['type']
 
@@ -26,12 +32,12 @@ const compressionAttributes = ['compression', 'compression-level', 'force-compre
 
 /** Attributes of each type, with whether they must be there. */
 const attributes: Readonly<Record<OutputType, readonly string[]>> = {
-  oci: ['dest', 'tar', ...compressionAttributes],
-  docker: ['dest', 'tar', ...compressionAttributes],
+  oci: ['dest', 'tar', 'rewrite-timestamp', ...compressionAttributes],
+  docker: ['dest', 'tar', 'rewrite-timestamp', ...compressionAttributes],
   tar: ['dest'],
   local: ['dest', 'mode'],
-  image: ['name', 'push', 'oci-mediatypes', ...compressionAttributes],
-  registry: ['name', 'push', 'oci-mediatypes', ...compressionAttributes],
+  image: ['name', 'push', 'oci-mediatypes', 'rewrite-timestamp', ...compressionAttributes],
+  registry: ['name', 'push', 'oci-mediatypes', 'rewrite-timestamp', ...compressionAttributes],
 }
 
 const forms = {
@@ -59,13 +65,14 @@ export function parseOutput(text: string): OutputSpec {
   const isTrue = (key: string, absent: boolean): boolean => flagOf(text, type, fields.get(key), key, absent)
   const force = isTrue('force-compression', false)
   const compression = parseCompression(fields.get('compression'), fields.get('compression-level'), force)
+  const rewrite: { rewriteTimestamp?: true } = isTrue('rewrite-timestamp', false) ? { rewriteTimestamp: true } : {}
   if (type === 'image' || type === 'registry') {
     const names = (fields.get('name') ?? '').split(',').filter((name) => name !== '')
-    if (!isTrue('push', type === 'registry')) return { type: 'image', names }
+    if (!isTrue('push', type === 'registry')) return { type: 'image', names, ...rewrite }
     const format = fields.has('oci-mediatypes')
       ? ({ format: isTrue('oci-mediatypes', true) ? 'oci' : 'docker' } as const)
       : {}
-    return { type: 'registry', names, form: { compression, ...format } }
+    return { type: 'registry', names, form: { compression, ...format }, ...rewrite }
   }
   const dest = fields.get('dest')
   if (dest === undefined || dest === '') throw usage(text, 'dest= is missing', type)
@@ -78,7 +85,7 @@ export function parseOutput(text: string): OutputSpec {
   }
   const tar = isTrue('tar', true)
   if (!tar && dest === '-') throw usage(text, 'a directory cannot go to standard output', type)
-  return { type, dest, tar, compression }
+  return { type, dest, tar, compression, ...rewrite }
 }
 
 function flagOf(text: string, type: OutputType, value: string | undefined, key: string, absent: boolean): boolean {

@@ -9,6 +9,8 @@ export interface RegistryAccess {
   readonly authFile?: string
   /** A directory of certificates, instead of those in certs.d. */
   readonly certDir?: string
+  /** Every request is refused. */
+  readonly offline?: boolean
   /** How often a failed request is sent again. */
   readonly retries?: number
 }

@@ -46,6 +46,7 @@ async function openClient(host: Host, access: RegistryAccess): Promise<RegistryC
     ...(tlsVerify === undefined ? {} : { tlsVerify }),
     ...(retries === undefined ? {} : { retry: { retries } }),
     proxy: proxyFromEnvironment(host.env),
+    ...(access.offline === undefined ? {} : { offline: access.offline }),
   })
 }
 

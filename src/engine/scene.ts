@@ -1,5 +1,5 @@
 import { invariant, type SourceFile } from '../base/index.ts'
-import type { EmitEvent, ExecutorPort, ImagePort, RunPorts } from '../build/index.ts'
+import type { ClaimPort, EmitEvent, ExecutorPort, ImagePort, RunPorts } from '../build/index.ts'
 import { hostPlatform, localName, type Platform } from '../oci/index.ts'
 import { openStore, type Store } from '../store/index.ts'
 import { type OpenedContext, openBuildContext } from './build-context.ts'
@@ -13,7 +13,7 @@ import { enterNamespace } from './namespace.ts'
 import { requireNames } from './output-spec.ts'
 import { projectOf } from './project.ts'
 import { type LazyRegistry, lazyRegistry } from './registry-client.ts'
-import { lazyRemote } from './remote-client.ts'
+import { type LazyRemote, lazyRemote } from './remote-client.ts'
 import { type Trees, treePort } from './trees.ts'
 import type { Workshop } from './workshop.ts'
 
@@ -31,6 +31,7 @@ export interface Scene {
   readonly context: LazyContext
   readonly contexts: NamedContexts
   readonly trees: Trees
+  readonly remote: LazyRemote
   readonly images: ImagePort
   readonly ports: RunPorts
   readonly registry: LazyRegistry
@@ -56,7 +57,7 @@ export async function openScene(
   const names = [...new Set([...request.tags, ...named].map((tag) => localName(tag)))]
   requireNames(request.outputs, names)
   const store = openStore(storeRoot(host, request.root))
-  const remote = lazyRemote(host, store)
+  const remote = lazyRemote(host, store, request.offline)
   const nowMs = (): number => host.nowMs()
   const fetching: FetchSettings = { host, store, remote, emit, signal, nowMs }
   try {
@@ -77,6 +78,7 @@ interface SceneParts extends Pick<Scene, 'request' | 'names' | 'platform' | 'con
 
 function makeScene({ request, names, platform, contexts, opened: found, fetching }: SceneParts): Scene {
   const { host, store, remote, emit, signal, nowMs } = fetching
+  const project = projectOf(found.dockerfile ?? found.source.name, found.fetched ? request.context : found.directory)
   const context = lazyContext(found, store, nowMs)
   const trees = treePort(fetching, context, contexts)
   let opened: Workshop | undefined
@@ -84,7 +86,7 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
     invariant(opened !== undefined, 'work before the namespace was entered')
     return opened
   }
-  const registry = lazyRegistry(host, request.access)
+  const registry = lazyRegistry(host, { ...request.access, offline: request.offline })
   const images = imagePort({
     store,
     overlay: overlayXattrs(host),
@@ -100,22 +102,27 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
     execute: (step) => workshop().executor.execute(step),
     selectFrom: (layers, operation) => workshop().executor.selectFrom(layers, operation),
   }
+  const claims: ClaimPort = {
+    tryClaim: (key) => workshop().claims.tryClaim(key),
+    waitForClaim: (key, stop) => workshop().claims.waitForClaim(key, stop),
+  }
   const clock = { nowMs }
   return {
     request,
     host,
     source: found.source,
-    project: projectOf(found.dockerfile ?? found.source.name, found.fetched ? request.context : found.directory),
+    project,
     names,
     platform,
     store,
     context,
     contexts,
     trees,
+    remote,
     images,
     registry,
     signal,
-    ports: { records: store.records, layers: store.layers, images, context, trees, clock, executor },
+    ports: { records: store.records, layers: store.layers, images, context, trees, clock, executor, claims },
     workshop: () => opened,
     async close() {
       await opened?.close()
@@ -128,14 +135,16 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
       trees.save()
       await enterNamespace(host, store)
       const { openWorkshop } = await import('./workshop.ts')
-      const network = request.network === 'none' ? 'none' : 'host'
+      const network = request.network === 'none' || request.offline ? 'none' : 'host'
       const isolation = request.isolation === undefined ? {} : { isolation: request.isolation }
       const { secrets, agents } = request
       opened = openWorkshop({
         store,
         host,
+        project,
         contextDirectory: found.directory,
         network,
+        offline: request.offline,
         emit,
         secrets,
         agents,

@@ -4,6 +4,7 @@ import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici'
 import { connectionError } from './connection-error.ts'
 import { isLoopback } from './hosts.ts'
 import type { HostTrust, HttpBody, Transport } from './http.ts'
+import { offlineTransport } from './offline.ts'
 
 /** Proxy settings with the meaning of HTTP_PROXY, HTTPS_PROXY and NO_PROXY; absent means direct. */
 export interface ProxySettings {
@@ -21,12 +22,15 @@ export interface TransportOptions {
   readonly proxy: ProxySettings
   /** Longest wait for response headers, and between two pieces of a body. */
   readonly idleTimeoutMs: number
+  /** Nothing is sent: see `offlineTransport`. */
+  readonly offline?: boolean
 }
 
 const connectTimeoutMs = 15_000
 
 /** Opens a transport; connections are made on need and kept alive until `close`. */
 export function openTransport(options: TransportOptions): Transport {
+  if (options.offline === true) return offlineTransport()
   const dispatchers = new Map<string, Dispatcher>()
   const trusts = new Map<string, HostTrust | undefined>()
   const trustOf = (host: string): HostTrust | undefined => {

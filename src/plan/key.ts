@@ -9,6 +9,7 @@ import {
 import type { CopyOperation, RunMount } from '../ir/index.ts'
 import type { Platform } from '../oci/index.ts'
 import { copyParts } from './copy-parts.ts'
+import { type Epoch, epochComponent } from './epoch.ts'
 import type { LayerOperation } from './graph.ts'
 
 /**
@@ -32,6 +33,8 @@ export interface StepInputs {
   readonly files?: ContentDigest
   /** Content digests of what the mounts of a RUN show, in the order of `Step.mounts`. */
   readonly mounts?: readonly ContentDigest[]
+  /** The moment the layer is dated to. */
+  readonly epoch?: Epoch | undefined
 }
 
 /**
@@ -41,12 +44,15 @@ export interface StepInputs {
  * name, sharing and content of cache mounts.
  */
 export function stepKey(operation: LayerOperation, platform: Platform, inputs: StepInputs): KeyWithComponents {
+  const times = inputs.epoch && epochComponent(inputs.epoch)
   const components: { readonly [name: string]: Canonical } = {
     ...operationComponents(operation, platform),
     // The tree the step starts from.
     rootfs: inputs.rootfs,
     ...(inputs.files === undefined ? {} : { files: inputs.files }),
     ...(inputs.mounts === undefined || inputs.mounts.length === 0 ? {} : { 'mount-files': inputs.mounts }),
+    // What times its files get, when that is not left to the moment.
+    ...(times === undefined ? {} : { times }),
   }
   return { key: parseStepKey(`sha256:${canonicalHash(stepDomain, components)}`), components }
 }

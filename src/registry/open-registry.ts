@@ -38,6 +38,8 @@ export interface RegistryOptions {
   readonly retry?: Partial<RetryOptions>
   /** Longest silence of a server; a minute when absent. */
   readonly idleTimeoutMs?: number
+  /** Sends nothing; every request is refused with `offline`. */
+  readonly offline?: boolean
 }
 
 /** Reads images from registries and writes them. Every failure is a `ToolError` that names the host and what was asked. */
@@ -72,6 +74,7 @@ export function openRegistry(options: RegistryOptions): RegistryClient {
     proxy: options.proxy ?? {},
     idleTimeoutMs: options.idleTimeoutMs ?? 60_000,
     ...(options.trust === undefined ? {} : { trust: options.trust }),
+    offline: options.offline === true,
   })
   const connect = connector(options, transport)
   const routes = options.routes ?? ((reference) => [{ reference, insecure: false }])

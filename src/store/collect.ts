@@ -1,9 +1,10 @@
 import { closeSync, existsSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { digestHex, errnoCode, isDigest, parseDigest, storeAction } from '../base/index.ts'
+import { type DiffId, digestHex, errnoCode, isDigest, parseDigest, storeAction } from '../base/index.ts'
 import type { Layer } from '../ports/index.ts'
 import { waitForLock } from '../sys/index.ts'
 import { decodeLayer } from './decode.ts'
+import { type FailedStep, failedSteps } from './failed-steps.ts'
 import { readJson } from './files.ts'
 import { readForms } from './layers.ts'
 import type { Store } from './open.ts'
@@ -21,7 +22,7 @@ export interface Collected {
 }
 
 /**
- * Removes the layers that no image, no step record and no running command needs, and the blobs that go with them. Safe
+ * Removes the layers that no image, no step record, no kept failure and no running command needs, and the blobs that go with them. Safe
  * beside running builds: whoever uses a layer first leases it and then looks whether it is there; here it is first moved
  * away and then looked whether somebody needs it, so that one of the two sees the other. Call it inside the namespace.
  */
@@ -73,26 +74,33 @@ function isDamaged(store: Store, name: string): boolean {
   return layer === undefined || openPending(store.root).lost(name)
 }
 
-/** Directory names of the layers of images, of step results, and of those that running commands use. */
+/** Directory names of the layers of images, of step results, and of those that running commands and containers use. */
 function neededLayers(store: Store): ReadonlySet<string> {
   const needed = new Set<string>()
   for (const id of store.images.imageIds())
     for (const diffId of store.images.config(id)?.diffIds ?? []) needed.add(store.layers.name(diffId))
   for (const diffId of store.records.results()) needed.add(store.layers.name(diffId))
   for (const name of leasedLayers(store.root)) needed.add(name)
+  for (const diffId of failedSteps(store.root).flatMap(layersOf)) needed.add(store.layers.name(diffId))
   return needed
 }
 
+function layersOf({ layers, mounts }: FailedStep): readonly DiffId[] {
+  return [...layers, ...mounts.flatMap((mount) => (mount.kind === 'layers' ? mount.layers : []))]
+}
+
+/** Whoever needs layers, a session or a container, has a directory `uses` with their names. */
 function leasedLayers(root: string): readonly string[] {
-  const work = join(root, 'work')
-  return readdirSync(work).flatMap((session) => namesIn(join(work, session, 'uses')))
+  return ['work', 'containers'].flatMap((folder) =>
+    namesIn(join(root, folder)).flatMap((user) => namesIn(join(root, folder, user, 'uses'))),
+  )
 }
 
 function namesIn(directory: string): readonly string[] {
   try {
     return readdirSync(directory)
   } catch (error) {
-    // The session has just ended.
+    // The session has just ended, or the container has just been removed.
     if (errnoCode(error) === 'ENOENT' || errnoCode(error) === 'ENOTDIR') return []
     throw error
   }

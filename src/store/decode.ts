@@ -10,6 +10,18 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Every item of a list decoded; undefined when it is no list or one is of another shape. */
+export function all<T>(value: unknown, decode: (item: unknown) => T | undefined): readonly T[] | undefined {
+  if (!Array.isArray(value)) return undefined
+  const items: T[] = []
+  for (const item of value) {
+    const decoded = decode(item)
+    if (decoded === undefined) return undefined
+    items.push(decoded)
+  }
+  return items
+}
+
 /** True for the components of a key as JSON keeps them. */
 export function isComponents(value: unknown): value is KeyComponents {
   return isFields(value) && Object.values(value).every(isCanonical)

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -69,6 +70,29 @@ describe.each(['root', 'user'] as const)('run -t as %s', (name) => {
       expect(isRunning(mark)).toBe(false)
     })
   })
+})
+
+test('build draws its progress, and leaves a line for each step', async ({ skip }) => {
+  const reason = unavailable('root')
+  if (reason !== undefined) skip(reason)
+  const me = makeActor('root', directory)
+  buildBase(me)
+  const context = join(directory, 'drawn')
+  mkdirSync(context)
+  const script = 'echo working; sleep 1000'
+  writeFileSync(join(context, 'Dockerfile'), `FROM longshore-base\nRUN ${script}\n`)
+  const env = environment(me, {})
+  const command = me.wrap([join(checkout, 'bin/longshore'), 'build', '--progress', 'tty', context], me.home, env)
+  const line = `${command.map(quoteForShell).join(' ')}; echo "ended with $?"; sleep 60`
+  const screen = openScreen(join(directory, 'tmux'), line, { columns: 90, rows: 25 }, env)
+  try {
+    await screen.shows(/RUN echo working.*\n\s+\| working\n1 running, /)
+    screen.type('C-c')
+    await screen.shows(/CANCEL \[2\/2\] RUN echo working[\s\S]*ended with 130/)
+    await screen.shows(/^(?![\s\S]*running,)/)
+  } finally {
+    screen.close()
+  }
 })
 
 /** Whether a process has `mark` in its command line. */
