@@ -20,6 +20,7 @@ export type ToolErrorCode =
   | 'isolation-unavailable'
   | 'layer-limit'
   | 'limit-unavailable'
+  | 'lock-mismatch'
   | 'name-in-use'
   | 'network-failed'
   | 'network-in-use'

@@ -20,6 +20,7 @@ import type { Session } from '../store/session.ts'
 import type { AgentSources } from './agent-sources.ts'
 import { leaseLayers } from './lease-layers.ts'
 import { FileMounter } from './mounted-files.ts'
+import { hostsMounts } from './run-hosts.ts'
 import { prepareMounts, type RunMountSettings } from './run-mounts.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -165,7 +166,9 @@ async function runProcess(
 ): Promise<void> {
   const sandbox = await settings.sandbox()
   const prepared = await prepareMounts(settings.mounts, operation, request, directory)
+  const hostname = operation.hostname ?? 'buildkitsandbox'
   try {
+    const hosts = await hostsMounts(operation.addHosts, hostname, prepared.mounts, directory)
     const { done } = sandbox.start({
       id: containerId(directory),
       rootfs: workspace.root,
@@ -174,9 +177,9 @@ async function runProcess(
       env: [...operation.env, ...operation.proxyEnv, ...prepared.env],
       cwd: operation.cwd,
       user: operation.user,
-      hostname: operation.hostname ?? 'buildkitsandbox',
+      hostname,
       network: operation.network === 'default' || settings.offline ? settings.network : operation.network,
-      mounts: prepared.mounts,
+      mounts: [...hosts, ...prepared.mounts],
       privileged: operation.security === 'insecure',
       terminal: false,
       stdio: { kind: 'capture', onOutput: request.onOutput },

@@ -54,6 +54,14 @@ const provocations: readonly Provocation[] = [
   { code: 'bad-ignore-pattern', command: 'build .', files: { ...app, '.dockerignore': '*.log\n[a-\n' } },
   { code: 'usage', command: 'build -o dest=out .', files: app },
   {
+    code: 'lock-mismatch',
+    command: 'build --locked .',
+    files: {
+      Dockerfile: 'FROM registry.example.com/team/app:2\nRUN make\n',
+      'longshore.lock': '{"version": 1, "images": {}, "files": {}, "repositories": {}}\n',
+    },
+  },
+  {
     code: 'offline',
     command: 'build --offline .',
     files: { Dockerfile: 'FROM registry.example.com/team/app:1\nRUN make\n' },
