@@ -21,6 +21,7 @@ export type ToolErrorCode =
   | 'layer-limit'
   | 'name-in-use'
   | 'no-space'
+  | 'not-reproducible'
   | 'not-supported'
   | 'output-failed'
   | 'permission-denied'

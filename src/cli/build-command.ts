@@ -48,6 +48,7 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
       '--reproducible',
       'same files, same image: date all to the git commit, else to the newest file of the context',
     )
+    .option('--verify', 'execute every step twice, in other surroundings, and say which files differ')
     .option('--iidfile <path>', 'write the image ID to a file')
     .option('--metadata-file <path>', 'write what was made to a file, as JSON with the keys of buildx')
     .option('-q, --quiet', 'print nothing but the image ID')

@@ -16,6 +16,7 @@ export interface BuildFlags {
   readonly output: readonly string[]
   readonly iidfile?: string
   readonly metadataFile?: string
+  readonly verify?: boolean
   readonly sourceDateEpoch?: string
   readonly rewriteTimestamp?: boolean
   readonly reproducible?: boolean

@@ -22,6 +22,8 @@ export interface BuildRequest {
   readonly noCache: boolean
   /** Look for newer base images. */
   readonly pull: boolean
+  /** Execute every step twice and compare. */
+  readonly verify?: boolean
   /** Dates the build to another moment than the present. */
   readonly dating?: Dating
   readonly network: 'default' | 'none' | 'host'

@@ -1,11 +1,11 @@
-import type { EmitEvent, ExecutorPort } from '../build/index.ts'
+import type { EmitEvent, ExecuteRequest, ExecutorPort, SelectResult } from '../build/index.ts'
 import type { Isolation, OverlayXattrs, Sandbox } from '../ports/index.ts'
 import { openSandbox, sweepSandboxes } from '../sandbox/index.ts'
 import type { SnapshotSettings } from '../snapshot/index.ts'
 import type { Store } from '../store/index.ts'
 import { openSession, type Session } from '../store/session.ts'
 import type { AgentSources } from './agent-sources.ts'
-import { stepExecutor } from './executor.ts'
+import { type ExecutorSettings, rehearseStep, stepExecutor } from './executor.ts'
 import { type Host, overlayXattrs } from './host.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -15,6 +15,8 @@ export interface Workshop {
   readonly overlay: OverlayXattrs
   readonly snapshots: SnapshotSettings
   readonly executor: ExecutorPort
+  /** Executes a step in other surroundings; `judge` sees the tree it made, which is then thrown away. */
+  rehearse<T>(request: ExecuteRequest, judge: (upper: string) => T): Promise<SelectResult<T>>
   /** The sandbox, opened and probed on first use. */
   sandbox(): Promise<Sandbox>
   close(): Promise<void>
@@ -54,7 +56,7 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
     opened ??= open()
     return opened
   }
-  const executor = stepExecutor({
+  const executing: ExecutorSettings = {
     store,
     session,
     snapshots,
@@ -66,8 +68,16 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
     env: host.env,
     sandbox,
     nowMs: () => host.nowMs(),
-  })
-  return { session, overlay, snapshots, executor, sandbox, close: () => session.close() }
+  }
+  return {
+    session,
+    overlay,
+    snapshots,
+    executor: stepExecutor(executing),
+    rehearse: (request, judge) => rehearseStep(executing, request, judge),
+    sandbox,
+    close: () => session.close(),
+  }
 }
 
 /** Nobody asked for the weakest rung, so it is said that it is used, and what would give a better one. */

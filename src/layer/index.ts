@@ -4,6 +4,7 @@
  * the directory asked for. Never here: which layers exist, where they lie, mounts, networks.
  */
 
+export { type CompareOptions, compareLayers, type PathDifference } from './compare-layers.ts'
 export { dateTree } from './date-tree.ts'
 export { type Compression, compressionOf } from './decompress.ts'
 export { type GzipOptions, gzip } from './gzip.ts'

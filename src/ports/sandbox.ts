@@ -28,6 +28,10 @@ export interface SandboxRequest {
   readonly hostname: string
   readonly network: 'host' | 'none'
   readonly mounts: readonly SandboxMount[]
+  /** Of the process; 022 when not given. */
+  readonly umask?: number
+  /** Number of the second process; the first is always 1. Counted from there by the kernel. */
+  readonly nextPid?: number
   /** As `docker run --privileged`: all that we may do ourselves, nothing hidden, no filter of system calls. */
   readonly privileged?: boolean
   /** Allocate a terminal; only with `inherit`. */

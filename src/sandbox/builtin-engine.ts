@@ -131,7 +131,13 @@ function commandFile(container: Container, setpriv: string, unshare: string): st
     ...[unshare, '--root=.', `--wd=${cwd}`, `--setuid=${user.uid}`, '--'],
     ...[`/dev/${stubName}`, ...env, '', execPath, ...request.args],
   ]
-  return `set -- ${words.map(quoteForShell).join(' ')}\n`
+  const { umask, nextPid } = request
+  return [
+    ...(umask === undefined ? [] : [`umask ${umask.toString(8).padStart(3, '0')}`]),
+    // /proc is still the host's here, but the kernel goes by the namespace of whoever writes.
+    ...(nextPid === undefined ? [] : [`echo ${nextPid - 1} >/proc/sys/kernel/ns_last_pid`]),
+    `set -- ${words.map(quoteForShell).join(' ')}\n`,
+  ].join('\n')
 }
 
 /** Capabilities down to the default set, inheritable ones none, groups of the user. The uid changes last, after chroot. */

@@ -26,6 +26,7 @@ export function runtimeSpec(container: Container, inUserNamespace: boolean, arch
     process: processSpec(container),
     root: { path: root.hostPath, readonly: false },
     hostname: request.hostname,
+    ...(request.nextPid === undefined ? {} : { hooks: { createContainer: [pidHook(request.nextPid)] } }),
     mounts: [...kernelMounts(request.network, inUserNamespace, privileged), ...container.deviceMounts.map(deviceMount)],
     linux: {
       namespaces: namespaces.map((type) => ({ type })),
@@ -33,6 +34,11 @@ export function runtimeSpec(container: Container, inUserNamespace: boolean, arch
       ...(seccomp === undefined ? {} : { seccomp }),
     },
   }
+}
+
+/** The kernel counts processes of the namespace of whoever writes this, which is the container's already. */
+function pidHook(nextPid: number): object {
+  return { path: '/bin/sh', args: ['sh', '-c', `echo ${nextPid - 1} >/proc/sys/kernel/ns_last_pid`] }
 }
 
 function processSpec(container: Container): object {
@@ -44,7 +50,12 @@ function processSpec(container: Container): object {
   return {
     terminal: request.terminal,
     ...(size === undefined ? {} : { consoleSize: { height: size.rows, width: size.columns } }),
-    user: { uid: user.uid, gid: user.gid, umask: 0o022, ...(mayNotSetGroups() ? {} : { additionalGids: user.groups }) },
+    user: {
+      uid: user.uid,
+      gid: user.gid,
+      umask: request.umask ?? 0o022,
+      ...(mayNotSetGroups() ? {} : { additionalGids: user.groups }),
+    },
     // A runtime searches PATH by itself; without one it finds less than we do.
     args: envValue(container.env, 'PATH') === undefined ? [container.program, ...request.args.slice(1)] : request.args,
     env: container.env,

@@ -42,5 +42,6 @@ export {
   umount,
 } from './mounts.ts'
 export { makePipe, openProcess, signalProcess } from './processes.ts'
+export { setUmask, useOneProcessor } from './surroundings.ts'
 export { setTerminalSize, type TerminalSize, terminalSize } from './terminal.ts'
 export { getXattr, listXattrs, removeXattr, setXattr } from './xattrs.ts'
