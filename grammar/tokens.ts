@@ -1,13 +1,13 @@
 import { createToken, type IToken, Lexer, type TokenType } from 'chevrotain'
 import type { EscapeCharacter } from './escape.ts'
-import { blanks, quotedWord } from './word-patterns.ts'
+import { blanks, quotedWord, spaces } from './word-patterns.ts'
 
 /** Lexer modes: one per way of reading an instruction's arguments. The keyword chooses, so no token changes modes. */
 export type ArgumentMode = 'words' | 'pairs' | 'legacyPair' | 'text' | 'json' | 'health'
 
 const wordPattern = new RegExp(`[^${blanks}]+`, 'y')
-const flagPattern = new RegExp(`--(?:'(?:\\\\.|[^'\\\\])*'?|"(?:\\\\.|[^"\\\\])*"?|\\\\.?|[^${blanks}'"\\\\])+`, 'sy')
-const flagsEndPattern = new RegExp(`--(?=[${blanks}]|$)`, 'y')
+const flagPattern = new RegExp(`--(?:'(?:\\\\.|[^'\\\\])*'?|"(?:\\\\.|[^"\\\\])*"?|\\\\.?|[^${spaces}'"\\\\])+`, 'sy')
+const flagsEndPattern = new RegExp(`--(?=[${spaces}]|$)`, 'y')
 
 /** Flags are flags only in front of every argument and of a bare `--`; later on they are words. */
 function beforeArguments(pattern: RegExp) {
@@ -30,6 +30,13 @@ function firstWord(text: string, offset: number, matched: IToken[]): RegExpExecA
 export const Blank = createToken({
   name: 'Blank',
   pattern: new RegExp(`[${blanks}]+`),
+  group: Lexer.SKIPPED,
+  line_breaks: true,
+})
+/** Between words with quotes, more counts as a blank. */
+export const Space = createToken({
+  name: 'Space',
+  pattern: new RegExp(`[${spaces}]+`),
   group: Lexer.SKIPPED,
   line_breaks: true,
 })
@@ -107,6 +114,7 @@ function quotedWords(escapeCharacter: EscapeCharacter, name: string): readonly [
 /** Every token type the parser has to know. */
 export const vocabulary: TokenType[] = [
   Blank,
+  Space,
   FlagsEnd,
   Flag,
   As,
@@ -129,7 +137,7 @@ export function lexerModes(escapeCharacter: EscapeCharacter): Record<ArgumentMod
   const flags = [Blank, FlagsEnd, Flag]
   return {
     words: [...flags, As, Word],
-    pairs: [...flags, ...(escapeCharacter === '\\' ? BareWords : BacktickWords)],
+    pairs: [Space, FlagsEnd, Flag, ...(escapeCharacter === '\\' ? BareWords : BacktickWords)],
     legacyPair: [...flags, Key, Rest],
     text: [...flags, Rest],
     json: [Blank, LeftBracket, RightBracket, Comma, JsonString, Word],

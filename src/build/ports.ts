@@ -1,4 +1,4 @@
-import type { SelectionRules, Span } from '../base/index.ts'
+import type { SelectionRules, Span, StepKey } from '../base/index.ts'
 import type { FileSource, RemotePart } from '../ir/index.ts'
 import type { ImageConfig, Platform } from '../oci/index.ts'
 import type { Epoch, LayerOperation, MountInput, TreeSource } from '../plan/index.ts'
@@ -95,6 +95,19 @@ export interface ExecutorPort {
   selectFrom(layers: readonly Layer[], wanted: WantedFiles): Promise<SelectResult<ContextSelection['contentDigest']>>
 }
 
+/** The right to execute a step, held until it is given back or the process ends, however it ends. */
+export interface Claim {
+  release(): void
+}
+
+/** Sees to it that of all processes that share a store one executes a step. */
+export interface ClaimPort {
+  /** Claims a key; undefined when another process has it. */
+  tryClaim(key: StepKey): Claim | undefined
+  /** Claims a key as soon as nobody has it. Rejects with the signal's reason. */
+  waitForClaim(key: StepKey, signal: AbortSignal): Promise<Claim>
+}
+
 export interface ClockPort {
   /** Milliseconds since the epoch. */
   nowMs(): number
@@ -113,4 +126,5 @@ export interface LookupPorts {
 /** What running needs beside. */
 export interface RunPorts extends LookupPorts {
   readonly executor: ExecutorPort
+  readonly claims: ClaimPort
 }

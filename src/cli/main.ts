@@ -8,7 +8,7 @@ async function main(): Promise<number> {
   let exitCode: number = exitCodes.done
   const program = createProgram((code) => {
     exitCode = code
-  })
+  }, process.argv[2])
   try {
     await program.parseAsync(process.argv)
     return exitCode

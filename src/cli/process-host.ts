@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { invariant } from '../base/index.ts'
 import { findProgram } from '../engine/find-program.ts'
 import { detectUserNamespace, type Host } from '../engine/host.ts'
@@ -20,6 +21,14 @@ export function processHost(): Host {
     env,
     cwd: process.cwd(),
     uid: process.getuid?.() ?? 0,
+    pid: process.pid,
+    // Less memory for a process that has little to do and stays for long.
+    supervisorCommand: [
+      process.execPath,
+      '--max-semi-space-size=1',
+      '--jitless',
+      join(import.meta.dirname, 'supervisor.cjs'),
+    ],
     arch: process.arch,
     cpus: availableParallelism(),
     isReexecuted: mark !== undefined,

@@ -1,9 +1,9 @@
 import { instructionRule, isInstructionKind } from '../../grammar/index.ts'
-import { quotedWord } from '../../grammar/word-patterns.ts'
+import { blanks, quotedWord, spaces } from '../../grammar/word-patterns.ts'
 import type { SourceFile, Span } from '../base/index.ts'
 import type { Heredoc } from './ast.ts'
 import type { OffsetMap } from './offset-map.ts'
-import { sourceLine } from './source-line.ts'
+import { lineEnd, lineStart, sourceLine } from './source-line.ts'
 
 /** A `<<NAME` on an instruction's line, its body not read yet. */
 export type HeredocOpening = Pick<Heredoc, 'name' | 'expand' | 'chomp' | 'descriptor' | 'span'>
@@ -18,6 +18,7 @@ export interface HeredocBody {
 
 /** Words as the shell has them: quotes and backslashes hold blanks together, so `"<<X"` starts with a quote. */
 const shellWord = new RegExp(quotedWord('\\'), 'gs')
+const keywordPattern = new RegExp(`^([^${blanks}]+)[${spaces}]*(.*)$`, 's')
 const openingPattern = /^(\d*)<<(-?)([^<]+)$/
 
 /**
@@ -46,11 +47,11 @@ export function findHeredocs(text: string, offsets: OffsetMap): HeredocOpening[]
 
 /** Whether the instruction of a joined line may have heredocs. */
 export function takesHeredocs(text: string): boolean {
-  const [, word = '', rest = ''] = /^(\S+)\s*(.*)$/s.exec(text) ?? []
+  const [, word = '', rest = ''] = keywordPattern.exec(text) ?? []
   const kind = word.toLowerCase()
   if (!isInstructionKind(kind)) return false
   // Not more than one level: ONBUILD ONBUILD is refused anyway.
-  const inner = kind === 'onbuild' ? (/^\S*/.exec(rest)?.[0] ?? '').toLowerCase() : kind
+  const inner = kind === 'onbuild' ? (keywordPattern.exec(rest)?.[1] ?? '').toLowerCase() : kind
   return isInstructionKind(inner) && instructionRule(inner).heredoc !== 'none'
 }
 
@@ -60,15 +61,18 @@ export function readHeredocBody(
   firstLine: number,
   opening: HeredocOpening,
 ): HeredocBody | undefined {
-  const start = source.lineStarts[firstLine] ?? source.text.length
+  const bodyStart = source.lineStarts[firstLine] ?? source.text.length
+  const { name, chomp } = opening
   for (let index = firstLine; ; index++) {
-    const line = sourceLine(source, index)
-    if (line === undefined) return undefined
-    const text = opening.chomp ? line.text.replace(/^\t+/, '') : line.text
-    if (text !== opening.name) continue
-    const bodySpan: Span = { start, end: line.start }
-    const heredoc = { ...opening, content: source.text.slice(start, line.start), bodySpan }
-    return { heredoc, nextLine: index + 1, end: line.start + line.text.length }
+    const start = lineStart(source, index)
+    if (start === undefined) return undefined
+    const end = lineEnd(source, index, start)
+    let first = start
+    while (chomp && source.text.charCodeAt(first) === 0x09) first++
+    if (end - first !== name.length || !source.text.startsWith(name, first)) continue
+    const bodySpan: Span = { start: bodyStart, end: start }
+    const heredoc = { ...opening, content: source.text.slice(bodyStart, start), bodySpan }
+    return { heredoc, nextLine: index + 1, end }
   }
 }
 

@@ -5,6 +5,7 @@ import type { BuildTrace, Isolation } from '../ports/index.ts'
 import type { AgentSources } from './agent-sources.ts'
 import type { Explanation } from './explain-miss.ts'
 import type { OutputSpec } from './output-spec.ts'
+import type { RegistryAccess } from './registry-access.ts'
 import type { Secrets } from './secrets.ts'
 
 /** What to build, as `longshore build` and the library take it. Paths may be relative to the host's current directory. */
@@ -19,13 +20,23 @@ export interface BuildRequest {
   readonly buildArgs: Readonly<Record<string, string>>
   readonly labels: Readonly<Record<string, string>>
   readonly target?: string
+  /** Stages to build beside the target, each an image of its own with its own names. */
+  readonly otherTargets: readonly OtherTarget[]
   readonly noCache: boolean
+  /** Stages, by name or index, whose steps run whatever is remembered. */
+  readonly noCacheFilter: readonly string[]
+  /** Results that are older are not used. */
+  readonly cacheTtlMs?: number
+  /** After a failure, finish what does not depend on the failed step. */
+  readonly keepGoing: boolean
   /** Look for newer base images. */
   readonly pull: boolean
   /** Execute every step twice and compare. */
   readonly verify?: boolean
   /** Dates the build to another moment than the present. */
   readonly dating?: Dating
+  /** Use no network, neither for images and files nor in RUN steps. */
+  readonly offline: boolean
   readonly network: 'default' | 'none' | 'host'
   /** For RUN --mount=type=secret. */
   readonly secrets: Secrets
@@ -37,6 +48,8 @@ export interface BuildRequest {
   readonly jobs: number
   readonly outputs: readonly OutputSpec[]
   readonly isolation?: Isolation
+  /** How registries are talked to, for base images and for what is pushed. */
+  readonly access?: RegistryAccess
   readonly root?: string
   /** Only plan: look everything up, run nothing. */
   readonly planOnly: boolean
@@ -50,6 +63,12 @@ export interface Dating {
   readonly reproducible: boolean
   /** Lower file times in new layers. */
   readonly rewriteTimestamp: boolean
+}
+
+/** A stage that is built beside the target. */
+export interface OtherTarget {
+  readonly stage: string
+  readonly tags: readonly string[]
 }
 
 /** How a build ended. `source` is the Dockerfile, for excerpts. */

@@ -17,7 +17,7 @@ export function recordTrace(
   startMs: number,
   imageId: Digest | undefined,
 ): void {
-  const { store, context, host, request } = scene
+  const { store, context, host } = scene
   const facts: ExplainFacts = {
     graph,
     store,
@@ -26,7 +26,7 @@ export function recordTrace(
     earlier: store.traces.traces(scene.project),
     bases: tracedBases(scene, graph),
   }
-  const steps = graph.steps.map((step) => tracedStep(facts, step, reports, request.noCache))
+  const steps = graph.steps.map((step) => tracedStep(facts, step, reports))
   const created = new Date(startMs).toISOString()
   const trace: BuildTrace = {
     id: `${created.replace(/[-:.]/g, '')}-${randomBytes(4).toString('hex')}`,
@@ -51,16 +51,16 @@ export function tracedBases(scene: Scene, graph: StepGraph): readonly TracedBase
   })
 }
 
-function tracedStep(facts: ExplainFacts, step: Step, reports: StepReports, noCache: boolean): TracedStep {
+function tracedStep(facts: ExplainFacts, step: Step, reports: StepReports): TracedStep {
   const { name, ordinal } = placeOf(facts.graph, step)
   const { text, file, startLine } = step.operation.origin
   const place = { label: step.label, stage: name, ordinal, text, file, startLine }
   const report = reports.get(step.index)
   if (report === undefined) return { ...place, status: 'not-reached', durationMs: 0, causes: [] }
-  const { status, key, components, durationMs } = report
+  const { status, key, components, durationMs, exitCode, reason } = report
   const recorded = status === 'cached' || status === 'ran'
   const causes: readonly MissCause[] =
-    status === 'cached' ? [] : noCache ? [{ kind: 'no-cache' }] : explainMiss(facts, step, key, components).causes
+    status === 'cached' ? [] : explainMiss(facts, step, key, components, reason).causes
   const files = contextFiles(step, report)
   return {
     ...place,
@@ -68,6 +68,7 @@ function tracedStep(facts: ExplainFacts, step: Step, reports: StepReports, noCac
     key,
     ...(files === undefined ? {} : { files }),
     ...(recorded ? {} : { components }),
+    ...(exitCode === undefined ? {} : { exitCode }),
     durationMs,
     causes,
   }

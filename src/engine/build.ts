@@ -13,9 +13,12 @@ import {
 } from '../build/index.ts'
 import { type Epoch, graphImages, planGraph, type StepGraph } from '../plan/index.ts'
 import type { BuildOutcome, BuildRequest } from './build-request.ts'
+import { cachePolicy } from './cache-policy.ts'
 import { datedArguments, resolveEpoch } from './dating.ts'
 import { finishImage } from './finish-image.ts'
 import type { Host } from './host.ts'
+import { isMissing, missingOffline, requireLocal } from './offline.ts'
+import { finishOthers } from './other-targets.ts'
 import { parseCached, parseTriggerCached } from './parse.ts'
 import { openScene, type Scene } from './scene.ts'
 
@@ -41,8 +44,9 @@ export async function buildImage(
     if (defined.kind === 'failed') return { kind: 'invalid', diagnostics: defined.diagnostics, source: scene.source }
     const graph = planGraph(defined.program, epoch)
     const unfetched = await fetchTrees(graph, scene.trees)
+    if (request.offline) requireLocal(scene, graph, unfetched)
     if (unfetched.length > 0) return { kind: 'failed', failures: unfetched, source: scene.source }
-    const probed = probeGraph(graph, scene.ports, { noCache: request.noCache })
+    const probed = probeGraph(graph, scene.ports, cachePolicy(scene, graph))
     scene.context.save()
     scene.trees.save()
     const diagnostics = [...defined.diagnostics, ...probed.diagnostics]
@@ -69,6 +73,8 @@ async function define(
   if (pull && !planOnly) await scene.enter()
   let result = await defineWith(scene, epoch, planOnly ? 'configs' : pull ? 'images' : 'nothing')
   if (result.kind === 'needs-images') {
+    const missing = scene.request.offline ? result.images.filter((image) => isMissing(scene, image)) : []
+    if (missing.length > 0) throw missingOffline(missing, [])
     await scene.enter()
     result = await defineWith(scene, epoch, 'images')
   }
@@ -86,6 +92,8 @@ async function defineWith(scene: Scene, epoch: Epoch | undefined, fetch: Fetch):
     targetPlatform: platform,
     contexts: contexts.facts,
     ...target,
+    otherTargets: request.otherTargets.map(({ stage }) => stage),
+    namedStages: request.noCacheFilter,
   }
   return defineProgram(scene.source, options, {
     parse: (source) => parseCached(source, store),
@@ -133,14 +141,20 @@ async function run(
   signal: AbortSignal,
   startMs: number,
 ): Promise<BuildOutcome> {
-  const { noCache, jobs } = scene.request
+  const { jobs, keepGoing } = scene.request
   announceBases(scene, probed, emit)
-  const result = await runGraph(probed, scene.ports, { noCache, jobs, signal }, emit)
+  const result = await runGraph(
+    probed,
+    scene.ports,
+    { ...cachePolicy(scene, probed.graph), jobs, keepGoing, signal },
+    emit,
+  )
   const trace = (id?: Digest): Promise<void> => keepTrace(scene, probed.graph, result.reports, startMs, id, emit)
   if (result.kind === 'failed') {
     await trace()
     return { kind: 'failed', failures: result.failures, source: scene.source }
   }
+  const others = await finishOthers(scene, probed.graph, result.layers, emit)
   const { id: imageId, manifest } = await finishImage(scene, probed.graph, result.layers, emit)
   await trace(imageId)
   if (scene.request.verify === true) {
@@ -152,6 +166,9 @@ async function run(
     imageId,
     ...(manifest === undefined ? {} : { manifest }),
     names: scene.names,
+    ...(others.length === 0
+      ? {}
+      : { targets: [...others, { target: scene.request.target ?? '', imageId, names: scene.names }] }),
     steps: { total: probed.graph.steps.length, cached: result.cached },
     durationMs: scene.host.nowMs() - startMs,
   }

@@ -37,10 +37,14 @@ export interface ExecutorSettings {
   readonly contextDirectory: string
   /** Network of RUN steps that ask for none themselves. */
   readonly network: 'host' | 'none'
+  /** No RUN step gets a network, whatever it says. */
+  readonly offline: boolean
   readonly secrets: Secrets
   readonly agents: AgentSources
   /** The host's environment. */
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Names the Dockerfile and context; without it failed steps are not kept. */
+  readonly project?: string
   /** Opened on the first RUN. */
   readonly sandbox: () => Promise<Sandbox>
   nowMs(): number
@@ -67,7 +71,9 @@ export function rehearseStep<T>(
   request: ExecuteRequest,
   judge: (upper: string) => T,
 ): Promise<SelectResult<T>> {
-  return inWorkspace({ ...stepSettings(settings), other: otherSurroundings }, request, ({ upper }) => {
+  // A failure here is a finding, and no step to look into.
+  const { project: _, ...ordinary } = stepSettings(settings)
+  return inWorkspace({ ...ordinary, other: otherSurroundings }, request, ({ upper }) => {
     dateUpper(upper, request.epoch)
     return judge(upper)
   })
@@ -102,17 +108,41 @@ async function inWorkspace<T>(
       settings.other !== undefined && operation.kind === 'run'
         ? [...reordered(settings, parents, directory), ...parents]
         : parents
+    let failure: ToolError | undefined
     const workspace = isLink ? openEmptyWorkspace(directory) : openWorkspace(snapshots, lowers, directory)
     try {
       const missing = await executeOperation(settings, request, workspace, directory)
       if (missing !== undefined) return missing
+    } catch (error) {
+      if (!isFailedProcess(error)) throw error
+      failure = error
     } finally {
       workspace.unmount()
     }
+    if (failure !== undefined) throw await failureToKeep(settings, failure, request, workspace.upper)
     return { kind: 'selected', selection: conclude(workspace, startMs) }
   } finally {
     session.removeDirectory(directory)
   }
+}
+
+/** A process failed, and nobody stopped it. */
+function isFailedProcess(error: unknown): error is ToolError {
+  return error instanceof ToolError && error.code === 'step-failed' && error.details['exitCode'] !== undefined
+}
+
+async function failureToKeep(
+  settings: StepSettings,
+  failure: ToolError,
+  request: ExecuteRequest,
+  tree: string,
+): Promise<ToolError> {
+  const { project, mounts, session, network } = settings
+  if (project === undefined || request.operation.kind !== 'run') return failure
+  const { keepFailure } = await import('./keep-failed-step.ts')
+  const { files, storeRoot } = mounts
+  const nowMs = (): number => settings.nowMs()
+  return keepFailure({ files, storeRoot, session, network, project, nowMs }, failure, request.operation, request, tree)
 }
 
 /**
@@ -199,7 +229,7 @@ async function runProcess(
       user: operation.user,
       hostname: operation.hostname ?? other?.hostname ?? 'buildkitsandbox',
       ...(other === undefined ? {} : { umask: other.umask, nextPid: other.nextPid }),
-      network: operation.network === 'default' ? settings.network : operation.network,
+      network: operation.network === 'default' || settings.offline ? settings.network : operation.network,
       mounts: prepared.mounts,
       privileged: operation.security === 'insecure',
       terminal: false,
@@ -208,17 +238,21 @@ async function runProcess(
     })
     const { exitCode } = await done
     request.signal.throwIfAborted()
-    if (exitCode !== 0) throw processFailed(operation, exitCode)
+    if (exitCode !== 0) throw processFailed(operation, exitCode, settings.offline)
   } finally {
     await prepared.release()
   }
 }
 
-function processFailed({ args }: RunOperation, exitCode: number): ToolError {
+function processFailed({ args }: RunOperation, exitCode: number, offline: boolean): ToolError {
+  const hints = [
+    ...(exitCode > 125 && exitCode < 128 ? [notFoundHint(exitCode)] : []),
+    ...(offline ? ['with --offline it had no network'] : []),
+  ]
   return new ToolError(
     'step-failed',
     `process ${JSON.stringify(args.join(' '))} did not complete successfully: exit code: ${exitCode}`,
-    { details: { exitCode }, ...(exitCode > 125 && exitCode < 128 ? { hint: notFoundHint(exitCode) } : {}) },
+    { details: { exitCode }, ...(hints.length === 0 ? {} : { hint: hints.join('; ') }) },
   )
 }
 

@@ -1,4 +1,5 @@
 import { type ContentDigest, type ListedEntry, parseContentDigest, type StepKey } from '../base/index.ts'
+import type { MissReason } from '../build/index.ts'
 import type { FileSource } from '../ir/index.ts'
 import { compareKeys, type KeyDifference, type Root, type Step, type StepGraph } from '../plan/index.ts'
 import type { BuildTrace, KeyComponents, MissCause, StepRecord, TracedBase, TracedStep } from '../ports/index.ts'
@@ -32,23 +33,43 @@ const namedFiles = 100
  * Why the step's key is not that of the last time: the first part that differs from the nearest remembered key, files
  * and layers traced back to what changed. There is at least one cause.
  */
-export function explainMiss(facts: ExplainFacts, step: Step, key: StepKey, after: KeyComponents): Explanation {
+export function explainMiss(
+  facts: ExplainFacts,
+  step: Step,
+  key: StepKey,
+  after: KeyComponents,
+  reason: MissReason | undefined,
+): Explanation {
+  if (reason === 'no cache wanted') return { causes: [{ kind: 'no-cache' }] }
+  if (reason === 'too old')
+    return { causes: [{ kind: 'too-old' }], ...lastRun(facts.store, facts.store.records.readRecord(key)) }
   const candidates = facts.earlier.flatMap((trace) => {
     const found = sameStep(trace, facts.graph, step)
     return found === undefined ? [] : [{ trace, found }]
   })
-  if (candidates.some(({ found }) => found.key === key && found.status !== 'failed'))
-    return { causes: [{ kind: 'forgotten' }] }
+  const again = triedAgain(candidates[0]?.found, key)
+  if (again !== undefined) return { causes: [again] }
+  if (candidates.some(({ found }) => found.key === key && isDone(found))) return { causes: [{ kind: 'forgotten' }] }
   for (const { trace, found } of candidates) {
     const previous = found.key === undefined ? undefined : facts.store.records.readRecord(found.key)
     const before = found.components ?? previous?.components
-    // A failed step leaves no record, so the same key is simply tried again.
     if (before === undefined || found.key === key) continue
     const differences = compareKeys(before, after)
     const causes = differences.flatMap((difference) => causesOf(facts, step, trace, difference))
     if (causes.length > 0) return { causes, ...lastRun(facts.store, previous) }
   }
   return { causes: [{ kind: 'first-time' }] }
+}
+
+/** The last build had the step with the very same key, and it did not come to its end. */
+function triedAgain(last: TracedStep | undefined, key: StepKey): MissCause | undefined {
+  if (last?.key !== key || isDone(last)) return undefined
+  if (last.status === 'canceled') return { kind: 'canceled' }
+  return { kind: 'failed', ...(last.exitCode === undefined ? {} : { exitCode: last.exitCode }) }
+}
+
+function isDone({ status }: TracedStep): boolean {
+  return status === 'ran' || status === 'cached'
 }
 
 function lastRun(store: Store, record: StepRecord | undefined): Pick<Explanation, 'previous'> {

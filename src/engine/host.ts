@@ -8,6 +8,10 @@ export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
   readonly uid: number
+  /** Id of this process. */
+  readonly pid: number
+  /** Words of the command that starts a supervisor; its settings follow. */
+  readonly supervisorCommand: readonly string[]
   /** Node's name of the processor: `x64`, `arm64` … */
   readonly arch: string
   readonly cpus: number

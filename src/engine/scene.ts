@@ -1,5 +1,5 @@
 import { invariant, type SourceFile } from '../base/index.ts'
-import type { EmitEvent, ExecutorPort, ImagePort, RunPorts } from '../build/index.ts'
+import type { ClaimPort, EmitEvent, ExecutorPort, ImagePort, RunPorts } from '../build/index.ts'
 import { hostPlatform, localName, type Platform } from '../oci/index.ts'
 import { openStore, type Store } from '../store/index.ts'
 import { type OpenedContext, openBuildContext } from './build-context.ts'
@@ -10,8 +10,9 @@ import { imagePort } from './images.ts'
 import { type LazyContext, lazyContext } from './lazy-context.ts'
 import { type NamedContexts, openNamedContexts } from './named-contexts.ts'
 import { enterNamespace } from './namespace.ts'
+import { requireNames } from './output-spec.ts'
 import { projectOf } from './project.ts'
-import { lazyRegistry } from './registry-client.ts'
+import { type LazyRegistry, lazyRegistry } from './registry-client.ts'
 import { type LazyRemote, lazyRemote } from './remote-client.ts'
 import { type Trees, treePort } from './trees.ts'
 import type { Workshop } from './workshop.ts'
@@ -33,6 +34,8 @@ export interface Scene {
   readonly remote: LazyRemote
   readonly images: ImagePort
   readonly ports: RunPorts
+  readonly registry: LazyRegistry
+  readonly signal: AbortSignal
   /** Enters the namespace and opens the workshop, once. As a user this does not return the first time. */
   enter(): Promise<Workshop>
   workshop(): Workshop | undefined
@@ -50,10 +53,11 @@ export async function openScene(
   emit: EmitEvent,
   signal: AbortSignal,
 ): Promise<Scene> {
-  const named = request.outputs.flatMap((output) => (output.type === 'image' ? output.names : []))
+  const named = request.outputs.flatMap((output) => ('names' in output ? output.names : []))
   const names = [...new Set([...request.tags, ...named].map((tag) => localName(tag)))]
+  requireNames(request.outputs, names)
   const store = openStore(storeRoot(host, request.root))
-  const remote = lazyRemote(host, store)
+  const remote = lazyRemote(host, store, request.offline)
   const nowMs = (): number => host.nowMs()
   const fetching: FetchSettings = { host, store, remote, emit, signal, nowMs }
   try {
@@ -74,6 +78,7 @@ interface SceneParts extends Pick<Scene, 'request' | 'names' | 'platform' | 'con
 
 function makeScene({ request, names, platform, contexts, opened: found, fetching }: SceneParts): Scene {
   const { host, store, remote, emit, signal, nowMs } = fetching
+  const project = projectOf(found.dockerfile ?? found.source.name, found.fetched ? request.context : found.directory)
   const context = lazyContext(found, store, nowMs)
   const trees = treePort(fetching, context, contexts)
   let opened: Workshop | undefined
@@ -81,7 +86,7 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
     invariant(opened !== undefined, 'work before the namespace was entered')
     return opened
   }
-  const registry = lazyRegistry(host)
+  const registry = lazyRegistry(host, { ...request.access, offline: request.offline })
   const images = imagePort({
     store,
     overlay: overlayXattrs(host),
@@ -97,12 +102,16 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
     execute: (step) => workshop().executor.execute(step),
     selectFrom: (layers, operation) => workshop().executor.selectFrom(layers, operation),
   }
+  const claims: ClaimPort = {
+    tryClaim: (key) => workshop().claims.tryClaim(key),
+    waitForClaim: (key, stop) => workshop().claims.waitForClaim(key, stop),
+  }
   const clock = { nowMs }
   return {
     request,
     host,
     source: found.source,
-    project: projectOf(found.dockerfile ?? found.source.name, found.fetched ? request.context : found.directory),
+    project,
     names,
     platform,
     store,
@@ -111,7 +120,9 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
     trees,
     remote,
     images,
-    ports: { records: store.records, layers: store.layers, images, context, trees, clock, executor },
+    registry,
+    signal,
+    ports: { records: store.records, layers: store.layers, images, context, trees, clock, executor, claims },
     workshop: () => opened,
     async close() {
       await opened?.close()
@@ -124,14 +135,16 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
       trees.save()
       await enterNamespace(host, store)
       const { openWorkshop } = await import('./workshop.ts')
-      const network = request.network === 'none' ? 'none' : 'host'
+      const network = request.network === 'none' || request.offline ? 'none' : 'host'
       const isolation = request.isolation === undefined ? {} : { isolation: request.isolation }
       const { secrets, agents } = request
       opened = openWorkshop({
         store,
         host,
+        project,
         contextDirectory: found.directory,
         network,
+        offline: request.offline,
         emit,
         secrets,
         agents,

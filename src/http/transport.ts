@@ -1,8 +1,10 @@
+import { Readable } from 'node:stream'
 import { createSecureContext, rootCertificates } from 'node:tls'
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici'
 import { connectionError } from './connection-error.ts'
 import { isLoopback } from './hosts.ts'
-import type { Transport } from './http.ts'
+import type { HttpBody, Transport } from './http.ts'
+import { offlineTransport } from './offline.ts'
 
 /** Proxy settings with the meaning of HTTP_PROXY, HTTPS_PROXY and NO_PROXY; absent means direct. */
 export interface ProxySettings {
@@ -18,12 +20,15 @@ export interface TransportOptions {
   readonly proxy: ProxySettings
   /** Longest wait for response headers, and between two pieces of a body. */
   readonly idleTimeoutMs: number
+  /** Nothing is sent: see `offlineTransport`. */
+  readonly offline?: boolean
 }
 
 const connectTimeoutMs = 15_000
 
 /** Opens a transport; connections are made on need and kept alive until `close`. */
 export function openTransport(options: TransportOptions): Transport {
+  if (options.offline === true) return offlineTransport()
   const dispatchers = new Map<string, Dispatcher>()
   const dispatcherFor = (url: URL, verify: boolean): Dispatcher => {
     const proxied = !isLoopback(url.hostname) && (url.protocol === 'https:' ? options.proxy.https : options.proxy.http)
@@ -35,15 +40,15 @@ export function openTransport(options: TransportOptions): Transport {
     return made
   }
   return {
-    send: async ({ url, headers, form, verify, signal }) => {
+    send: async ({ url, method = 'GET', headers, body, verify, signal }) => {
       try {
         const response = await request(url, {
           dispatcher: dispatcherFor(url, verify),
-          method: form === undefined ? 'GET' : 'POST',
+          method,
           headers: { 'user-agent': options.userAgent, ...headers },
           headersTimeout: options.idleTimeoutMs,
           bodyTimeout: options.idleTimeoutMs,
-          ...(form === undefined ? {} : { body: form }),
+          ...(body === undefined ? {} : { body: requestBody(body) }),
           ...(signal === undefined ? {} : { signal }),
         })
         // A body that is given up or breaks before anyone reads it emits an error that would end the process;
@@ -58,6 +63,10 @@ export function openTransport(options: TransportOptions): Transport {
       await Promise.all([...dispatchers.values()].map((dispatcher) => dispatcher.destroy()))
     },
   }
+}
+
+function requestBody(body: HttpBody): string | Uint8Array | Readable {
+  return typeof body === 'string' || body instanceof Uint8Array ? body : Readable.from(body, { objectMode: false })
 }
 
 function headerOf(headers: Dispatcher.ResponseData['headers']): (name: string) => string | undefined {

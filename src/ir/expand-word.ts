@@ -125,7 +125,6 @@ class WordExpander {
   #escaped(raw: boolean): string {
     this.#at++
     const char = this.#next()
-    if (!this.#quotes && char !== '$' && char !== this.#escape) return this.#escape + char
     return raw ? this.#escape + char : char
   }
 

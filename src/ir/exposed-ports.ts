@@ -1,19 +1,49 @@
 import { nearest } from '../base/index.ts'
 
+/** The ports of an EXPOSE word, or what is wrong with it, in docker's words. */
+export type Ports =
+  | { readonly kind: 'ports'; readonly ports: readonly string[] }
+  | { readonly kind: 'wrong'; readonly message: string }
+
 /**
- * Ports of one EXPOSE word as `80/tcp`: `[[ip:]host:]container[/protocol]`, where a container may be a range. Only the
- * container's ports count; the rest is tolerated, as docker does. Undefined when it is no such thing.
+ * Ports of one EXPOSE word as `80/tcp`: `[[ip:]host:]container[/protocol]`, where host and container may be ranges. Only
+ * the container's ports count; the rest is tolerated, as docker does, but has to be an address and ports.
  */
-export function parsePorts(text: string): readonly string[] | undefined {
-  const [, address = '', protocol = ''] = /^([^/]*)(?:\/([^/]*))?$/.exec(text) ?? []
+export function parsePorts(text: string): Ports {
+  const [, front = '', container = '', protocol = ''] = /^((?:[^/]*:)?)([^/:]*)(?:\/([^/]*))?$/.exec(text) ?? []
   const transport = protocol.toLowerCase() || 'tcp'
-  if (transport !== 'tcp' && transport !== 'udp' && transport !== 'sctp') return undefined
-  const range = address.slice(address.lastIndexOf(':') + 1)
-  const [, first, last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(range) ?? []
-  if (first === undefined || last === undefined) return undefined
-  const [low, high] = [Number(first), Number(last)]
-  if (low > high || high > 65_535) return undefined
-  return Array.from({ length: high - low + 1 }, (_, index) => `${low + index}/${transport}`)
+  const range = portRange(container)
+  if (range === undefined) return wrong(`invalid containerPort: ${text}`)
+  const address = front.slice(0, Math.max(0, front.lastIndexOf(':', front.length - 2)))
+  if (address !== '' && !isAddress(address)) return wrong(`invalid IP address: ${address}`)
+  const host = front.slice(address === '' ? front.lastIndexOf(':', front.length - 2) + 1 : address.length + 1, -1)
+  if (host !== '') {
+    const hostRange = portRange(host)
+    if (hostRange === undefined) return wrong(`invalid hostPort: ${host}`)
+    if (range.count > 1 && hostRange.count !== range.count) {
+      return wrong(`invalid ranges specified for container and host Ports: ${container} and ${host}`)
+    }
+  }
+  if (transport !== 'tcp' && transport !== 'udp' && transport !== 'sctp') return wrong(`invalid proto: ${protocol}`)
+  const ports = Array.from({ length: range.count }, (_, index) => `${range.first + index}/${transport}`)
+  return { kind: 'ports', ports }
+}
+
+function wrong(message: string): Ports {
+  return { kind: 'wrong', message }
+}
+
+function portRange(text: string): { readonly first: number; readonly count: number } | undefined {
+  const [, low, high = low] = /^(\d+)(?:-(\d+))?$/.exec(text) ?? []
+  const [first, last] = [Number(low), Number(high)]
+  return last >= first && last <= 65_535 ? { first, count: last - first + 1 } : undefined
+}
+
+/** IPv4, or IPv6 in brackets. */
+function isAddress(text: string): boolean {
+  const inner = /^\[(.*)\]$/.exec(text)?.[1]
+  if (inner !== undefined) return URL.canParse(`http://[${inner}]/`)
+  return /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/.test(text)
 }
 
 /** What was most likely meant by an EXPOSE word that is none; several words when it lists ports. Undefined without a guess. */
@@ -32,5 +62,5 @@ export function intendedPorts(text: string): string | undefined {
 }
 
 function isPort(text: string): boolean {
-  return parsePorts(text) !== undefined
+  return parsePorts(text).kind === 'ports'
 }

@@ -5,7 +5,8 @@ import type { InlineFile } from './types.ts'
 
 /**
  * The files that the heredocs of a COPY or ADD stand for. Variables are expanded unless the name was quoted; quotes
- * stay, and the backslash, whatever the escape directive says, protects `$` and itself. Undefined after an error.
+ * stay, and a backslash, whatever the escape directive says, vanishes and protects what follows, be it no more than a dot:
+ * BuildKit reads the body as one unquoted word. Undefined after an error.
  */
 export function inlineFiles(
   site: InstructionSite,

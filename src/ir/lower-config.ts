@@ -165,13 +165,13 @@ export function lowerExpose(
     const texts = expandToWords(site, word, scope)
     if (texts === undefined) return undefined
     for (const text of texts) {
-      const ports = parsePorts(text)
-      if (ports === undefined) {
-        reportPort(site, word, text)
+      const parsed = parsePorts(text)
+      if (parsed.kind === 'wrong') {
+        reportPort(site, word, text, parsed.message)
         return undefined
       }
       warnExposed(site, word, text)
-      for (const port of ports) exposed.add(port)
+      for (const port of parsed.ports) exposed.add(port)
     }
   }
   for (const port of exposed) state.exposedPorts.add(port)
@@ -181,10 +181,10 @@ export function lowerExpose(
     .join(' ')}]`
 }
 
-function reportPort(site: InstructionSite, word: Word, text: string): void {
+function reportPort(site: InstructionSite, word: Word, text: string, message: string): void {
   const meant = intendedPorts(text)
   const span = site.span(word)
-  site.error('invalid-port', `invalid containerPort: ${text}`, span, {
+  site.error('invalid-port', message, span, {
     hint: text.startsWith('#')
       ? 'a comment stands on a line of its own'
       : `write ${meant ?? 'PORT or FIRST-LAST, up to 65535, with /tcp, /udp or /sctp behind'}`,

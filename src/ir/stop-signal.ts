@@ -10,7 +10,7 @@ const names = new Set(
 
 /** Whether `text` is a signal by number (1-64) or by name, with or without SIG, in any case; `RTMIN+1` … `RTMAX-1` count. */
 export function isSignal(text: string): boolean {
-  if (/^\d+$/.test(text)) return Number(text) >= 1 && Number(text) <= 64
+  if (/^\+?\d+$/.test(text)) return Number(text) >= 1 && Number(text) <= 64
   const name = text.toUpperCase().replace(/^SIG/, '')
   const [, base, offset] = /^(RTMIN\+|RTMAX-)(\d{1,2})$/.exec(name) ?? []
   if (base === undefined) return names.has(name)

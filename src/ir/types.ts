@@ -243,6 +243,8 @@ export interface Program {
   readonly stages: readonly Stage[]
   /** `Stage.index` of the target. */
   readonly target: number
+  /** `Stage.index` of every target, in the order asked for, when there are several. */
+  readonly targets?: readonly number[]
   /** Number of stages in the Dockerfile, reachable or not. */
   readonly stageCount: number
   /** Warnings (errors end in a `failed` result instead). */
@@ -257,6 +259,10 @@ export interface ProgramOptions {
   readonly buildArgs: Readonly<Record<string, string>>
   /** Stage name or index; undefined means the last stage. */
   readonly target?: string
+  /** Other stages to build with it. */
+  readonly otherTargets?: readonly string[]
+  /** Stages that something else was said about, by name or index: each must exist. */
+  readonly namedStages?: readonly string[]
   readonly buildPlatform: Platform
   readonly targetPlatform: Platform
   /** Named contexts by `contextKey`. */

@@ -1,3 +1,7 @@
+import { spaces } from '../../grammar/word-patterns.ts'
+
+const space = new RegExp(`[${spaces}]`)
+
 /** Collects the words of an expansion: blanks in `splitting` text end a word, those in `solid` text do not. */
 export class WordList {
   readonly words: string[] = []
@@ -8,7 +12,7 @@ export class WordList {
   }
 
   splitting(text: string): void {
-    const [first = '', ...others] = text.split(/\s/)
+    const [first = '', ...others] = text.split(space)
     this.#open += first
     for (const other of others) {
       this.close()

@@ -55,6 +55,7 @@ export {
   formatReference,
   localName,
   parseReference,
+  parseRegistry,
   type Reference,
   withDefaultTag,
 } from './reference.ts'

@@ -74,6 +74,8 @@ export interface StepGraph {
   readonly steps: readonly Step[]
   readonly stages: readonly PlannedStage[]
   readonly target: PlannedStage
+  /** Every target, in the order asked for; `target` alone, or last. */
+  readonly targets: readonly PlannedStage[]
   /** The moment everything new is dated to; absent for the time at which it is made. */
   readonly epoch?: Epoch
 }
@@ -85,7 +87,12 @@ export function planGraph(program: Program, epoch?: Epoch): StepGraph {
   for (const stage of program.stages) stages.set(stage.index, planStage(stage, program.stageCount > 1, steps, stages))
   const target = stages.get(program.target)
   invariant(target !== undefined, 'the target stage is not part of the program')
-  return { steps, stages: [...stages.values()], target, ...(epoch === undefined ? {} : { epoch }) }
+  const targets = (program.targets ?? [program.target]).map((index) => {
+    const found = stages.get(index)
+    invariant(found !== undefined, 'a target stage is not part of the program')
+    return found
+  })
+  return { steps, stages: [...stages.values()], target, targets, ...(epoch === undefined ? {} : { epoch }) }
 }
 
 function planStage(

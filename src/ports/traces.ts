@@ -8,6 +8,12 @@ export type MissCause =
   /** The same key was built before, but its record or layer was removed since. */
   | { readonly kind: 'forgotten' }
   | { readonly kind: 'no-cache' }
+  /** It is older than `--cache-ttl` allows. */
+  | { readonly kind: 'too-old' }
+  /** The last build tried just this, and it failed. */
+  | { readonly kind: 'failed'; readonly exitCode?: number }
+  /** The last build tried just this, and was stopped. */
+  | { readonly kind: 'canceled' }
   | {
       readonly kind: 'file'
       readonly change: 'added' | 'removed' | 'content' | 'mode' | 'type'
@@ -43,6 +49,8 @@ export interface TracedStep {
   readonly files?: ContentDigest
   /** What the key was made of, when no record keeps it. */
   readonly components?: KeyComponents
+  /** Of a process that failed. */
+  readonly exitCode?: number
   readonly durationMs: number
   /** Why it was no hit; empty for a cached step. */
   readonly causes: readonly MissCause[]

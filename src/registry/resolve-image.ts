@@ -91,7 +91,7 @@ async function fetchManifest(
 ): Promise<FetchedManifest> {
   const { repository } = reference
   const name = familiarName(reference)
-  const answer = await connection.get({
+  const answer = await connection.send({
     repository,
     resource: `manifests/${target}`,
     headers: { accept: acceptedTypes.join(', ') },

@@ -25,7 +25,12 @@ const defaultRetry: RetryOptions = { retries: 3, baseDelayMs: 1000, maxDelayMs: 
 /** Opens the client; the HTTP library is loaded when something is asked of a server, and not before. */
 export function openRemote(options: RemoteOptions): RemoteClient {
   const cache = treeCache(options.directory, () => options.nowMs())
-  const git = openGit({ env: options.env, ca: options.ca, directory: options.directory })
+  const git = openGit({
+    env: options.env,
+    ca: options.ca,
+    directory: options.directory,
+    offline: options.offline === true,
+  })
   let opened: Promise<Transport> | undefined
   const settings: RemoteSettings = {
     ...options,
@@ -49,7 +54,7 @@ export function openRemote(options: RemoteOptions): RemoteClient {
   }
 }
 
-async function openTransport({ userAgent, ca, env }: RemoteOptions): Promise<Transport> {
+async function openTransport({ userAgent, ca, env, offline = false }: RemoteOptions): Promise<Transport> {
   const { openDownloads } = await import('./download.ts')
-  return openDownloads({ userAgent, ca: ca(), env })
+  return openDownloads({ userAgent, ca: offline ? [] : ca(), env, offline })
 }

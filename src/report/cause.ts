@@ -14,6 +14,12 @@ function rawText(cause: MissCause): string {
       return 'built before, but its result is no longer in the store'
     case 'no-cache':
       return 'no cache was wanted'
+    case 'too-old':
+      return 'built before, but longer ago than --cache-ttl allows'
+    case 'canceled':
+      return 'the last build was stopped before it was done'
+    case 'failed':
+      return `tried before with the same inputs, and failed${cause.exitCode === undefined ? '' : ` with exit code ${cause.exitCode}`}`
     case 'file':
       return `${cause.path}: ${fileChange(cause.change)}${cause.rule === undefined ? '' : ` (taken in by ${cause.rule})`}`
     case 'files':

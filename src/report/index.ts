@@ -5,6 +5,7 @@
 export { formatAge, formatSince, formatTime } from './age.ts'
 export { causeText } from './cause.ts'
 export { checkResultJson, renderCheckResult, renderWarningSummary } from './check-result.ts'
+export { containerStatus, type ShownState } from './container-status.ts'
 export { renderDiagnostic } from './diagnostic.ts'
 export { type CheckedFile, diagnosticsJson } from './diagnostics-json.ts'
 export { renderExcerpt } from './excerpt.ts'

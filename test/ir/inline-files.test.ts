@@ -28,10 +28,14 @@ describe('inlineFiles', () => {
   it.each<[string, string, string]>([
     ['expands', '<<EOF /x\n$V ${none:-d}\nEOF', 'value d\n'],
     ['keeps quotes', "<<EOF /x\n\"$V\" '$V' it's\nEOF", "\"value\" 'value' it's\n"],
-    ['lets a backslash protect $ and itself alone', '<<EOF /x\n\\$V \\\\ \\n \\"\nEOF', '$V \\ \\n \\"\n'],
+    [
+      'takes backslashes away and lets them protect what follows',
+      '<<EOF /x\n\\$V \\\\ \\.php \\"\n\\\nEOF',
+      '$V \\ .php "\n\n',
+    ],
     ['leaves a quoted one alone', '<<"EOF" /x\n$V \\$V\nEOF', '$V \\$V\n'],
     ['cuts tabs before it expands', '<<-EOF /x\n\t\t$V\n\t  b\n\tEOF', 'value\n  b\n'],
-    ['knows no comments', '<<EOF /x\n# a\n\nRUN b \\\n c\nEOF', '# a\n\nRUN b \\\n c\n'],
+    ['knows no comments', '<<EOF /x\n# a\n\nRUN b \\\n c\nEOF', '# a\n\nRUN b \n c\n'],
     ['may be empty', '<<EOF /x\nEOF', ''],
   ])('%s', (_, text, content) => {
     expect(filesOf(`COPY ${text}`)).toMatchObject({ files: [['EOF', content]], problems: [] })

@@ -267,7 +267,7 @@ describe('the rest of the config', () => {
 
   it.each<[string, string]>([
     ['EXPOSE 70000', 'invalid-port: invalid containerPort: 70000'],
-    ['EXPOSE 80/foo', 'invalid-port: invalid containerPort: 80/foo'],
+    ['EXPOSE 80/foo', 'invalid-port: invalid proto: foo'],
     ['STOPSIGNAL SIGFOO', 'invalid-signal: Invalid signal: SIGFOO'],
     ['ARG no\nVOLUME $no', 'missing-arguments: VOLUME specified can not be an empty string'],
     [

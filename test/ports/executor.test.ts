@@ -21,6 +21,8 @@ const host: Host = {
   env: { PATH: process.env['PATH'] },
   cwd: '/',
   uid: 0,
+  pid: process.pid,
+  supervisorCommand: [],
   arch: process.arch,
   cpus: 2,
   isReexecuted: false,
