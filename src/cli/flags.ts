@@ -26,6 +26,7 @@ export interface BuildFlags extends RegistryFlags {
   readonly push?: boolean
   readonly iidfile?: string
   readonly metadataFile?: string
+  readonly verify?: boolean
   readonly sourceDateEpoch?: string
   readonly rewriteTimestamp?: boolean
   readonly reproducible?: boolean
