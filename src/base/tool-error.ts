@@ -27,6 +27,7 @@ export type ToolErrorCode =
   | 'network-not-found'
   | 'network-unavailable'
   | 'no-space'
+  | 'not-reproducible'
   | 'offline'
   | 'not-supported'
   | 'output-failed'

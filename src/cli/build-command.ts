@@ -85,14 +85,15 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
       collect,
       [],
     )
-    .option('--push', 'send the image to the registries of its names; short for --output type=registry')
-    .option('--load', 'keep the image in the store, as is always done')
     .option('--source-date-epoch <seconds>', 'date the image to this time (default: $SOURCE_DATE_EPOCH)')
     .option('--rewrite-timestamp', 'lower file times in new layers to that date')
     .option(
       '--reproducible',
       'same files, same image: date all to the git commit, else to the newest file of the context',
     )
+    .option('--verify', 'execute every step twice, in other surroundings, and say which files differ')
+    .option('--push', 'send the image to the registries of its names; short for --output type=registry')
+    .option('--load', 'keep the image in the store, as is always done')
     .option('--iidfile <path>', 'write the image ID to a file')
     .option('--metadata-file <path>', 'write what was made to a file, as JSON with the keys of buildx')
     .option('-q, --quiet', 'print nothing but the image ID')

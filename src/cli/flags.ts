@@ -30,6 +30,7 @@ export interface BuildFlags extends RegistryFlags {
   readonly push?: boolean
   readonly iidfile?: string
   readonly metadataFile?: string
+  readonly verify?: boolean
   readonly sourceDateEpoch?: string
   readonly rewriteTimestamp?: boolean
   readonly reproducible?: boolean
@@ -66,6 +67,7 @@ export interface RegistryFlags {
   readonly tlsVerify?: boolean
   readonly creds?: string
   readonly authfile?: string
+  readonly certDir?: string
   readonly retry?: number
 }
 
@@ -82,6 +84,28 @@ export interface PushFlags extends RegistryFlags, CompressionFlags {
   readonly quiet?: boolean
   readonly digestfile?: string
   readonly format?: 'oci' | 'docker'
+}
+
+/** Flags of `longshore system check`. */
+export interface SystemCheckFlags {
+  readonly repair?: boolean
+  readonly quick?: boolean
+  readonly format: 'text' | 'json'
+}
+
+/** Flags of `longshore save`. */
+export interface SaveFlags extends CompressionFlags {
+  readonly output: string
+  readonly format: 'docker-archive' | 'oci-archive' | 'oci-dir'
+  readonly quiet?: boolean
+}
+
+/** Flags of `longshore load`. */
+export interface LoadFlags {
+  readonly input?: string
+  readonly platform?: string
+  readonly replace: boolean
+  readonly quiet?: boolean
 }
 
 /** Flags of `longshore login` and `logout`. */
@@ -103,8 +127,10 @@ export interface HistoryFlags {
   readonly format?: string
 }
 
-/** Flags of `longshore image prune`. */
+/** Flags of `longshore image prune`, `builder prune` and `system prune`. */
 export interface PruneFlags {
+  readonly dryRun?: boolean
+  readonly keepStorage?: string
   readonly all?: boolean
   readonly force?: boolean
   readonly filter: readonly string[]

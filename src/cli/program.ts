@@ -1,5 +1,6 @@
 import { Command, Help, Option } from 'commander'
 import { version } from '../version.ts'
+import { addLoadCommand, addSaveCommand } from './archive-commands.ts'
 import { addBuildCommand } from './build-command.ts'
 import { addCheckCommand } from './check-command.ts'
 import { addContainerCommands } from './container-commands.ts'
@@ -42,6 +43,8 @@ export function createProgram(setExitCode: SetExitCode, firstWord: string | unde
   addImagesCommand(program, room)
   addPushCommand(program, room)
   addLoginCommands(program, room)
+  addSaveCommand(program, room)
+  addLoadCommand(program, room)
   addImageCommands(program, room)
   addNetworkCommands(program, room)
   addSystemCommands(program, room)

@@ -80,6 +80,7 @@ function buildRequest(context: string, flags: BuildFlags, root: string | undefin
     jobs: flags.jobs ?? host.cpus,
     outputs,
     access: registryAccess(flags),
+    verify: flags.verify === true,
     ...parseDating(flags, rewriteOutput, host),
     planOnly: flags.plan === true,
     ...(file === undefined ? {} : { file }),
@@ -162,7 +163,7 @@ function printOutcome(
           process.stderr.write(failureText(failure, source) + annotations(failureDiagnostics(failure), source, host))
         }
       }
-      return outcome.failures.some((failure) => failure.error?.code === 'step-failed')
+      return outcome.failures.some(({ error }) => error?.code === 'step-failed' || error?.code === 'not-reproducible')
         ? exitCodes.stepFailed
         : exitCodes.error
   }

@@ -38,6 +38,8 @@ export interface BuildRequest {
   readonly offline: boolean
   /** Dates the build to another moment than the present. */
   readonly dating?: Dating
+  /** Execute every step twice and compare. */
+  readonly verify?: boolean
   readonly network: 'default' | 'none' | 'host'
   /** `NAME:IP` for the hosts file of RUN steps; the address may be `host-gateway`. */
   readonly addHosts: readonly string[]

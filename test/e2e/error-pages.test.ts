@@ -206,6 +206,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'checksum-mismatch': 'test/remote/fetch-file.test.ts',
   'git-failed': 'test/remote/fetch-repository.test.ts',
   'image-in-use': 'test/e2e/images.test.ts',
+  'not-reproducible': 'test/e2e/verify.test.ts',
   'remote-denied': 'test/e2e/add-remote.test.ts',
   'remote-failed': 'test/remote/fetch-file.test.ts',
   'remote-not-found': 'test/remote/fetch-repository.test.ts',
