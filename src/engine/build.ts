@@ -177,7 +177,7 @@ async function run(
   return { kind: 'built', summary, source: scene.source }
 }
 
-/** Remembers what a build did that executed something. */
+/** Remembers what a build did that executed something, or that is the first of its project. */
 async function keepTrace(
   scene: Scene,
   graph: StepGraph,
@@ -186,7 +186,9 @@ async function keepTrace(
   imageId: Digest | undefined,
   emit: EmitEvent,
 ): Promise<void> {
-  if ([...reports.values()].every((report) => report.status === 'cached')) return
+  const allCached = [...reports.values()].every((report) => report.status === 'cached')
+  // The first one is kept all the same: what changes next is told against it.
+  if (allCached && scene.store.traces.hasTraces(scene.project)) return
   const { recordTrace } = await import('./build-trace.ts')
   const task = 'trace'
   const timeMs = scene.host.nowMs()

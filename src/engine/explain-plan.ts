@@ -28,6 +28,6 @@ export function explainPlan(
     if (outcome?.kind !== 'miss') continue
     explanations.set(step.index, explainMiss(facts, step, outcome.key, outcome.components, outcome.reason))
   }
-  const [lastBuild] = earlier
+  const lastBuild = earlier.find(({ steps }) => steps.some(({ status }) => status !== 'cached'))
   return { explanations, ...(lastBuild === undefined ? {} : { lastBuild }) }
 }

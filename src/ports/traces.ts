@@ -93,6 +93,8 @@ export interface TraceAttachments {
 export interface TraceStore {
   /** Keeps a build with what belongs to it, and forgets the oldest ones of the project. */
   writeTrace(project: string, trace: BuildTrace, attachments: TraceAttachments): void
+  /** Whether any build of a project is remembered; a look at a directory. */
+  hasTraces(project: string): boolean
   /** Builds of a project, the newest first. */
   traces(project: string): readonly BuildTrace[]
   /** Log of a step that failed in a build. */

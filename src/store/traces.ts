@@ -26,6 +26,7 @@ export function openTraces(root: string): TraceStore {
         writeAtomic(root, listingPath(project, digestHex(digest)), JSON.stringify(files))
       storeAction(`tidy ${folder(project)}`, () => forgetOld(folder(project), kept(project)))
     },
+    hasTraces: (project) => names(folder(project)).length > 0,
     traces: kept,
     readFailedLog: (project, id, step) => readIfExists(logPath(project, id, step)),
     listing: (project, digest) => readJson(listingPath(project, digestHex(digest)), decodeListing),
