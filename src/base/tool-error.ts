@@ -49,6 +49,8 @@ export type ToolErrorCode =
   | 'system-call-failed'
   | 'usage'
   | 'user-not-found'
+  | 'volume-in-use'
+  | 'volume-not-found'
 
 export interface ToolErrorOptions {
   /** A command or an edit that the user can make. */

@@ -8,6 +8,7 @@ import { addDebugCommand } from './debug-command.ts'
 import { addImageCommands } from './image-commands.ts'
 import { addImagesCommand } from './images-command.ts'
 import { addLoginCommands } from './login-commands.ts'
+import { addNetworkCommands } from './network-commands.ts'
 import { addPullCommand } from './pull-command.ts'
 import { addPushCommand } from './push-command.ts'
 import type { SetExitCode } from './set-exit-code.ts'
@@ -44,6 +45,7 @@ export function createProgram(setExitCode: SetExitCode, firstWord: string | unde
   addLoadCommand(program, room)
   addImportCommand(program, room)
   addImageCommands(program, room)
+  addNetworkCommands(program, room)
   addSystemCommands(program, room)
   return program
 }

@@ -1,8 +1,10 @@
-import type { DiffId } from '../base/index.ts'
+import type { DiffId, Digest } from '../base/index.ts'
+import { openContainers } from '../container/index.ts'
 import type { StoredImage } from '../ports/index.ts'
 import { openStore, type Store } from '../store/index.ts'
 import { type Host, storeRoot } from './host.ts'
 import { compileImageFilters } from './image-filter.ts'
+import { imageUsers } from './image-users.ts'
 import { enterNamespace } from './namespace.ts'
 import { type RemoveResult, removeWhole, withLayers } from './remove-images.ts'
 import { namesOf } from './require-image.ts'
@@ -18,15 +20,18 @@ export interface PruneRequest {
 }
 
 /**
- * Removes images without a name (with `all`, every image) that pass the filters, and every layer that no image, step
+ * Removes images without a name (with `all`, every image) that pass the filters and that no container was made of, and every layer that no image, step
  * record or running command needs, whoever left it. As a user this starts the command anew in a namespace.
  */
 export async function pruneImages(request: PruneRequest, host: Host): Promise<RemoveResult> {
   const store = openStore(storeRoot(host, request.root))
   const passes = compileImageFilters(request.filters, ['label', 'label!', 'until'], store, host.nowMs())
-  if (request.dryRun === true) return plannedRemovals(store, request, passes)
+  const users = () => imageUsers({ host, store, containers: openContainers(store.root, host.pid) })
+  if (request.dryRun === true) return plannedRemovals(store, request, users(), passes)
   if (host.uid !== 0) await enterNamespace(host, store)
+  const used = users()
   const removals = store.images.imageIds().flatMap((id) => {
+    if (used.has(id)) return []
     const image = store.images.image(id)
     // One that has lost a layer is of no use to anyone.
     if (image === undefined) return request.filters.length === 0 && request.all ? removeWhole(store, id) : []
@@ -40,6 +45,7 @@ export async function pruneImages(request: PruneRequest, host: Host): Promise<Re
 function plannedRemovals(
   store: Store,
   request: PruneRequest,
+  used: { has(id: Digest): boolean },
   passes: (image: StoredImage, names: readonly string[]) => boolean,
 ): RemoveResult {
   const kept = new Set<DiffId>(store.records.results())
@@ -48,7 +54,7 @@ function plannedRemovals(
     const image = store.images.image(id)
     if (image === undefined) return []
     const names = namesOf(store, image)
-    if ((!request.all && names.length > 0) || !passes(image, names)) {
+    if (used.has(id) || (!request.all && names.length > 0) || !passes(image, names)) {
       for (const { diffId } of image.layers) kept.add(diffId)
       return []
     }
