@@ -54,6 +54,8 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
         .default('keep'),
     )
     .option('--pull', 'look for newer base images')
+    .option('--locked', 'use images, files and commits as longshore.lock has them, and refuse what is not in it')
+    .option('--lockfile <path>', 'with --locked: the file to use (default: longshore.lock in the context)')
     .option(
       '--offline',
       'use no network: take what is in the store, and say what is missing; RUN steps get none either',
@@ -62,6 +64,12 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
       new Option('--network <mode>', 'network of RUN steps; default is the network of this machine')
         .choices(['default', 'none', 'host'])
         .default('default'),
+    )
+    .option(
+      '--add-host <name:ip>',
+      'name that RUN steps know, the address may be host-gateway; may be repeated',
+      collect,
+      [],
     )
     .option('--secret <spec>', 'secret for RUN --mount=type=secret: id=ID[,src=FILE|,env=NAME]', collect, [])
     .option('--ssh <spec>', 'agent or keys for RUN --mount=type=ssh: default or ID[=SOCKET|=KEY[,KEY]]', collect, [])
@@ -73,14 +81,15 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
       collect,
       [],
     )
-    .option('--push', 'send the image to the registries of its names; short for --output type=registry')
-    .option('--load', 'keep the image in the store, as is always done')
     .option('--source-date-epoch <seconds>', 'date the image to this time (default: $SOURCE_DATE_EPOCH)')
     .option('--rewrite-timestamp', 'lower file times in new layers to that date')
     .option(
       '--reproducible',
       'same files, same image: date all to the git commit, else to the newest file of the context',
     )
+    .option('--verify', 'execute every step twice, in other surroundings, and say which files differ')
+    .option('--push', 'send the image to the registries of its names; short for --output type=registry')
+    .option('--load', 'keep the image in the store, as is always done')
     .option('--iidfile <path>', 'write the image ID to a file')
     .option('--metadata-file <path>', 'write what was made to a file, as JSON with the keys of buildx')
     .option('-q, --quiet', 'print nothing but the image ID')

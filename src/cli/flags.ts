@@ -11,9 +11,12 @@ export interface BuildFlags extends RegistryFlags {
   readonly cacheFilter: readonly string[]
   readonly cacheTtl?: string
   readonly keepGoing?: boolean
+  readonly addHost: readonly string[]
   readonly onFailure: 'keep' | 'shell'
   readonly pull?: boolean
   readonly offline?: boolean
+  readonly locked?: boolean
+  readonly lockfile?: string
   readonly network: 'default' | 'none' | 'host'
   readonly secret: readonly string[]
   readonly ssh: readonly string[]
@@ -23,6 +26,7 @@ export interface BuildFlags extends RegistryFlags {
   readonly push?: boolean
   readonly iidfile?: string
   readonly metadataFile?: string
+  readonly verify?: boolean
   readonly sourceDateEpoch?: string
   readonly rewriteTimestamp?: boolean
   readonly reproducible?: boolean
@@ -148,6 +152,14 @@ export interface ProjectFlags {
 export interface WhyFlags extends ProjectFlags {
   readonly last?: boolean
   readonly format: 'text' | 'json'
+}
+
+/** Flags of `longshore lock`. */
+export interface LockFlags extends RegistryFlags {
+  readonly file?: string
+  readonly buildArg: readonly string[]
+  readonly buildContext: readonly string[]
+  readonly lockfile?: string
 }
 
 /** Flags of `longshore debug`. */

@@ -7,6 +7,7 @@ import { addContainerCommands } from './container-commands.ts'
 import { addDebugCommand } from './debug-command.ts'
 import { addImageCommands } from './image-commands.ts'
 import { addImagesCommand } from './images-command.ts'
+import { addLockCommand } from './lock-command.ts'
 import { addLoginCommands } from './login-commands.ts'
 import { addNetworkCommands } from './network-commands.ts'
 import { addPullCommand } from './pull-command.ts'
@@ -38,6 +39,7 @@ export function createProgram(setExitCode: SetExitCode, firstWord: string | unde
   const room = { setExitCode, root: () => program.opts<{ root?: string }>().root }
   addContainerCommands(program, room)
   addDebugCommand(program, room)
+  addLockCommand(program, room)
   addImagesCommand(program, room)
   addPushCommand(program, room)
   addLoginCommands(program, room)

@@ -26,7 +26,7 @@ import { processHost } from './process-host.ts'
 import { openProgress, type Progress } from './progress.ts'
 import { registryAccess } from './registry-access-flags.ts'
 import { writeResultFile } from './result-file.ts'
-import { offline, schedulingFields } from './scheduling-flags.ts'
+import { lockedField, offline, schedulingFields } from './scheduling-flags.ts'
 import { parseAgents, parseAllowed, parseSecrets } from './secret-flags.ts'
 import { targetFields } from './target-flags.ts'
 
@@ -70,13 +70,16 @@ function buildRequest(context: string, flags: BuildFlags, root: string | undefin
     ...schedulingFields(flags),
     pull: flags.pull === true,
     offline: offline(flags),
+    ...lockedField(flags),
     network: flags.network,
+    addHosts: flags.addHost,
     secrets: parseSecrets(flags.secret, host),
     agents: parseAgents(flags.ssh, host),
     allowInsecure: parseAllowed(flags.allow).has('security.insecure'),
     jobs: flags.jobs ?? host.cpus,
     outputs,
     access: registryAccess(flags),
+    verify: flags.verify === true,
     ...parseDating(flags, rewriteOutput, host),
     planOnly: flags.plan === true,
     ...(file === undefined ? {} : { file }),
@@ -159,7 +162,7 @@ function printOutcome(
           process.stderr.write(failureText(failure, source) + annotations(failureDiagnostics(failure), source, host))
         }
       }
-      return outcome.failures.some((failure) => failure.error?.code === 'step-failed')
+      return outcome.failures.some(({ error }) => error?.code === 'step-failed' || error?.code === 'not-reproducible')
         ? exitCodes.stepFailed
         : exitCodes.error
   }

@@ -88,6 +88,7 @@ async function defineWith(scene: Scene, epoch: Epoch | undefined, fetch: Fetch):
   const options = {
     buildArgs: datedArguments(request.buildArgs, epoch),
     allowInsecure: request.allowInsecure,
+    addHosts: request.addHosts,
     buildPlatform: platform,
     targetPlatform: platform,
     contexts: contexts.facts,
@@ -157,6 +158,11 @@ async function run(
   const others = await finishOthers(scene, probed.graph, result.layers, emit)
   const { id: imageId, manifest } = await finishImage(scene, probed.graph, result.layers, emit)
   await trace(imageId)
+  if (scene.request.verify === true) {
+    const { verifySteps } = await import('./verify.ts')
+    const failures = await verifySteps(scene, probed.graph, result.layers, emit, signal)
+    if (failures.length > 0) return { kind: 'failed', failures, source: scene.source }
+  }
   const summary: BuildSummary = {
     imageId,
     ...(manifest === undefined ? {} : { manifest }),

@@ -28,16 +28,16 @@ export type OutputSpec =
 
 type OutputType = OutputSpec['type']
 
-const compressionAttributes = ['compression', 'compression-level', 'force-compression'] as const
+const layerAttributes = ['rewrite-timestamp', 'compression', 'compression-level', 'force-compression'] as const
 
 /** Attributes of each type, with whether they must be there. */
 const attributes: Readonly<Record<OutputType, readonly string[]>> = {
-  oci: ['dest', 'tar', 'rewrite-timestamp', ...compressionAttributes],
-  docker: ['dest', 'tar', 'rewrite-timestamp', ...compressionAttributes],
+  oci: ['dest', 'tar', ...layerAttributes],
+  docker: ['dest', 'tar', ...layerAttributes],
   tar: ['dest'],
   local: ['dest', 'mode'],
-  image: ['name', 'push', 'oci-mediatypes', 'rewrite-timestamp', ...compressionAttributes],
-  registry: ['name', 'push', 'oci-mediatypes', 'rewrite-timestamp', ...compressionAttributes],
+  image: ['name', 'push', 'oci-mediatypes', ...layerAttributes],
+  registry: ['name', 'push', 'oci-mediatypes', ...layerAttributes],
 }
 
 const forms = {
@@ -63,9 +63,9 @@ export function parseOutput(text: string): OutputSpec {
     if (key !== 'type' && !attributes[type].includes(key)) throw usage(text, `"${key}" is no attribute of type=${type}`)
   }
   const isTrue = (key: string, absent: boolean): boolean => flagOf(text, type, fields.get(key), key, absent)
+  const rewrite: { rewriteTimestamp?: true } = isTrue('rewrite-timestamp', false) ? { rewriteTimestamp: true } : {}
   const force = isTrue('force-compression', false)
   const compression = parseCompression(fields.get('compression'), fields.get('compression-level'), force)
-  const rewrite: { rewriteTimestamp?: true } = isTrue('rewrite-timestamp', false) ? { rewriteTimestamp: true } : {}
   if (type === 'image' || type === 'registry') {
     const names = (fields.get('name') ?? '').split(',').filter((name) => name !== '')
     if (!isTrue('push', type === 'registry')) return { type: 'image', names, ...rewrite }

@@ -1,10 +1,10 @@
-import type { DiffId, Digest } from '../base/index.ts'
+import type { DiffId } from '../base/index.ts'
 import { openContainers } from '../container/index.ts'
 import type { StoredImage } from '../ports/index.ts'
 import { openStore, type Store } from '../store/index.ts'
 import { type Host, storeRoot } from './host.ts'
 import { compileImageFilters } from './image-filter.ts'
-import { imageUsers } from './image-users.ts'
+import { type ImageUsers, imageUsers } from './image-users.ts'
 import { enterNamespace } from './namespace.ts'
 import { type RemoveResult, removeWhole, withLayers } from './remove-images.ts'
 import { namesOf } from './require-image.ts'
@@ -26,12 +26,11 @@ export interface PruneRequest {
 export async function pruneImages(request: PruneRequest, host: Host): Promise<RemoveResult> {
   const store = openStore(storeRoot(host, request.root))
   const passes = compileImageFilters(request.filters, ['label', 'label!', 'until'], store, host.nowMs())
-  const users = () => imageUsers({ host, store, containers: openContainers(store.root, host.pid) })
-  if (request.dryRun === true) return plannedRemovals(store, request, users(), passes)
+  const users = imageUsers({ host, store, containers: openContainers(store.root, host.pid) })
+  if (request.dryRun === true) return plannedRemovals(store, request, users, passes)
   if (host.uid !== 0) await enterNamespace(host, store)
-  const used = users()
   const removals = store.images.imageIds().flatMap((id) => {
-    if (used.has(id)) return []
+    if (users.has(id)) return []
     const image = store.images.image(id)
     // One that has lost a layer is of no use to anyone.
     if (image === undefined) return request.filters.length === 0 && request.all ? removeWhole(store, id) : []
@@ -45,7 +44,7 @@ export async function pruneImages(request: PruneRequest, host: Host): Promise<Re
 function plannedRemovals(
   store: Store,
   request: PruneRequest,
-  used: { has(id: Digest): boolean },
+  users: ImageUsers,
   passes: (image: StoredImage, names: readonly string[]) => boolean,
 ): RemoveResult {
   const kept = new Set<DiffId>(store.records.results())
@@ -54,7 +53,7 @@ function plannedRemovals(
     const image = store.images.image(id)
     if (image === undefined) return []
     const names = namesOf(store, image)
-    if (used.has(id) || (!request.all && names.length > 0) || !passes(image, names)) {
+    if (users.has(id) || (!request.all && names.length > 0) || !passes(image, names)) {
       for (const { diffId } of image.layers) kept.add(diffId)
       return []
     }

@@ -1,4 +1,4 @@
-import type { ClaimPort, EmitEvent, ExecutorPort } from '../build/index.ts'
+import type { ClaimPort, EmitEvent, ExecuteRequest, ExecutorPort, SelectResult } from '../build/index.ts'
 import type { Isolation, OverlayXattrs, Sandbox } from '../ports/index.ts'
 import { openSandbox, sweepSandboxes } from '../sandbox/index.ts'
 import type { SnapshotSettings } from '../snapshot/index.ts'
@@ -7,7 +7,7 @@ import { failedSteps, removeFailedStep } from '../store/failed-steps.ts'
 import type { Store } from '../store/index.ts'
 import { openSession, type Session } from '../store/session.ts'
 import type { AgentSources } from './agent-sources.ts'
-import { stepExecutor } from './executor.ts'
+import { type ExecutorSettings, rehearseStep, stepExecutor } from './executor.ts'
 import { type Host, overlayXattrs } from './host.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -17,6 +17,8 @@ export interface Workshop {
   readonly overlay: OverlayXattrs
   readonly snapshots: SnapshotSettings
   readonly executor: ExecutorPort
+  /** Executes a step in other surroundings; `judge` sees the tree it made, which is then thrown away. */
+  rehearse<T>(request: ExecuteRequest, judge: (upper: string) => T): Promise<SelectResult<T>>
   readonly claims: ClaimPort
   /** The sandbox, opened and probed on first use. */
   sandbox(): Promise<Sandbox>
@@ -62,7 +64,7 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
     opened ??= open()
     return opened
   }
-  const executor = stepExecutor({
+  const executing: ExecutorSettings = {
     store,
     session,
     snapshots,
@@ -76,12 +78,21 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
     ...(settings.project === undefined ? {} : { project: settings.project }),
     sandbox,
     nowMs: () => host.nowMs(),
-  })
+  }
   const claims: ClaimPort = {
     tryClaim: (key) => tryClaim(store.root, key),
     waitForClaim: (key, signal) => waitForClaim(store.root, key, signal),
   }
-  return { session, overlay, snapshots, executor, claims, sandbox, close: () => session.close() }
+  return {
+    session,
+    overlay,
+    snapshots,
+    executor: stepExecutor(executing),
+    claims,
+    rehearse: (request, judge) => rehearseStep(executing, request, judge),
+    sandbox,
+    close: () => session.close(),
+  }
 }
 
 /** A new build of a project takes the place of what its last one left. What somebody looks at stays. */

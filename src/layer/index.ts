@@ -3,7 +3,7 @@
  * of layers and of ADD archives, compression. In: directories, byte streams. Out: digests, byte streams, files below
  * the directory asked for. Never here: which layers exist, where they lie, mounts, networks.
  */
-
+export { type CompareOptions, compareLayers, type PathDifference } from './compare-layers.ts'
 export { dateTree } from './date-tree.ts'
 export { type Compression, compressionOf, type Decompressed, openDecompressed } from './decompress.ts'
 export { type GzipOptions, gzip } from './gzip.ts'

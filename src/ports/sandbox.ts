@@ -54,6 +54,10 @@ export interface SandboxRequest {
   readonly enter?: (command: readonly string[]) => readonly string[]
   readonly mounts: readonly SandboxMount[]
   readonly confinement?: Confinement
+  /** Of the process; 022 when not given. */
+  readonly umask?: number
+  /** Number of the second process; the first is always 1. Counted from there by the kernel. */
+  readonly nextPid?: number
   /** As `docker run --privileged`: all that we may do ourselves, nothing hidden, no filter of system calls. */
   readonly privileged?: boolean
   /** Limits of each process: name as in the runtime-spec (`RLIMIT_NOFILE`), -1 for none. */

@@ -103,7 +103,9 @@ function launch(container: Container, tools: Tools, options: BuiltinOptions): La
   const { sh, mount, umount, setpriv, unshare } = tools
   const hostname = findTool(options.env, 'hostname') ?? ''
   const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--ipc', '--uts']
-  writeFileSync(join(request.scratch, 'command'), commandFile(container, tools), { mode: 0o600 })
+  writeFileSync(join(request.scratch, 'command'), surroundings(request) + commandFile(container, tools), {
+    mode: 0o600,
+  })
   const contained = [
     ...[unshare, ...namespaces, ...(request.network === 'none' ? ['--net'] : []), '--'],
     ...[
@@ -173,6 +175,15 @@ function commandFile(process: StartedProcess, tools: Tools): string {
     ...[`/dev/${stubName}`, ...env, '', execPath, ...request.args],
   ]
   return `set -- ${words.map(quoteForShell).join(' ')}\n`
+}
+
+/** What is otherwise for the container than it would be, as shell commands. */
+function surroundings({ umask, nextPid }: Container['request']): string {
+  return [
+    ...(umask === undefined ? [] : [`umask ${umask.toString(8).padStart(3, '0')}\n`]),
+    // /proc is still the host's here, but the kernel goes by the namespace of whoever writes.
+    ...(nextPid === undefined ? [] : [`echo ${nextPid - 1} >/proc/sys/kernel/ns_last_pid\n`]),
+  ].join('')
 }
 
 /** The first process of a container, or a further one. */

@@ -30,6 +30,7 @@ export function runtimeSpec(container: Container, inUserNamespace: boolean, arch
     process: processSpec(container, container.request),
     root: { path: root.hostPath, readonly: confinement?.readonlyRoot === true },
     hostname: request.hostname,
+    ...(request.nextPid === undefined ? {} : { hooks: { createContainer: [pidHook(request.nextPid)] } }),
     mounts: [...kernelMounts(request, inUserNamespace, privileged), ...container.deviceMounts.map(deviceMount)],
     linux: {
       namespaces: namespaces.map((type) => ({ type })),
@@ -38,6 +39,11 @@ export function runtimeSpec(container: Container, inUserNamespace: boolean, arch
       ...(confinement === undefined ? {} : { sysctl: confinement.sysctls }),
     },
   }
+}
+
+/** The kernel counts processes of the namespace of whoever writes this, which is the container's already. */
+function pidHook(nextPid: number): object {
+  return { path: '/bin/sh', args: ['sh', '-c', `echo ${nextPid - 1} >/proc/sys/kernel/ns_last_pid`] }
 }
 
 /** The configuration of a further process, as `exec --process` reads it. */
@@ -52,7 +58,10 @@ export function execProcessSpec(exec: ContainerExec): object {
 
 function processSpec(
   { user, env, program, cwd }: Pick<Container, 'user' | 'env' | 'program' | 'cwd'>,
-  request: Pick<Container['request'], 'args' | 'terminal' | 'stdio' | 'privileged' | 'rlimits' | 'confinement'>,
+  request: Pick<
+    Container['request'],
+    'args' | 'terminal' | 'stdio' | 'privileged' | 'rlimits' | 'confinement' | 'umask'
+  >,
 ): object {
   const granted = grantableCapabilities(request.privileged, request.confinement)
   // Given from the start: crun passes on only the changes of a size.
@@ -61,7 +70,12 @@ function processSpec(
   return {
     terminal: request.terminal,
     ...(size === undefined ? {} : { consoleSize: { height: size.rows, width: size.columns } }),
-    user: { uid: user.uid, gid: user.gid, umask: 0o022, ...(mayNotSetGroups() ? {} : { additionalGids: user.groups }) },
+    user: {
+      uid: user.uid,
+      gid: user.gid,
+      umask: request.umask ?? 0o022,
+      ...(mayNotSetGroups() ? {} : { additionalGids: user.groups }),
+    },
     // A runtime searches PATH by itself; without one it finds less than we do.
     args: envValue(env, 'PATH') === undefined ? [program, ...request.args.slice(1)] : request.args,
     env,

@@ -43,5 +43,6 @@ export {
 } from './mounts.ts'
 export { isProcessAlive, markProcess, type ProcessMark } from './process-mark.ts'
 export { makePipe, openProcess, signalProcess } from './processes.ts'
+export { setUmask, useOneProcessor } from './surroundings.ts'
 export { openTerminal, setTerminalSize, type TerminalSize, terminalSize } from './terminal.ts'
 export { getXattr, listXattrs, removeXattr, setXattr } from './xattrs.ts'

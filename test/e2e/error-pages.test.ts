@@ -54,6 +54,14 @@ const provocations: readonly Provocation[] = [
   { code: 'bad-ignore-pattern', command: 'build .', files: { ...app, '.dockerignore': '*.log\n[a-\n' } },
   { code: 'usage', command: 'build -o dest=out .', files: app },
   {
+    code: 'lock-mismatch',
+    command: 'build --locked .',
+    files: {
+      Dockerfile: 'FROM registry.example.com/team/app:2\nRUN make\n',
+      'longshore.lock': '{"version": 1, "images": {}, "files": {}, "repositories": {}}\n',
+    },
+  },
+  {
     code: 'offline',
     command: 'build --offline .',
     files: { Dockerfile: 'FROM registry.example.com/team/app:1\nRUN make\n' },
@@ -198,6 +206,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'checksum-mismatch': 'test/remote/fetch-file.test.ts',
   'git-failed': 'test/remote/fetch-repository.test.ts',
   'image-in-use': 'test/e2e/images.test.ts',
+  'not-reproducible': 'test/e2e/verify.test.ts',
   'remote-denied': 'test/e2e/add-remote.test.ts',
   'remote-failed': 'test/remote/fetch-file.test.ts',
   'remote-not-found': 'test/remote/fetch-repository.test.ts',
