@@ -12,6 +12,10 @@ export interface BuildFlags extends RegistryFlags {
   readonly cacheTtl?: string
   readonly keepGoing?: boolean
   readonly addHost: readonly string[]
+  readonly memory?: string
+  readonly cpus?: string
+  readonly shmSize?: string
+  readonly ulimit: readonly string[]
   readonly onFailure: 'keep' | 'shell'
   readonly pull?: boolean
   readonly offline?: boolean
