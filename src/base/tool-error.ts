@@ -20,6 +20,7 @@ export type ToolErrorCode =
   | 'isolation-unavailable'
   | 'layer-limit'
   | 'limit-unavailable'
+  | 'lock-mismatch'
   | 'name-in-use'
   | 'network-failed'
   | 'network-in-use'
@@ -50,6 +51,8 @@ export type ToolErrorCode =
   | 'system-call-failed'
   | 'usage'
   | 'user-not-found'
+  | 'volume-in-use'
+  | 'volume-not-found'
 
 export interface ToolErrorOptions {
   /** A command or an edit that the user can make. */

@@ -4,7 +4,7 @@
  * said, never pretended. Nothing here knows containers but by their ID.
  */
 export type { Cgroup, CgroupFacts, Controller, ControllerPlace, Usage } from './cgroup.ts'
-export { checkLimits, type Limits, parseCpuSet, parseSize } from './limits.ts'
+export { checkLimits, type Limits, parseCpuSet } from './limits.ts'
 export { findCgroup, openCgroup } from './open-cgroup.ts'
 export { probeCgroups } from './probe-cgroups.ts'
 export { parseUlimit, refusedUlimit, type Ulimit } from './ulimits.ts'

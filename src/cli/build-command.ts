@@ -54,6 +54,8 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
         .default('keep'),
     )
     .option('--pull', 'look for newer base images')
+    .option('--locked', 'use images, files and commits as longshore.lock has them, and refuse what is not in it')
+    .option('--lockfile <path>', 'with --locked: the file to use (default: longshore.lock in the context)')
     .option(
       '--offline',
       'use no network: take what is in the store, and say what is missing; RUN steps get none either',
@@ -62,6 +64,12 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
       new Option('--network <mode>', 'network of RUN steps; default is the network of this machine')
         .choices(['default', 'none', 'host'])
         .default('default'),
+    )
+    .option(
+      '--add-host <name:ip>',
+      'name that RUN steps know, the address may be host-gateway; may be repeated',
+      collect,
+      [],
     )
     .option('--secret <spec>', 'secret for RUN --mount=type=secret: id=ID[,src=FILE|,env=NAME]', collect, [])
     .option('--ssh <spec>', 'agent or keys for RUN --mount=type=ssh: default or ID[=SOCKET|=KEY[,KEY]]', collect, [])

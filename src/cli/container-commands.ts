@@ -2,18 +2,21 @@ import type { Command } from 'commander'
 import { collect } from './collect.ts'
 import type { CommandRoom } from './command-room.ts'
 import { addExecCommands } from './exec-command.ts'
+import { addFileCommands } from './file-commands.ts'
 import { addInspectCommand } from './inspect-command.ts'
 import { addLifecycleCommands } from './lifecycle-commands.ts'
 import { addLogsCommand } from './logs-command.ts'
 import { addPsCommand } from './ps-command.ts'
 import { addCreateCommand, addRunCommand } from './run-command.ts'
+import { addVolumeCommands } from './volume-commands.ts'
 
-/** Adds the commands about containers, and all of them below `container`. */
+/** Adds the commands about containers, all of them below `container` too, and those about volumes. */
 export function addContainerCommands(program: Command, room: CommandRoom): void {
   addRunCommand(program, room)
   addPsCommand(program, room)
   addInspectCommand(program, room)
   addAll(program, room)
+  addVolumeCommands(program, room)
   const group = program
     .command('container')
     .summary('commands about containers')
@@ -29,6 +32,7 @@ function addAll(parent: Command, room: CommandRoom): void {
   addLogsCommand(parent, room)
   addExecCommands(parent, room)
   addCreateCommand(parent, room)
+  addFileCommands(parent, room)
   addLifecycleCommands(parent, room)
 }
 

@@ -5,6 +5,7 @@ import type { Host } from '../engine/host.ts'
 import { parsePlatform } from '../oci/index.ts'
 import { keyValues } from './collect.ts'
 import type { ContainerFlags } from './lifecycle-flags.ts'
+import { deviceMounts, securitySpec } from './security-flags.ts'
 
 /** What the flags of `run` and `create` ask for. Throws `ToolError` `usage` for what cannot be. */
 export function createRequest(
@@ -34,12 +35,14 @@ export function createRequest(
     interactive: flags.interactive === true,
     autoRemove: flags.rm === true,
     restart,
-    init: flags.init === true,
+    init: false,
     labels: keyValues([...lines(flags.labelFile, host), ...flags.label].map(withEquals), {}),
     mounts: mountSpecs(flags, host),
     volumesFrom: flags.volumesFrom,
-    network: networkSpec(flags.net ?? flags.network),
-    limits: { ulimits: [] },
+    network: networkSpec(flags),
+    publishAll: flags.publishAll === true,
+    expose: flags.expose,
+    limits: limitsSpec(flags, host),
     security: securitySpec(flags),
     log: logSpec(flags),
     pull: pullPolicy(flags.pull),
@@ -111,25 +114,40 @@ function mountSpecs(flags: ContainerFlags, host: Host): CreateRequest['mounts'] 
     ...flags.volume.map((text) => parsers.volume(text, absolute)),
     ...flags.mount.map((text) => parsers.mount(text, absolute)),
     ...flags.tmpfs.map((text) => parsers.tmpfs(text)),
+    ...deviceMounts(flags.device),
   ]
 }
 
-function networkSpec(mode: string): CreateRequest['network'] {
-  if (mode !== 'host' && mode !== 'none') {
-    throw new ToolError('not-supported', `the network "${mode}" is not supported yet`, {
-      hint: 'write --network host or --network none',
-    })
+function networkSpec(flags: ContainerFlags): CreateRequest['network'] {
+  return {
+    mode: flags.net ?? flags.network ?? 'default',
+    ports: flags.publish.flatMap((text) => parsers.publish(text)),
+    aliases: flags.networkAlias,
+    addHosts: flags.addHost,
+    dns: flags.dns,
+    dnsSearch: flags.dnsSearch,
+    dnsOptions: flags.dnsOption,
   }
-  return { mode, ports: [], aliases: [], addHosts: [], dns: [], dnsSearch: [], dnsOptions: [] }
 }
 
-function securitySpec(flags: ContainerFlags): CreateRequest['security'] {
-  return {
-    privileged: flags.privileged === true,
-    ...{ capAdd: [], capDrop: [], noNewPrivileges: false, seccomp: 'default', groupAdd: [], devices: [], sysctls: {} },
-    readonlyRoot: flags.readOnly === true,
-    ...{ pid: 'private', ipc: 'private' },
+function limitsSpec(flags: ContainerFlags, host: Host): CreateRequest['limits'] {
+  const { memory, memorySwap, cpus, cpuShares, cpusetCpus, cpusetMems, pidsLimit, ulimit, shmSize } = flags
+  for (const text of ulimit) parsers.ulimit(text)
+  const swap =
+    memorySwap === '-1' ? -1 : memorySwap === undefined ? undefined : parsers.size(memorySwap, '--memory-swap')
+  const limits = {
+    ulimits: ulimit,
+    ...(memory === undefined ? {} : { memoryBytes: parsers.size(memory, '--memory') }),
+    ...(swap === undefined ? {} : { memorySwapBytes: swap }),
+    ...(cpus === undefined ? {} : { cpus: Number(cpus) }),
+    ...(cpuShares === undefined ? {} : { cpuShares }),
+    ...(cpusetCpus === undefined ? {} : { cpusetCpus }),
+    ...(cpusetMems === undefined ? {} : { cpusetMems }),
+    ...(pidsLimit === undefined ? {} : { pids: pidsLimit }),
+    ...(shmSize === undefined ? {} : { shmSizeBytes: parsers.size(shmSize, '--shm-size') }),
   }
+  parsers.checkLimits(limits, host.cpus)
+  return limits
 }
 
 function logSpec({ logDriver, logOpt }: ContainerFlags): CreateRequest['log'] {

@@ -20,6 +20,16 @@ export function addExecCommands(parent: Command, room: CommandRoom): void {
       room.setExitCode(await runAttach(container, flags, room.root()))
     })
   parent
+    .command('port')
+    .summary('show the published ports of a container')
+    .description('Shows which ports of this machine answer for those of a running container.')
+    .argument('<container>', 'name, ID or beginning of an ID')
+    .argument('[port]', 'only this port of the container: 80 or 53/udp')
+    .action(async (container: string, port: string | undefined) => {
+      const { runPort } = await import('./run-port.ts')
+      room.setExitCode(await runPort(container, port, room.root()))
+    })
+  parent
     .command('top')
     .summary('show the processes of a container')
     .description('Shows the processes of a running container.')

@@ -11,9 +11,12 @@ export interface BuildFlags extends RegistryFlags {
   readonly cacheFilter: readonly string[]
   readonly cacheTtl?: string
   readonly keepGoing?: boolean
+  readonly addHost: readonly string[]
   readonly onFailure: 'keep' | 'shell'
   readonly pull?: boolean
   readonly offline?: boolean
+  readonly locked?: boolean
+  readonly lockfile?: string
   readonly network: 'default' | 'none' | 'host'
   readonly secret: readonly string[]
   readonly ssh: readonly string[]
@@ -60,6 +63,7 @@ export interface RegistryFlags {
   readonly tlsVerify?: boolean
   readonly creds?: string
   readonly authfile?: string
+  readonly certDir?: string
   readonly retry?: number
 }
 
@@ -76,6 +80,28 @@ export interface PushFlags extends RegistryFlags, CompressionFlags {
   readonly quiet?: boolean
   readonly digestfile?: string
   readonly format?: 'oci' | 'docker'
+}
+
+/** Flags of `longshore system check`. */
+export interface SystemCheckFlags {
+  readonly repair?: boolean
+  readonly quick?: boolean
+  readonly format: 'text' | 'json'
+}
+
+/** Flags of `longshore save`. */
+export interface SaveFlags extends CompressionFlags {
+  readonly output: string
+  readonly format: 'docker-archive' | 'oci-archive' | 'oci-dir'
+  readonly quiet?: boolean
+}
+
+/** Flags of `longshore load`. */
+export interface LoadFlags {
+  readonly input?: string
+  readonly platform?: string
+  readonly replace: boolean
+  readonly quiet?: boolean
 }
 
 /** Flags of `longshore login` and `logout`. */
@@ -97,8 +123,10 @@ export interface HistoryFlags {
   readonly format?: string
 }
 
-/** Flags of `longshore image prune`. */
+/** Flags of `longshore image prune`, `builder prune` and `system prune`. */
 export interface PruneFlags {
+  readonly dryRun?: boolean
+  readonly keepStorage?: string
   readonly all?: boolean
   readonly force?: boolean
   readonly filter: readonly string[]
@@ -117,6 +145,14 @@ export interface ProjectFlags {
 export interface WhyFlags extends ProjectFlags {
   readonly last?: boolean
   readonly format: 'text' | 'json'
+}
+
+/** Flags of `longshore lock`. */
+export interface LockFlags extends RegistryFlags {
+  readonly file?: string
+  readonly buildArg: readonly string[]
+  readonly buildContext: readonly string[]
+  readonly lockfile?: string
 }
 
 /** Flags of `longshore debug`. */

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { addLoadCommand, addSaveCommand } from './archive-commands.ts'
 import { collect } from './collect.ts'
 import type { CommandRoom } from './command-room.ts'
 import type { HistoryFlags, PruneFlags } from './flags.ts'
@@ -14,7 +15,17 @@ export function addImageCommands(program: Command, room: CommandRoom): void {
   addHistory(program, room)
   const group = program.command('image').summary('commands about images').description('Commands about stored images.')
   addImagesCommand(group, room, 'ls')
-  for (const add of [addPushCommand, addTag, addUntag, addInspect, addHistory, addPrune]) add(group, room)
+  for (const add of [
+    addPushCommand,
+    addSaveCommand,
+    addLoadCommand,
+    addTag,
+    addUntag,
+    addInspect,
+    addHistory,
+    addPrune,
+  ])
+    add(group, room)
   addRemove(group, room, 'rm')
 }
 
@@ -101,6 +112,7 @@ function addPrune(parent: Command, room: CommandRoom): void {
     .description('Removes images without a name, and layers that nothing needs. Results of build steps stay.')
     .option('-a, --all', 'remove images with names too')
     .option('-f, --force', 'do not ask')
+    .option('--dry-run', 'only print what would be removed')
     .option('--filter <key=value>', 'label[!]=K[=V], until=TIME; may be repeated', collect, [])
     .action(async (flags: PruneFlags) => {
       const { runImagePrune } = await import('./run-image-prune.ts')

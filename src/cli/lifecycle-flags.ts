@@ -20,10 +20,26 @@ export interface ContainerFlags {
   readonly labelFile: readonly string[]
   readonly interactive?: boolean
   readonly tty?: boolean
-  readonly network: string
+  readonly network?: string
+  readonly publish: readonly string[]
+  readonly publishAll?: boolean
+  readonly expose: readonly string[]
+  readonly networkAlias: readonly string[]
+  readonly addHost: readonly string[]
+  readonly dns: readonly string[]
+  readonly dnsSearch: readonly string[]
+  readonly dnsOption: readonly string[]
+  readonly memory?: string
+  readonly memorySwap?: string
+  readonly cpus?: string
+  readonly cpuShares?: number
+  readonly cpusetCpus?: string
+  readonly cpusetMems?: string
+  readonly pidsLimit?: number
+  readonly ulimit: readonly string[]
+  readonly shmSize?: string
   readonly net?: string
   readonly restart: string
-  readonly init?: boolean
   readonly stopSignal?: string
   readonly stopTimeout?: number
   readonly logDriver: 'json-file' | 'none'
@@ -33,6 +49,12 @@ export interface ContainerFlags {
   readonly platform?: string
   readonly quiet?: boolean
   readonly privileged?: boolean
+  readonly capAdd: readonly string[]
+  readonly capDrop: readonly string[]
+  readonly securityOpt: readonly string[]
+  readonly groupAdd: readonly string[]
+  readonly device: readonly string[]
+  readonly sysctl: readonly string[]
   readonly isolation?: 'crun' | 'runc' | 'builtin'
 }
 
@@ -105,4 +127,18 @@ export interface AttachFlags {
   readonly detachKeys: string
   readonly stdin: boolean
   readonly sigProxy: boolean
+}
+
+/** Flags of `cp`. */
+export interface CopyFlags {
+  readonly archive?: boolean
+  readonly followLink?: boolean
+}
+
+/** Flags of `commit`. */
+export interface CommitFlags {
+  readonly author?: string
+  readonly message?: string
+  readonly change: readonly string[]
+  readonly pause: boolean
 }

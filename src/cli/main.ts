@@ -20,6 +20,8 @@ async function main(): Promise<number> {
   }
 }
 
+// Should nothing be left to wait for before the command is done, that is a bug of ours, and no success.
+process.exitCode = exitCodes.error
 main().then(
   (code) => {
     process.exitCode = code

@@ -1,12 +1,15 @@
 import { Command, Help, Option } from 'commander'
 import { version } from '../version.ts'
+import { addLoadCommand, addSaveCommand } from './archive-commands.ts'
 import { addBuildCommand } from './build-command.ts'
 import { addCheckCommand } from './check-command.ts'
 import { addContainerCommands } from './container-commands.ts'
 import { addDebugCommand } from './debug-command.ts'
 import { addImageCommands } from './image-commands.ts'
 import { addImagesCommand } from './images-command.ts'
+import { addLockCommand } from './lock-command.ts'
 import { addLoginCommands } from './login-commands.ts'
+import { addNetworkCommands } from './network-commands.ts'
 import { addPullCommand } from './pull-command.ts'
 import { addPushCommand } from './push-command.ts'
 import type { SetExitCode } from './set-exit-code.ts'
@@ -36,10 +39,14 @@ export function createProgram(setExitCode: SetExitCode, firstWord: string | unde
   const room = { setExitCode, root: () => program.opts<{ root?: string }>().root }
   addContainerCommands(program, room)
   addDebugCommand(program, room)
+  addLockCommand(program, room)
   addImagesCommand(program, room)
   addPushCommand(program, room)
   addLoginCommands(program, room)
+  addSaveCommand(program, room)
+  addLoadCommand(program, room)
   addImageCommands(program, room)
+  addNetworkCommands(program, room)
   addSystemCommands(program, room)
   return program
 }

@@ -9,6 +9,7 @@ export function addRegistryFlags(command: Command): Command {
     .option('--tls-verify [boolean]', ...booleanOption)
     .option('--creds <user:password>', 'account at the registry, instead of the one that is logged in')
     .option('--authfile <path>', 'file with credentials to look into first')
+    .option('--cert-dir <path>', 'directory with *.crt, *.cert and *.key for the registry (default: certs.d)')
     .option('--retry <n>', 'how often a failed request is sent again (default: 3)', countValue)
 }
 

@@ -1,4 +1,4 @@
-import { isActive, openContainerRoom } from '../engine/containers.ts'
+import { formatMapping, isActive, openContainerRoom } from '../engine/containers.ts'
 import { allContainers, compileContainerFilters, type ListedContainer, layerSize } from '../engine/list-containers.ts'
 import {
   type Column,
@@ -64,7 +64,7 @@ function row({ name, spec, state }: ListedContainer, trunc: boolean, nowMs: numb
     CreatedAt: formatTime(spec.created),
     Status: containerStatus(state, nowMs),
     State: state.status,
-    Ports: spec.network.ports.map(portText).join(', '),
+    Ports: (state.connection?.ports ?? []).map((port) => formatMapping(port)).join(', '),
     Names: name,
     Size: size,
     Labels: Object.entries(spec.labels)
@@ -73,9 +73,4 @@ function row({ name, spec, state }: ListedContainer, trunc: boolean, nowMs: numb
     Mounts: spec.mounts.map((mount) => (mount.kind === 'volume' ? mount.name : mount.target)).join(','),
     Networks: spec.network.mode,
   }
-}
-
-function portText(port: ListedContainer['spec']['network']['ports'][number]): string {
-  const host = port.hostIp === '' ? '0.0.0.0' : port.hostIp
-  return `${host}:${port.hostPort}->${port.containerPort}/${port.protocol}`
 }

@@ -1,5 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs'
-import { ToolError } from '../base/index.ts'
+import { sanitizeForTerminal, ToolError } from '../base/index.ts'
 import {
   type ContainerRoom,
   type CreatedContainer,
@@ -46,7 +46,8 @@ export async function runRun(
   const common = isolation === undefined ? {} : { isolation }
   try {
     if (detach) {
-      const { client } = await startContainer(room, id, { output: false, stdin: false, ...common })
+      const { client, notes } = await startContainer(room, id, { output: false, stdin: false, ...common })
+      printNotes(notes)
       client.close()
       process.stdout.write(`${id}\n`)
       return exitCodes.done
@@ -54,12 +55,18 @@ export async function runRun(
     const session = new AttachSession({ stdin, terminal, detachKeys, signalProxy: flags.sigProxy })
     const { size } = session
     const wishes = { output: true, stdin, ...common, ...(size === undefined ? {} : { size }) }
-    const { client, ended } = await startContainer(room, id, wishes, session.listener)
+    const { client, ended, notes } = await startContainer(room, id, wishes, session.listener)
+    printNotes(notes)
     const end = await session.follow(client, ended())
     return end.kind === 'ended' ? end.exitCode : exitCodes.done
   } catch (error) {
     return failedStart(error)
   }
+}
+
+/** What could not be had goes to stderr. */
+export function printNotes(notes: readonly string[]): void {
+  for (const note of notes) process.stderr.write(`note: ${sanitizeForTerminal(note)}\n`)
 }
 
 /** A terminal can only be passed through where there is one. Throws `ToolError` `usage`. */

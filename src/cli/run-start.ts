@@ -5,13 +5,14 @@ import { forEachContainer } from './each-container.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { StartFlags } from './lifecycle-flags.ts'
 import { processHost } from './process-host.ts'
-import { failedStart, requireTerminal } from './run-run.ts'
+import { failedStart, printNotes, requireTerminal } from './run-run.ts'
 
 /** Runs `longshore start`; returns the exit code: with -a that of the container. */
 export async function runStart(names: readonly string[], flags: StartFlags, root: string | undefined): Promise<number> {
   if (flags.attach !== true && flags.interactive !== true) {
     return forEachContainer(names, root, async (room, id) => {
-      const { client } = await startContainer(room, id, { output: false, stdin: false })
+      const { client, notes } = await startContainer(room, id, { output: false, stdin: false })
+      printNotes(notes)
       client.close()
       return undefined
     })

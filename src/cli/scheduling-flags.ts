@@ -15,6 +15,19 @@ export function schedulingFields(
   }
 }
 
+/** `--locked` and where the lock file is. Throws `ToolError` `usage`. */
+export function lockedField(flags: Pick<BuildFlags, 'locked' | 'lockfile' | 'pull'>): Pick<BuildRequest, 'locked'> {
+  const { locked = false, lockfile, pull = false } = flags
+  if (!locked && lockfile !== undefined)
+    throw new ToolError('usage', '--lockfile names a file for --locked', { hint: 'add --locked' })
+  if (locked && pull) {
+    throw new ToolError('usage', '--pull takes what is newest, and --locked what was locked', {
+      hint: 'run longshore lock to lock what is newest now',
+    })
+  }
+  return locked ? { locked: lockfile ?? true } : {}
+}
+
 /** `--offline`, which leaves nothing to look for. Throws `ToolError` `usage`. */
 export function offline({ offline: wanted = false, pull = false }: Pick<BuildFlags, 'offline' | 'pull'>): boolean {
   if (!wanted || !pull) return wanted

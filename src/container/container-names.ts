@@ -2,8 +2,8 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { errnoCode, storeAction, ToolError } from '../base/index.ts'
+import { isProcessAlive, markProcess } from '../sys/process-mark.ts'
 import type { ProcessMark } from './container-state.ts'
-import { isProcessAlive, markProcess } from './process-mark.ts'
 import { adjectives, surnames } from './random-words.ts'
 
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
@@ -80,7 +80,7 @@ function claimFile(
     }
     const claim = current()
     if (claim !== undefined && isHeld(claim)) {
-      throw new ToolError('name-in-use', `the name "${name}" is taken by the container ${claim.id.slice(0, 12)}`, {
+      throw new ToolError('name-in-use', `the name "${name}" is taken by another container`, {
         hint: `choose another --name, or remove that one: longshore rm ${name}`,
       })
     }

@@ -1,6 +1,7 @@
 import { count, type Decoder, fieldsOf, flag, integer, listOf, text } from '../oci/index.ts'
 import { present } from '../oci/present.ts'
-import { oneOf } from './decode-spec.ts'
+import type { PortSpec } from './container-spec.ts'
+import { oneOf, port } from './decode-spec.ts'
 
 export const statuses = ['created', 'running', 'paused', 'restarting', 'exited'] as const
 export type ContainerStatus = (typeof statuses)[number]
@@ -28,6 +29,20 @@ export interface HealthState {
   readonly log: readonly HealthProbe[]
 }
 
+/** A container's place in a network. */
+export interface EndpointState {
+  readonly network: string
+  readonly address: string
+  readonly prefixLength: number
+  readonly gateway: string
+  readonly macAddress: string
+}
+
+export interface ConnectionState {
+  readonly ports: readonly PortSpec[]
+  readonly endpoints: readonly EndpointState[]
+}
+
 /** How a container is. Written by its supervisor; `created` until one has started it. */
 export interface ContainerState {
   readonly status: ContainerStatus
@@ -42,6 +57,8 @@ export interface ContainerState {
   readonly startedAt?: string
   readonly finishedAt?: string
   readonly supervisor?: ProcessMark
+  /** How it is connected, as long as it runs: ports that were chosen, places in networks. */
+  readonly connection?: ConnectionState
   readonly health?: HealthState
 }
 
@@ -73,6 +90,7 @@ export const decodeState: Decoder<ContainerState> = (value, place) => {
     startedAt: fields.optional('startedAt', text),
     finishedAt: fields.optional('finishedAt', text),
     supervisor: fields.optional('supervisor', mark),
+    connection: fields.optional('connection', connection),
     health: fields.optional('health', health),
   })
 }
@@ -83,6 +101,25 @@ const mark: Decoder<ProcessMark> = (value, place) => {
     pid: fields.required('pid', count),
     startTime: fields.required('startTime', text),
     bootId: fields.required('bootId', text),
+  }
+}
+
+const endpoint: Decoder<EndpointState> = (value, place) => {
+  const fields = fieldsOf(value, place)
+  return {
+    network: fields.required('network', text),
+    address: fields.required('address', text),
+    prefixLength: fields.required('prefixLength', count),
+    gateway: fields.required('gateway', text),
+    macAddress: fields.required('macAddress', text),
+  }
+}
+
+const connection: Decoder<ConnectionState> = (value, place) => {
+  const fields = fieldsOf(value, place)
+  return {
+    ports: fields.required('ports', listOf(port)),
+    endpoints: fields.required('endpoints', listOf(endpoint)),
   }
 }
 

@@ -2,12 +2,12 @@ import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeF
 import { join } from 'node:path'
 import { errnoCode, nearest, storeAction, ToolError } from '../base/index.ts'
 import { decodeJson } from '../oci/index.ts'
+import { isProcessAlive } from '../sys/process-mark.ts'
 import { readWhole, writeWhole } from './atomic-file.ts'
 import { type ContainerNames, openNames } from './container-names.ts'
 import type { ContainerSpec } from './container-spec.ts'
 import { type ContainerState, createdState, decodeState, isActive } from './container-state.ts'
 import { decodeSpec } from './decode-spec.ts'
-import { isProcessAlive } from './process-mark.ts'
 
 /** What a new container brings along. */
 export interface NewContainer {
@@ -86,7 +86,7 @@ const brokenHint = 'remove the container: longshore rm -f'
 function inTruth(state: ContainerState, directory: string): ContainerState {
   if (!isActive(state)) return state
   if (state.supervisor !== undefined && isProcessAlive(state.supervisor)) return state
-  const { supervisor, health, ...rest } = state
+  const { supervisor, health, connection, ...rest } = state
   const endedMs = statSync(join(directory, 'state.json'), { throwIfNoEntry: false })?.mtimeMs ?? 0
   return {
     ...rest,

@@ -41,7 +41,12 @@ export type ControlRequest =
 
 /** What a supervisor says. */
 export type ControlReply =
-  | { readonly kind: 'started'; readonly pid: number }
+  | {
+      readonly kind: 'started'
+      readonly pid: number
+      /** What the user should hear: what was asked for and could not be had. */
+      readonly notes?: readonly string[]
+    }
   /** What was asked for was done. */
   | { readonly kind: 'done' }
   | {

@@ -88,7 +88,8 @@ const mount: Decoder<MountSpec> = (value, place) => {
   }
 }
 
-const port: Decoder<PortSpec> = (value, place) => {
+/** Decodes a published port. */
+export const port: Decoder<PortSpec> = (value, place) => {
   const fields = fieldsOf(value, place)
   return {
     hostIp: fields.required('hostIp', text),

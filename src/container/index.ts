@@ -2,6 +2,8 @@
  * Containers as they are kept: what one was created as, how it is, its name, its log, and how to talk to the process
  * that looks after it. In: an image config and what the user asks. Out: plain data and files. Nothing here runs a process.
  */
+
+export { markProcess } from '../sys/process-mark.ts'
 export { randomContainerId, randomName } from './container-names.ts'
 export type {
   ContainerSpec,
@@ -28,8 +30,6 @@ export { connectForControl, listenForControl } from './control-socket.ts'
 export { LogFile, type LogRecord, logPath } from './log-files.ts'
 export { openLog } from './log-writer.ts'
 export { parseMountFlag, parseTmpfsFlag, parseVolumeFlag } from './mount-flags.ts'
-export { markProcess } from './process-mark.ts'
 export { parseRestartPolicy } from './restart-policy.ts'
 export { type ContainerOptions, type ContainerProcess, containerProcess } from './run-spec.ts'
 export { signalNumber } from './signals.ts'
-export { parseSize } from './sizes.ts'

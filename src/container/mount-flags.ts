@@ -1,6 +1,5 @@
-import { ToolError } from '../base/index.ts'
+import { parseSize, ToolError } from '../base/index.ts'
 import type { MountSpec } from './container-spec.ts'
-import { parseSize } from './sizes.ts'
 
 /** Makes a relative source (`./data`) absolute. */
 type AbsolutePath = (path: string) => string

@@ -1,4 +1,4 @@
-import { ToolError } from '../base/index.ts'
+import { cleanPath, ToolError } from '../base/index.ts'
 import type { ContainerConfig } from '../oci/index.ts'
 
 /** What the user asks of a container beyond its image. */
@@ -54,7 +54,7 @@ export function containerProcess(
 
 function absolute(path: string): string {
   if (path === '') return '/'
-  if (path.startsWith('/')) return path
+  if (path.startsWith('/')) return cleanPath(path)
   throw new ToolError('usage', `the working directory "${path}" is not absolute`, {
     hint: 'give a path that begins with /',
   })

@@ -31,13 +31,17 @@ export interface BuildRequest {
   readonly keepGoing: boolean
   /** Look for newer base images. */
   readonly pull: boolean
-  /** Execute every step twice and compare. */
-  readonly verify?: boolean
-  /** Dates the build to another moment than the present. */
-  readonly dating?: Dating
+  /** Take everything from elsewhere as this lock file has it, and refuse what is not in it; `true`: the one in the context. */
+  readonly locked?: string | true
   /** Use no network, neither for images and files nor in RUN steps. */
   readonly offline: boolean
+  /** Dates the build to another moment than the present. */
+  readonly dating?: Dating
+  /** Execute every step twice and compare. */
+  readonly verify?: boolean
   readonly network: 'default' | 'none' | 'host'
+  /** `NAME:IP` for the hosts file of RUN steps; the address may be `host-gateway`. */
+  readonly addHosts: readonly string[]
   /** For RUN --mount=type=secret. */
   readonly secrets: Secrets
   /** For RUN --mount=type=ssh. */
@@ -55,6 +59,12 @@ export interface BuildRequest {
   readonly planOnly: boolean
 }
 
+/** A stage that is built beside the target. */
+export interface OtherTarget {
+  readonly stage: string
+  readonly tags: readonly string[]
+}
+
 /** How a build is to be dated. */
 export interface Dating {
   /** Seconds since 1970, where they were given. */
@@ -63,12 +73,6 @@ export interface Dating {
   readonly reproducible: boolean
   /** Lower file times in new layers. */
   readonly rewriteTimestamp: boolean
-}
-
-/** A stage that is built beside the target. */
-export interface OtherTarget {
-  readonly stage: string
-  readonly tags: readonly string[]
 }
 
 /** How a build ended. `source` is the Dockerfile, for excerpts. */

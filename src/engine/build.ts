@@ -88,6 +88,7 @@ async function defineWith(scene: Scene, epoch: Epoch | undefined, fetch: Fetch):
   const options = {
     buildArgs: datedArguments(request.buildArgs, epoch),
     allowInsecure: request.allowInsecure,
+    addHosts: request.addHosts,
     buildPlatform: platform,
     targetPlatform: platform,
     contexts: contexts.facts,

@@ -15,6 +15,7 @@ import {
   randomName,
   type SecuritySpec,
 } from '../container/index.ts'
+import { publishExposed } from '../network/index.ts'
 import { type Healthcheck, hostPlatform, type Platform } from '../oci/index.ts'
 import type { Isolation, StoredImage } from '../ports/index.ts'
 import type { ContainerRoom } from './container-room.ts'
@@ -39,6 +40,9 @@ export interface CreateRequest extends ContainerOptions {
   readonly mounts: readonly MountSpec[]
   readonly volumesFrom: readonly string[]
   readonly network: NetworkSpec
+  /** `-P`: every exposed port, those of `expose` too, gets a port of this machine. */
+  readonly publishAll: boolean
+  readonly expose: readonly string[]
   readonly limits: LimitsSpec
   readonly security: SecuritySpec
   readonly restart: RestartPolicy
@@ -118,6 +122,8 @@ function specOf(id: string, image: StoredImage, request: CreateRequest, nowMs: n
   const { config } = image.config
   const hostname = request.hostname ?? id.slice(0, 12)
   const process = containerProcess(config, request, hostname)
+  const exposedPorts = [...new Set([...(config.exposedPorts ?? []), ...request.expose.map(withProtocol)])]
+  const published = request.publishAll ? publishExposed(exposedPorts) : []
   const healthcheck = mergeHealthcheck(config.healthcheck, request.healthcheck)
   return {
     id,
@@ -132,9 +138,9 @@ function specOf(id: string, image: StoredImage, request: CreateRequest, nowMs: n
     hostname,
     domainname: request.domainname ?? '',
     labels: { ...config.labels, ...request.labels },
-    exposedPorts: config.exposedPorts ?? [],
+    exposedPorts,
     mounts: request.mounts,
-    network: request.network,
+    network: { ...request.network, ports: [...request.network.ports, ...published] },
     limits: request.limits,
     security: request.security,
     restart: request.restart,
@@ -145,6 +151,10 @@ function specOf(id: string, image: StoredImage, request: CreateRequest, nowMs: n
     ...(healthcheck === undefined ? {} : { healthcheck }),
     log: request.log,
   }
+}
+
+function withProtocol(port: string): string {
+  return port.includes('/') ? port : `${port}/tcp`
 }
 
 function mergeHealthcheck(

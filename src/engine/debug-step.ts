@@ -8,6 +8,7 @@ import { type Host, storeRoot } from './host.ts'
 import { findFailedStep } from './kept-failures.ts'
 import { leaseLayers, removedMeanwhile } from './lease-layers.ts'
 import { enterNamespace } from './namespace.ts'
+import { hostsMounts } from './run-hosts.ts'
 import { openWorkshop, type Workshop } from './workshop.ts'
 
 /** Which failed step to look at, and how. */
@@ -68,7 +69,8 @@ async function runInStep(
   const mounts = new DebugMounts(store, workshop, step, signal)
   try {
     await mounts.open(directory)
-    const { args, env, script: _script, ...process } = step.process
+    const { args, env, script: _script, addHosts, ...process } = step.process
+    const hosts = await hostsMounts(addHosts, process.hostname, mounts.ready, directory)
     const sandbox = await workshop.sandbox()
     const run = sandbox.start({
       ...process,
@@ -77,7 +79,7 @@ async function runInStep(
       scratch: directory,
       args: request.command ?? [shellOf(args)],
       env: request.terminal ? ['TERM=xterm', ...env] : env,
-      mounts: mounts.ready,
+      mounts: [...hosts, ...mounts.ready],
       terminal: request.terminal,
       stdio: { kind: 'inherit', stdin: true },
       signal,

@@ -24,6 +24,7 @@ import type { AgentSources } from './agent-sources.ts'
 import { leaseLayers } from './lease-layers.ts'
 import { FileMounter } from './mounted-files.ts'
 import { type OtherSurroundings, otherSurroundings, withMissing } from './other-surroundings.ts'
+import { hostsMounts } from './run-hosts.ts'
 import { prepareMounts, type RunMountSettings } from './run-mounts.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -218,7 +219,9 @@ async function runProcess(
   const { other } = settings
   const sandbox = await settings.sandbox()
   const prepared = await prepareMounts(settings.mounts, operation, request, directory)
+  const hostname = operation.hostname ?? other?.hostname ?? 'buildkitsandbox'
   try {
+    const hosts = await hostsMounts(operation.addHosts, hostname, prepared.mounts, directory)
     const { done } = sandbox.start({
       id: containerId(directory),
       rootfs: workspace.root,
@@ -227,10 +230,10 @@ async function runProcess(
       env: withMissing([...operation.env, ...operation.proxyEnv, ...prepared.env], other?.env ?? []),
       cwd: operation.cwd,
       user: operation.user,
-      hostname: operation.hostname ?? other?.hostname ?? 'buildkitsandbox',
+      hostname,
       ...(other === undefined ? {} : { umask: other.umask, nextPid: other.nextPid }),
       network: operation.network === 'default' || settings.offline ? settings.network : operation.network,
-      mounts: prepared.mounts,
+      mounts: [...hosts, ...prepared.mounts],
       privileged: operation.security === 'insecure',
       terminal: false,
       stdio: { kind: 'capture', onOutput: request.onOutput },

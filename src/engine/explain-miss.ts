@@ -1,6 +1,6 @@
 import { type ContentDigest, type ListedEntry, parseContentDigest, type StepKey } from '../base/index.ts'
 import type { MissReason } from '../build/index.ts'
-import type { FileSource } from '../ir/index.ts'
+import type { CopyOperation, FileSource } from '../ir/index.ts'
 import { compareKeys, type KeyDifference, type Root, type Step, type StepGraph } from '../plan/index.ts'
 import type { BuildTrace, KeyComponents, MissCause, StepRecord, TracedBase, TracedStep } from '../ports/index.ts'
 import type { Store } from '../store/index.ts'
@@ -50,15 +50,18 @@ export function explainMiss(
   const again = triedAgain(candidates[0]?.found, key)
   if (again !== undefined) return { causes: [again] }
   if (candidates.some(({ found }) => found.key === key && isDone(found))) return { causes: [{ kind: 'forgotten' }] }
-  for (const { trace, found } of candidates) {
+  const compared = candidates.flatMap(({ trace, found }) => {
     const previous = found.key === undefined ? undefined : facts.store.records.readRecord(found.key)
     const before = found.components ?? previous?.components
-    if (before === undefined || found.key === key) continue
-    const differences = compareKeys(before, after)
-    const causes = differences.flatMap((difference) => causesOf(facts, step, trace, difference))
-    if (causes.length > 0) return { causes, ...lastRun(facts.store, previous) }
-  }
-  return { causes: [{ kind: 'first-time' }] }
+    return before === undefined || found.key === key
+      ? []
+      : [{ trace, previous, differences: compareKeys(before, after) }]
+  })
+  // The nearest: a build that found everything cached leaves no trace, so the newest one need not be the last.
+  const [nearest] = compared.toSorted((a, b) => a.differences.length - b.differences.length)
+  const causes = nearest?.differences.flatMap((difference) => causesOf(facts, step, nearest.trace, difference)) ?? []
+  if (causes.length > 0) return { causes, ...lastRun(facts.store, nearest?.previous) }
+  return { causes: [{ kind: facts.earlier.length === 0 ? 'first-time' : 'new-instruction' }] }
 }
 
 /** The last build had the step with the very same key, and it did not come to its end. */
@@ -84,11 +87,24 @@ function sameStep(trace: BuildTrace, graph: StepGraph, step: Step): TracedStep |
   const { name, ordinal } = placeOf(graph, step)
   const stage = trace.steps.filter((candidate) => candidate.stage === name && candidate.key !== undefined)
   const { text } = step.operation.origin
+  const texts = new Set(
+    graph.steps.flatMap((other) => (other.stage === step.stage ? [other.operation.origin.text] : [])),
+  )
   return (
     stage.find((candidate) => candidate.ordinal === ordinal && candidate.text === text) ??
     stage.find((candidate) => candidate.text === text) ??
-    stage.find((candidate) => candidate.ordinal === ordinal)
+    // One that stands elsewhere now, or is of another kind, was not changed into this.
+    stage.find(
+      (candidate) =>
+        candidate.ordinal === ordinal && keyword(candidate.text) === keyword(text) && !texts.has(candidate.text),
+    ) ??
+    // The stage may have been given another name.
+    trace.steps.find((candidate) => candidate.text === text && candidate.key !== undefined)
   )
+}
+
+function keyword(text: string): string {
+  return text.split(/\s/, 1)[0] ?? ''
 }
 
 /** Name of a step's stage, and its position among the stage's steps. */
@@ -103,7 +119,9 @@ function causesOf(facts: ExplainFacts, step: Step, trace: BuildTrace, difference
     case 'part':
       return [difference]
     case 'files':
-      return fileCauses(facts, step, parseContentDigest(difference.before))
+      return fileCauses(facts, takenBy(step), parseContentDigest(difference.before))
+    case 'mount-files':
+      return fileCauses(facts, step.mounts[difference.mount]?.source, parseContentDigest(difference.before))
     case 'rootfs':
       return [rootCause(facts, step, trace, difference.layer)]
   }
@@ -136,10 +154,20 @@ function rootCause(facts: ExplainFacts, step: Step, trace: BuildTrace, layer: nu
   }
 }
 
-function fileCauses(facts: ExplainFacts, step: Step, before: ContentDigest): readonly MissCause[] {
+/** Files of the context, a stage or an image, as COPY and mounts take them. */
+type TakenFiles = Pick<CopyOperation, 'from' | 'sources' | 'sourceSpans' | 'rules'>
+
+function takenBy({ operation }: Step): TakenFiles | undefined {
+  return operation.kind === 'copy' ? operation : undefined
+}
+
+function fileCauses(
+  facts: ExplainFacts,
+  operation: TakenFiles | undefined,
+  before: ContentDigest,
+): readonly MissCause[] {
   const { store, context } = facts
-  const { operation } = step
-  if (operation.kind !== 'copy') return []
+  if (operation === undefined) return []
   if (operation.from.kind !== 'context') return [{ kind: 'files', from: sourceText(facts.graph, operation.from) }]
   const was = store.traces.listing(facts.project, before)
   if (was === undefined) return [{ kind: 'files', from: 'the build context' }]
@@ -147,8 +175,10 @@ function fileCauses(facts: ExplainFacts, step: Step, before: ContentDigest): rea
   // Equal files in another arrangement: the sources themselves are written in another way.
   if (changed.length === 0) return [{ kind: 'files', from: 'the build context' }]
   return changed.slice(0, namedFiles).map((cause) => {
-    const rule = cause.change === 'removed' ? undefined : context.decidingRule(cause.path)
-    return rule === undefined ? cause : { ...cause, rule: `${rule.file}:${rule.line}: ${rule.rule}` }
+    // Of a file that is gone: what leaves it out, if it is there at all.
+    const rule = context.decidingRule(cause.path)
+    const decides = rule?.rule.startsWith('!') === (cause.change !== 'removed')
+    return rule === undefined || !decides ? cause : { ...cause, rule: `${rule.file}:${rule.line}: ${rule.rule}` }
   })
 }
 

@@ -33,6 +33,8 @@ export interface Host {
    * `mapping` says whether only the caller itself is mapped.
    */
   reexecute(mapping: 'subordinate-ids' | 'only-self'): never
+  /** As `reexecute`, in the mount namespace of process `pid`, and as a user in its user namespace. */
+  join(pid: number): never
 }
 
 /** True when /proc says that this process's uid 0 is not the machine's. */

@@ -185,5 +185,18 @@ function jsonOf(value: unknown): JsonValue {
 
 function networkSettings({ containers }: ContainerRoom, id: string): JsonValue {
   const { network } = containers.spec(id)
-  return { Ports: portMap(network.ports), Networks: { [network.mode]: {} } }
+  const { ports = [], endpoints = [] } = containers.state(id).connection ?? {}
+  const [first] = endpoints
+  const networks = endpoints.map(({ network: name, address, prefixLength, gateway, macAddress }) => {
+    const fields = { IPAddress: address, IPPrefixLen: prefixLength, Gateway: gateway, MacAddress: macAddress }
+    return [name, { ...fields, Aliases: [...network.aliases] }] as const
+  })
+  return {
+    Ports: portMap(ports),
+    IPAddress: first?.address ?? '',
+    IPPrefixLen: first?.prefixLength ?? 0,
+    Gateway: first?.gateway ?? '',
+    MacAddress: first?.macAddress ?? '',
+    Networks: networks.length === 0 ? { [network.mode]: {} } : Object.fromEntries(networks),
+  }
 }

@@ -56,7 +56,7 @@ export async function keepFailure(
 }
 
 function keptProcess(operation: RunOperation, network: 'host' | 'none'): FailedProcess {
-  const { args, env, cwd, user, script } = operation
+  const { args, env, cwd, user, script, addHosts } = operation
   return {
     args,
     env,
@@ -65,6 +65,7 @@ function keptProcess(operation: RunOperation, network: 'host' | 'none'): FailedP
     hostname: operation.hostname ?? 'buildkitsandbox',
     network: operation.network === 'default' ? network : operation.network,
     privileged: operation.security === 'insecure',
+    ...(addHosts === undefined ? {} : { addHosts }),
     ...(script === undefined ? {} : { script: { name: script.name, content: script.content } }),
   }
 }

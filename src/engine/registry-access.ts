@@ -7,6 +7,8 @@ export interface RegistryAccess {
   readonly credentials?: { readonly username: string; readonly password: string }
   /** A file of credentials that is looked into first. */
   readonly authFile?: string
+  /** A directory of certificates, instead of those in certs.d. */
+  readonly certDir?: string
   /** Every request is refused. */
   readonly offline?: boolean
   /** How often a failed request is sent again. */

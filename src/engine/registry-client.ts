@@ -30,14 +30,18 @@ export function lazyRegistry(host: Host, access: RegistryAccess = {}): LazyRegis
 
 async function openClient(host: Host, access: RegistryAccess): Promise<RegistryClient> {
   const { proxyFromEnvironment } = await import('../http/index.ts')
-  const { credentialsFromFiles, openRegistry } = await import('../registry/index.ts')
+  const { certificatesFor, credentialsFromFiles, openRegistry, routesFromFiles } = await import('../registry/index.ts')
   const { credentials, authFile, tlsVerify, retries } = access
+  const home = host.env['HOME'] ?? '/'
+  const certDir = access.certDir === undefined ? undefined : resolve(host.cwd, access.certDir)
   return openRegistry({
     userAgent: `longshore/${version}`,
     ca: extraCertificates(host),
+    trust: (name) => certificatesFor(name, home, certDir),
+    routes: routesFromFiles(host.env, home),
     credentials:
       credentials === undefined
-        ? credentialsFromFiles({ env: authEnv(host, authFile), home: host.env['HOME'] ?? '/' })
+        ? credentialsFromFiles({ env: authEnv(host, authFile), home })
         : async () => ({ kind: 'basic', ...credentials }),
     ...(tlsVerify === undefined ? {} : { tlsVerify }),
     ...(retries === undefined ? {} : { retry: { retries } }),

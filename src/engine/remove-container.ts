@@ -1,11 +1,10 @@
-import { spawnSync } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { constants } from 'node:os'
 import { errnoCode, ToolError } from '../base/index.ts'
 import { type ContainerSpec, isActive } from '../container/index.ts'
 import type { ContainerRoom } from './container-room.ts'
 import { called, stopContainer } from './control-container.ts'
-import { namespacePrefix } from './namespace.ts'
+import { disposeTree } from './dispose-tree.ts'
 import { readVolume, volumePath } from './volumes.ts'
 
 export interface RemoveWishes {
@@ -43,7 +42,7 @@ export async function removeContainer(room: ContainerRoom, id: string, wishes: R
     const name = containers.names.all().get(id)
     const retired = containers.retire(id)
     if (name !== undefined) containers.names.release(name, id)
-    if (retired !== undefined) dispose(room, retired)
+    if (retired !== undefined) disposeTree(room, retired)
   } finally {
     closeSync(lock)
   }
@@ -72,21 +71,7 @@ function openLock(path: string): number | undefined {
 function removeAnonymous(room: ContainerRoom, { mounts }: ContainerSpec): void {
   for (const mount of mounts) {
     if (mount.kind === 'volume' && mount.anonymous && readVolume(room, mount.name)?.anonymous === true) {
-      dispose(room, volumePath(room, mount.name))
+      disposeTree(room, volumePath(room, mount.name))
     }
   }
-}
-
-/** Removes a tree; what belongs to other ids of the user's namespace, in a namespace. */
-export function dispose({ containers, host, store }: ContainerRoom, path: string): void {
-  if (containers.dispose(path)) return
-  const { words } = namespacePrefix(host, store)
-  const [program = 'rm', ...args] = [...words, 'rm', '-rf', '--', path]
-  const { status, stderr } = spawnSync(program, args, {
-    encoding: 'utf8',
-    cwd: '/',
-    env: { PATH: host.env['PATH'] ?? '/usr/bin:/bin' },
-  })
-  if (status === 0) return
-  throw new ToolError('store-failed', `cannot remove ${path}: ${stderr.trim()}`, { hint: 'remove it by hand' })
 }

@@ -10,6 +10,7 @@ import { imagePort } from './images.ts'
 import { type LazyContext, lazyContext } from './lazy-context.ts'
 import { type NamedContexts, openNamedContexts } from './named-contexts.ts'
 import { enterNamespace } from './namespace.ts'
+import { openLock, type RequestedLock } from './open-lock.ts'
 import { requireNames } from './output-spec.ts'
 import { projectOf } from './project.ts'
 import { type LazyRegistry, lazyRegistry } from './registry-client.ts'
@@ -56,6 +57,7 @@ export async function openScene(
   const named = request.outputs.flatMap((output) => ('names' in output ? output.names : []))
   const names = [...new Set([...request.tags, ...named].map((tag) => localName(tag)))]
   requireNames(request.outputs, names)
+  if (request.addHosts.length > 0) await checkHosts(request.addHosts)
   const store = openStore(storeRoot(host, request.root))
   const remote = lazyRemote(host, store, request.offline)
   const nowMs = (): number => host.nowMs()
@@ -63,20 +65,29 @@ export async function openScene(
   try {
     const opened = await openBuildContext(request, fetching)
     const platform = hostPlatform(host.arch)
-    const contexts = await openNamedContexts(request.contexts, fetching, platform)
-    return makeScene({ request, names, platform, contexts, opened, fetching })
+    const lock = await openLock(request, host, opened)
+    const pinned = lock === undefined ? fetching : { ...fetching, pins: lock.pins }
+    const contexts = await openNamedContexts(request.contexts, pinned, platform)
+    return makeScene({ request, names, platform, contexts, opened, fetching: pinned, lock })
   } catch (error) {
     await remote.close()
     throw error
   }
 }
 
+/** Refuses an `--add-host` that cannot be read, before anything is done. */
+async function checkHosts(addHosts: readonly string[]): Promise<void> {
+  const { runHostsText } = await import('./run-hosts.ts')
+  await runHostsText(addHosts, '')
+}
+
 interface SceneParts extends Pick<Scene, 'request' | 'names' | 'platform' | 'contexts'> {
   readonly opened: OpenedContext
   readonly fetching: FetchSettings
+  readonly lock: RequestedLock | undefined
 }
 
-function makeScene({ request, names, platform, contexts, opened: found, fetching }: SceneParts): Scene {
+function makeScene({ request, names, platform, contexts, opened: found, fetching, lock }: SceneParts): Scene {
   const { host, store, remote, emit, signal, nowMs } = fetching
   const project = projectOf(found.dockerfile ?? found.source.name, found.fetched ? request.context : found.directory)
   const context = lazyContext(found, store, nowMs)
@@ -87,7 +98,7 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
     return opened
   }
   const registry = lazyRegistry(host, { ...request.access, offline: request.offline })
-  const images = imagePort({
+  const anyImages = imagePort({
     store,
     overlay: overlayXattrs(host),
     refresh: request.pull,
@@ -98,6 +109,7 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
     emit,
     nowMs,
   })
+  const images = lock?.images(anyImages) ?? anyImages
   const executor: ExecutorPort = {
     execute: (step) => workshop().executor.execute(step),
     selectFrom: (layers, operation) => workshop().executor.selectFrom(layers, operation),

@@ -16,6 +16,8 @@ export interface StartWishes {
 /** A started container and a connection to it. */
 export interface StartedContainer {
   readonly client: ControlClient
+  /** What was asked for and could not be had, in words for the user. */
+  readonly notes: readonly string[]
   /** Its exit code, once it has ended. */
   ended(): Promise<number>
 }
@@ -33,7 +35,8 @@ export async function startContainer(
   const isRunning = isActive(room.containers.state(id))
   const client = isRunning
     ? await connectSupervisor(room, id, listener)
-    : launchSupervisor(room, id, listener, wishes.isolation)
+    : await launchSupervisor(room, id, listener, wishes.isolation)
+  let notes: readonly string[] = []
   try {
     const { size, stdin, output } = wishes
     const attaches = output || stdin
@@ -42,12 +45,13 @@ export async function startContainer(
     client.send({ op: 'start' })
     client.send({ op: 'wait' })
     if (attaches) await client.reply()
-    await client.reply()
+    const started = await client.reply()
+    if (started.kind === 'started') notes = started.notes ?? []
   } catch (error) {
     client.close()
     throw error
   }
-  return { client, ended: () => ended(client) }
+  return { client, notes, ended: () => ended(client) }
 }
 
 /** The exit code of what `client` asked to `wait` for. */

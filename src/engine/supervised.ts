@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
+import { join } from 'node:path'
 import { invariant, ToolError } from '../base/index.ts'
 import {
   type ControlClient,
@@ -11,7 +12,8 @@ import {
 } from '../container/index.ts'
 import type { Isolation } from '../ports/index.ts'
 import type { ContainerRoom } from './container-room.ts'
-import { namespacePrefix } from './namespace.ts'
+import { findProgram } from './find-program.ts'
+import { type NamespacePrefix, namespacePrefix } from './namespace.ts'
 
 const logName = 'supervisor.log'
 
@@ -19,13 +21,14 @@ const logName = 'supervisor.log'
  * Starts a supervisor for a container that has none, and connects to it. It outlives this process, and does nothing before it
  * is told to `start`. As a user it lives in a user namespace of its own.
  */
-export function launchSupervisor(
-  { host, store, containers }: ContainerRoom,
+export async function launchSupervisor(
+  room: ContainerRoom,
   id: string,
   listener: ControlListener,
   isolation: Isolation | undefined,
-): ControlClient {
-  const { words, inUserNamespace } = namespacePrefix(host, store)
+): Promise<ControlClient> {
+  const { host, store, containers } = room
+  const { words, inUserNamespace } = await supervisorPrefix(room, id)
   const overlay = inUserNamespace ? 'user' : 'trusted'
   const settings = { root: store.root, id, overlay, inUserNamespace, ...(isolation === undefined ? {} : { isolation }) }
   const [program, ...args] = [...words, ...host.supervisorCommand, JSON.stringify(settings)]
@@ -48,6 +51,26 @@ export function launchSupervisor(
   } finally {
     closeSync(log)
   }
+}
+
+/** As a user, containers that share a network namespace, or have networks in common, live in one user namespace. */
+async function supervisorPrefix(room: ContainerRoom, id: string): Promise<NamespacePrefix> {
+  const { host, store, containers } = room
+  const prefix = namespacePrefix(host, store)
+  if (host.uid === 0) return prefix
+  const { mode } = containers.spec(id).network
+  if (mode.startsWith('container:')) {
+    const joined = containers.state(containers.find(mode.slice('container:'.length)))
+    const pid = joined.supervisor?.pid
+    const nsenter = findProgram('nsenter', host.env['PATH']) ?? 'nsenter'
+    const words = [nsenter, `--user=/proc/${pid}/ns/user`, '--preserve-credentials', '--', 'unshare', '--mount', '--']
+    return pid === undefined ? prefix : { ...prefix, words }
+  }
+  if (!existsSync(join(store.root, 'networks', mode, 'network.json'))) return prefix
+  const { probeNetwork, sharedNamespaceWords } = await import('../network/index.ts')
+  const find = (name: string): string | undefined => findProgram(name, host.env['PATH'])
+  const facts = probeNetwork({ find, uid: host.uid, inUserNamespace: host.inUserNamespace })
+  return { ...prefix, words: await sharedNamespaceWords(store.root, facts, prefix.words) }
 }
 
 /** Connects to the supervisor of a running container. Throws `ToolError` `container-failed` when it does not run. */

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
-import { errnoCode, storeAction, ToolError } from '../base/index.ts'
+import { errnoCode, nearest, storeAction, ToolError } from '../base/index.ts'
 import type { ContainerSpec, MountSpec } from '../container/index.ts'
 import type { ContainerRoom } from './container-room.ts'
+import { disposeTree } from './dispose-tree.ts'
+import { allContainers } from './list-containers.ts'
 
 /** A volume: a directory that outlives containers. */
 export interface Volume {
@@ -117,4 +119,52 @@ function mountsFrom(room: ContainerRoom, text: string): readonly MountSpec[] {
       readonly: mode === 'ro' ? true : mount.readonly,
       ...(mount.kind === 'volume' ? { anonymous: false } : {}),
     }))
+}
+
+/** All volumes, by name. */
+export function listVolumes(room: ContainerRoom): readonly Volume[] {
+  let names: readonly string[]
+  try {
+    names = readdirSync(join(room.store.root, 'volumes'))
+  } catch (error) {
+    if (errnoCode(error) === 'ENOENT') return []
+    throw error
+  }
+  return [...names].sort().flatMap((name) => readVolume(room, name) ?? [])
+}
+
+/** Names of containers by the volumes they have. */
+export function volumeUsers(room: ContainerRoom): ReadonlyMap<string, readonly string[]> {
+  const users = new Map<string, string[]>()
+  for (const { name, spec } of allContainers(room)) {
+    for (const mount of spec.mounts) {
+      if (mount.kind === 'volume') users.set(mount.name, [...(users.get(mount.name) ?? []), name])
+    }
+  }
+  return users
+}
+
+/** The volume of that name. Throws `ToolError` `volume-not-found`. */
+export function requireVolume(room: ContainerRoom, name: string): Volume {
+  const found = readVolume(room, name)
+  if (found !== undefined) return found
+  const likely = nearest(
+    name,
+    listVolumes(room).map((volume) => volume.name),
+  )
+  throw new ToolError('volume-not-found', `no such volume: ${name}`, {
+    hint: likely === undefined ? '`longshore volume ls` lists what there is' : `did you mean "${likely}"?`,
+  })
+}
+
+/** Removes a volume that no container has. Throws `ToolError` `volume-in-use`. */
+export function removeVolume(room: ContainerRoom, name: string): void {
+  requireVolume(room, name)
+  const [user] = volumeUsers(room).get(name) ?? []
+  if (user !== undefined) {
+    throw new ToolError('volume-in-use', `the volume "${name}" is used by the container ${user}`, {
+      hint: `remove that first: longshore rm ${user}`,
+    })
+  }
+  disposeTree(room, volumePath(room, name))
 }

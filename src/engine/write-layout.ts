@@ -130,7 +130,12 @@ async function writeTar(dest: string, files: readonly LayoutFile[]): Promise<voi
     archive.destroy(error instanceof Error ? error : new Error(String(error)))
     throw error
   })
-  const results = await Promise.allSettled([filling, writeWhole(dest, bytesOf(archive))])
+  const writing = writeWhole(dest, bytesOf(archive)).catch((error: unknown) => {
+    // Nobody reads the archive any more, so that filling it would never end.
+    archive.destroy()
+    throw error
+  })
+  const results = await Promise.allSettled([writing, filling])
   for (const result of results) if (result.status === 'rejected') throw result.reason
 }
 

@@ -25,6 +25,12 @@ export interface HttpAnswer {
   readonly body: Readable
 }
 
+/** What is trusted of one host besides the usual, and who we are there. PEM. */
+export interface HostTrust {
+  readonly ca: readonly string[]
+  readonly identity?: { readonly cert: string; readonly key: string }
+}
+
 /** Sends single HTTP requests: TLS, proxies and timeouts; no redirects, no retries, no credentials of its own. */
 export interface Transport {
   /** Throws `ToolError` `registry-unreachable` when there is no answer, `canceled` when the signal fired. */

@@ -1,4 +1,5 @@
 import { networkModes } from '../../grammar/index.ts'
+import { cleanPath } from '../base/index.ts'
 import { type Heredoc, heredocContent, type MountFlag, type RunInstruction } from '../dockerfile/index.ts'
 import { givenArg, givenProxies } from './build-args.ts'
 import { checkFileName } from './inline-files.ts'
@@ -34,10 +35,11 @@ export function lowerRun(
     args,
     env: variables.runEnv(),
     proxyEnv: proxies.map(([name, value]) => `${name}=${value}`),
-    cwd: state.workingDir,
+    cwd: cleanPath(state.workingDir),
     user: state.user,
     ...(hostname === undefined || hostname === '' ? {} : { hostname }),
     network: networkModes.find((mode) => mode === wanted) ?? 'default',
+    ...(options.addHosts === undefined || options.addHosts.length === 0 ? {} : { addHosts: options.addHosts }),
     security,
     mounts,
     ...(script === undefined ? {} : { script }),

@@ -1,5 +1,5 @@
 import type { EscapeCharacter } from '../../grammar/index.ts'
-import { assertNever, invariant } from '../base/index.ts'
+import { assertNever, cleanPath, invariant } from '../base/index.ts'
 import type { AddInstruction, CopyInstruction, WorkdirInstruction } from '../dockerfile/index.ts'
 import { expandIn, type Scope } from './expand-in-site.ts'
 import type { GlobalScope } from './global-scope.ts'
@@ -193,10 +193,11 @@ function lowerWorkdir(
     })
   }
   state.workingDirSet = true
-  state.workingDir = absolutePath(state.workingDir, written)
-  const path = state.workingDir
+  // BuildKit cleans what it joins; an absolute one goes into the config as it is written.
+  state.workingDir = written.startsWith('/') ? written : absolutePath(state.workingDir, written)
+  const path = cleanPath(state.workingDir)
   const { origin } = site
-  const createdBy = `WORKDIR ${path}`
+  const createdBy = `WORKDIR ${state.workingDir}`
   return path === '/'
     ? { kind: 'metadata', origin, createdBy }
     : { kind: 'workdir', origin, path, user: state.user, createdBy }

@@ -166,6 +166,8 @@ export interface RunOperation {
   readonly network: 'default' | 'none' | 'host'
   /** Host name that the process sees, where BUILDKIT_SANDBOX_HOSTNAME gives one. */
   readonly hostname?: string
+  /** `NAME:IP` that its hosts file lists beside the usual ones; absent when there are none. Addresses are no part of the key. */
+  readonly addHosts?: readonly string[]
   /** `insecure` lifts the restrictions of a container; the user has allowed it. */
   readonly security: 'sandbox' | 'insecure'
   /** Ordered by depth of their targets. */
@@ -267,6 +269,8 @@ export interface ProgramOptions {
   readonly targetPlatform: Platform
   /** Named contexts by `contextKey`. */
   readonly contexts?: Readonly<Record<string, NamedContext>>
+  /** `NAME:IP` for the hosts file of every RUN. */
+  readonly addHosts?: readonly string[]
   /** RUN --security=insecure may be used. */
   readonly allowInsecure?: boolean
   /** `check`: without a target every stage is looked at, and rules speak that a build keeps quiet. Absent: `build`. */

@@ -5,6 +5,7 @@ import { type BridgePlace, chooseAddress, ensureBridge, planRecord, plugIn, sett
 import { routedSubnets } from './host-routes.ts'
 import { type HostsEntry, updateHosts } from './hosts-file.ts'
 import { type Lease, macOf, type NetworkRecord } from './network-record.ts'
+import type { NetworkFacts } from './network-request.ts'
 import type { NetworkStore } from './network-store.ts'
 import type { PortMapping } from './port-mapping.ts'
 
@@ -70,11 +71,14 @@ export function leaveNetwork(
   })
 }
 
-/** Removes what dead owners left: leases, bridges, rules, names. */
-export function sweepNetworks(store: NetworkStore, place: BridgePlace): Promise<void> {
+/**
+ * Removes what dead owners left: leases, bridges, rules, names. Before a network is removed it must be done, for a bridge
+ * whose network nobody knows would stay. As a user they went with the keeper of the shared namespace.
+ */
+export function sweepNetworks(store: NetworkStore, facts: NetworkFacts): Promise<void> {
   return store.locked(() => {
     if (!store.removeDeadLeases()) return
-    settleBridges(store, place)
+    if (facts.isRoot) settleBridges(store, { facts, prefix: [], hasFirewall: true })
     publishNames(store)
   })
 }

@@ -5,7 +5,10 @@
  */
 
 export type { NetworkWishes } from './bridge.ts'
+export { sweepNetworks } from './bridge-network.ts'
+export { connectContainer, disconnectContainer } from './connect-container.ts'
 export { createNetwork, pruneNetworks, removeNetwork } from './create-network.ts'
+export type { Endpoint, Network, NetworkRoom } from './network.ts'
 export type { Lease, NetworkRecord } from './network-record.ts'
 export type {
   NetworkFacts,
@@ -16,7 +19,6 @@ export type {
   RungReport,
 } from './network-request.ts'
 export { type NetworkStore, openNetworkStore } from './network-store.ts'
-export type { Endpoint, Network, NetworkRoom } from './open-network.ts'
 export { openNetwork } from './open-network.ts'
 export { type KnownNetwork, planNetwork, unavailable } from './plan-network.ts'
 export { formatHost, formatMapping, type PortMapping, parsePublish, publishExposed } from './port-mapping.ts'

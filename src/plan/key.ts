@@ -40,7 +40,7 @@ export interface StepInputs {
 /**
  * The key of a step: a hash over what it does and the content of what it reads, never over how that came to be
  * (DESIGN.md, cache model). Left out, since they must not change a result: proxy variables, where the files were,
- * their times, the number of jobs, the isolation, values of secrets, whether an optional secret or agent was given, and
+ * their times, addresses of added hosts, the number of jobs, the isolation, values of secrets, whether an optional secret or agent was given, and
  * name, sharing and content of cache mounts.
  */
 export function stepKey(operation: LayerOperation, platform: Platform, inputs: StepInputs): KeyWithComponents {
@@ -74,6 +74,8 @@ function operationComponents(operation: LayerOperation, platform: Platform): { r
         network: operation.network,
         // The name of its machine.
         hostname: operation.hostname ?? null,
+        // Names that its hosts file adds; their addresses may differ from machine to machine, as BuildKit has it.
+        ...(operation.addHosts === undefined ? {} : { hosts: operation.addHosts.map(hostName).sort() }),
         // Which machine's binaries it runs.
         platform: `${platform.os}/${platform.architecture}/${platform.variant ?? ''}`,
         // What more it may do.
@@ -105,6 +107,11 @@ function operationComponents(operation: LayerOperation, platform: Platform): { r
     default:
       return assertNever(operation)
   }
+}
+
+/** The name of `NAME:IP` or `NAME=IP`. */
+function hostName(text: string): string {
+  return text.replace(/[:=].*$/s, '')
 }
 
 function unpackComponent(operation: CopyOperation): Canonical {

@@ -4,6 +4,7 @@
 export type { ContextSelection, FileSelection, MissingSource } from './contexts.ts'
 export type { Layer, LayerDigests, OverlayXattrs } from './layers.ts'
 export type {
+  Confinement,
   ExecRequest,
   Isolation,
   Sandbox,

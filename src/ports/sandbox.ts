@@ -17,6 +17,19 @@ export type SandboxStdio =
   /** A pseudo terminal of the caller's, of which `fd` is the side that programs use; the caller may close it after the start. */
   | { readonly kind: 'terminal'; readonly fd: number }
 
+/** What differs from the usual confinement of a process. */
+export interface Confinement {
+  /** `CAP_…`, or `ALL`; what is dropped by name is so whatever is added. */
+  readonly capAdd: readonly string[]
+  readonly capDrop: readonly string[]
+  readonly noNewPrivileges: boolean
+  readonly seccomp: 'default' | 'unconfined'
+  /** Further groups of the first process, names of the root's /etc/group or numbers. */
+  readonly groupAdd: readonly string[]
+  readonly sysctls: Readonly<Record<string, string>>
+  readonly readonlyRoot: boolean
+}
+
 export interface SandboxRequest {
   /** Unique; [a-z0-9-], at most 40 characters. */
   readonly id: string
@@ -32,14 +45,25 @@ export interface SandboxRequest {
   /** `user[:group]`, names or numbers, resolved in the root's /etc/passwd and /etc/group; empty is root. */
   readonly user: string
   readonly hostname: string
-  readonly network: 'host' | 'none'
+  /** `prepared`: a namespace that `enter` puts the launch into, its loopback device up. */
+  readonly network: 'host' | 'none' | 'prepared'
+  /**
+   * The words of a command as it is to be started, so that it and all that it starts is in a network namespace and a
+   * control group of the caller's. Applied to the first process and to those of `exec`.
+   */
+  readonly enter?: (command: readonly string[]) => readonly string[]
   readonly mounts: readonly SandboxMount[]
+  readonly confinement?: Confinement
   /** Of the process; 022 when not given. */
   readonly umask?: number
   /** Number of the second process; the first is always 1. Counted from there by the kernel. */
   readonly nextPid?: number
   /** As `docker run --privileged`: all that we may do ourselves, nothing hidden, no filter of system calls. */
   readonly privileged?: boolean
+  /** Limits of each process: name as in the runtime-spec (`RLIMIT_NOFILE`), -1 for none. */
+  readonly rlimits?: readonly { readonly type: string; readonly soft: number; readonly hard: number }[]
+  /** Size of /dev/shm; 64 MiB when not given. */
+  readonly shmSizeBytes?: number
   /** Allocate a terminal; only with `inherit` and `terminal`. */
   readonly terminal: boolean
   readonly stdio: SandboxStdio

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { ToolError } from '../base/index.ts'
 import * as sys from '../sys/index.ts'
 import { mountDevices, stubName } from './builtin-devices.ts'
-import { execScript, stageFstab, stageScript } from './builtin-script.ts'
+import { execScript, readonlyStageScript, stageFstab, stageScript } from './builtin-script.ts'
 import { grantableCapabilities, mayNotSetGroups } from './capabilities.ts'
 import { exitCodeOf } from './child-process.ts'
 import { makeReadonly } from './container-mounts.ts'
@@ -43,6 +43,7 @@ export function builtinEngine(options: BuiltinOptions): Engine {
     isolation: 'builtin',
     prepare(container) {
       const { root, request } = container
+      refuseSysctls(request.confinement)
       root.makeLasting('/proc')
       mountSys(container, options.inUserNamespace)
       mountDevices(container, stub)
@@ -51,6 +52,15 @@ export function builtinEngine(options: BuiltinOptions): Engine {
     },
     prepareExec: (exec) => launchExec(exec, tools, options),
   }
+}
+
+/** Nothing here writes them before privileges are gone. */
+function refuseSysctls(confinement: Container['request']['confinement']): void {
+  const [name] = Object.keys(confinement?.sysctls ?? {})
+  if (name === undefined) return
+  throw new ToolError('not-supported', `the built-in isolation cannot set --sysctl ${name}`, {
+    hint: 'install crun, which can: apt-get install crun',
+  })
 }
 
 function findTools(env: BuiltinOptions['env']): Tools {
@@ -77,7 +87,7 @@ function findTools(env: BuiltinOptions['env']): Tools {
 function mountSys(container: Container, inUserNamespace: boolean): void {
   const { root, request } = container
   const target = root.makeLasting('/sys')
-  if (request.network === 'none') return
+  if (request.network !== 'host') return
   if (inUserNamespace) {
     // The kernel gives sysfs only to the owner of the network namespace.
     sys.mount('/sys', `/proc/self/fd/${target.fd}`, '', sys.MS_BIND | sys.MS_REC)
@@ -101,7 +111,7 @@ function launch(container: Container, tools: Tools, options: BuiltinOptions): La
     ...[
       sh,
       '-c',
-      stageScript,
+      request.confinement?.readonlyRoot === true ? readonlyStageScript : stageScript,
       'sandbox',
       root.hostPath,
       join(request.scratch, 'fstab'),
@@ -129,11 +139,13 @@ function launch(container: Container, tools: Tools, options: BuiltinOptions): La
  * root directory is that process's own, so that all files are those of the container.
  */
 function launchExec(exec: ContainerExec, tools: Tools, options: BuiltinOptions): Launch {
-  const { container, init, state, request } = exec
+  const { container, init, state } = exec
   const { sh, setpriv, nsenter } = tools
   const command = join(state, 'command')
-  writeFileSync(command, commandFile(exec, tools), { mode: 0o600 })
-  const namespaces = ['--pid', '--ipc', '--uts', ...(container.request.network === 'none' ? ['--net'] : [])]
+  const { confinement } = container.request
+  const request = { ...exec.request, ...(confinement === undefined ? {} : { confinement }) }
+  writeFileSync(command, commandFile({ ...exec, request }, tools), { mode: 0o600 })
+  const namespaces = ['--pid', '--ipc', '--uts', ...(container.request.network === 'host' ? [] : ['--net'])]
   const contained = [
     ...[nsenter, '--target', String(init), ...namespaces, '--'],
     ...[sh, '-c', execScript, 'exec', `/proc/${init}/root`, join(state, pidFile), command],
@@ -176,13 +188,15 @@ function surroundings({ umask, nextPid }: Container['request']): string {
 
 /** The first process of a container, or a further one. */
 interface StartedProcess extends Pick<Container, 'cwd' | 'user' | 'env' | 'execPath'> {
-  readonly request: Pick<Container['request'], 'args' | 'privileged'>
+  readonly request: Pick<Container['request'], 'args' | 'privileged' | 'confinement'>
 }
 
 /** Capabilities down to the default set, inheritable ones none, groups of the user. The uid changes last, after chroot. */
 function leastPrivilege({ user, request }: StartedProcess, setpriv: string): readonly string[] {
   const { gid, groups } = user
-  const names = grantableCapabilities(request.privileged).map((name) => `+${name.slice('CAP_'.length).toLowerCase()}`)
+  const names = grantableCapabilities(request.privileged, request.confinement).map(
+    (name) => `+${name.slice('CAP_'.length).toLowerCase()}`,
+  )
   const groupOption = mayNotSetGroups() ? ['--keep-groups'] : ['--groups', groups.join(',')]
   return [
     setpriv,
@@ -191,6 +205,7 @@ function leastPrivilege({ user, request }: StartedProcess, setpriv: string): rea
     '--regid',
     String(gid),
     ...groupOption,
+    ...(request.confinement?.noNewPrivileges === true ? ['--no-new-privs'] : []),
     '--',
   ]
 }

@@ -66,6 +66,13 @@ export interface ContainerExec {
   readonly state: string
 }
 
+/** The launch as the request wants it entered. Whatever goes before the launch becomes it, and keeps its process id. */
+export function enteringLaunch({ enter }: Pick<SandboxRequest, 'enter'>, launch: Launch): Launch {
+  if (enter === undefined) return launch
+  const [file = launch.file, ...args] = enter([launch.file, ...launch.args])
+  return { ...launch, file, args }
+}
+
 /** One rung of isolation. */
 export interface Engine {
   readonly isolation: Isolation

@@ -6,7 +6,7 @@ import { type StartedChild, startChild } from './child-process.ts'
 import { findCommand } from './container-command.ts'
 import { containerEnv } from './container-env.ts'
 import { containerUser } from './container-user.ts'
-import type { Container, ContainerExec, Engine, Launch } from './engine.ts'
+import { type Container, type ContainerExec, type Engine, enteringLaunch, type Launch } from './engine.ts'
 import { complain, concludeOutcome, finishedProcess, notMade } from './process-end.ts'
 import { pidFile } from './state-directory.ts'
 import { findInit, signalInit } from './stop-container.ts'
@@ -28,7 +28,7 @@ export function execInContainer(
   if (found.kind === 'failed') return finishedProcess(request.stdio, found)
   mkdirSync(state, { mode: 0o700 })
   try {
-    const launch = engine.prepareExec(found.exec)
+    const launch = enteringLaunch(container.request, engine.prepareExec(found.exec))
     const child = startChild(launch, request, found.exec.user)
     return follow(found.exec, launch, child)
   } catch (error) {

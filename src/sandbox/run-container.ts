@@ -8,7 +8,7 @@ import { containerEnv } from './container-env.ts'
 import { isDeviceMount, mountInRoot } from './container-mounts.ts'
 import { ContainerRoot } from './container-root.ts'
 import { containerUser } from './container-user.ts'
-import type { Container, Engine, Launch } from './engine.ts'
+import { type Container, type Engine, enteringLaunch, type Launch } from './engine.ts'
 import { execInContainer } from './exec-in-container.ts'
 import { networkFiles } from './network-files.ts'
 import { complain, concludeOutcome, endedProcess, finishedProcess, notMade } from './process-end.ts'
@@ -36,7 +36,7 @@ export function runContainer(engine: Engine, state: StateDirectory, request: San
       release()
       return withoutExec(finishedProcess(request.stdio, prepared))
     }
-    const launch = engine.prepare(prepared.container)
+    const launch = enteringLaunch(request, engine.prepare(prepared.container))
     const child = startChild(launch, request, prepared.container.user)
     if (child.pid !== undefined) entry.record(child.pid)
     return followRun(engine, prepared.container, launch, child, release)
@@ -61,7 +61,7 @@ type Prepared =
   | { readonly kind: 'failed'; readonly exitCode: 126 | 127; readonly message: string }
 
 function prepareContainer(root: ContainerRoot, state: string, request: SandboxRequest): Prepared {
-  const user = containerUser(root, request.user)
+  const user = containerUser(root, request.user, request.confinement?.groupAdd)
   const env = containerEnv(request.env, user.home)
   const deviceMounts = request.mounts.filter(isDeviceMount)
   const mounts = [...networkFiles(request), ...request.mounts.filter((mount) => !isDeviceMount(mount))]

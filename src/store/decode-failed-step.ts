@@ -20,12 +20,23 @@ function decodeProcess(value: unknown): FailedProcess | undefined {
   if (!isFields(value)) return undefined
   const { cwd, user, hostname, network, privileged, script } = value
   const [args, env] = [all(value['args'], text), all(value['env'], text)]
+  const addHosts = all(value['addHosts'], text)
   if (args === undefined || env === undefined || typeof cwd !== 'string' || typeof user !== 'string') return undefined
   if (typeof hostname !== 'string' || typeof privileged !== 'boolean') return undefined
   if (network !== 'host' && network !== 'none') return undefined
   const { name, content } = isFields(script) ? script : {}
   const kept = typeof name === 'string' && typeof content === 'string' ? { script: { name, content } } : {}
-  return { args, env, cwd, user, hostname, network, privileged, ...kept }
+  return {
+    args,
+    env,
+    cwd,
+    user,
+    hostname,
+    network,
+    privileged,
+    ...(addHosts === undefined ? {} : { addHosts }),
+    ...kept,
+  }
 }
 
 function decodeMount(value: unknown): KeptMount | undefined {

@@ -88,6 +88,7 @@ function decodeCause(value: unknown): MissCause | undefined {
     case 'forgotten':
     case 'no-cache':
     case 'too-old':
+    case 'new-instruction':
     case 'canceled':
       return { kind }
     case 'failed':
@@ -119,10 +120,17 @@ function decodeExitCode({ exitCode }: Fields): { readonly exitCode?: number } {
   return typeof exitCode === 'number' ? { exitCode } : {}
 }
 
-function decodeKey({ key, files, components }: Fields): Pick<TracedStep, 'key' | 'files' | 'components'> {
+function decodeKey({
+  key,
+  files,
+  mounted,
+  components,
+}: Fields): Pick<TracedStep, 'key' | 'files' | 'mounted' | 'components'> {
   const taken = decodeContentDigest(files)
+  const shown = all(mounted, decodeContentDigest)
   return {
     ...(taken === undefined ? {} : { files: taken }),
+    ...(shown === undefined ? {} : { mounted: shown }),
     ...(typeof key === 'string' && isDigest(key) ? { key: parseStepKey(key) } : {}),
     ...(isComponents(components) ? { components } : {}),
   }

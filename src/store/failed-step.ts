@@ -10,6 +10,8 @@ export interface FailedProcess {
   readonly hostname: string
   readonly network: 'host' | 'none'
   readonly privileged: boolean
+  /** `NAME:IP` of its hosts file. */
+  readonly addHosts?: readonly string[]
   /** A heredoc that it saw below `/dev/pipes`. */
   readonly script?: { readonly name: string; readonly content: string }
 }

@@ -78,7 +78,7 @@ export class ClientConnection {
         await supervisor.restart(request.signal, request.timeoutSeconds)
         return { kind: 'done' }
       case 'pause':
-        freezeProcesses(supervisor)
+        await freezeProcesses(supervisor)
         return { kind: 'done' }
       case 'unpause':
         thawProcesses(supervisor)

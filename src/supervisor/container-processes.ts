@@ -1,11 +1,22 @@
 import { closeSync, readdirSync, readlinkSync } from 'node:fs'
 import { constants } from 'node:os'
 import { ToolError } from '../base/index.ts'
+import type { Cgroup } from '../cgroup/index.ts'
+import type { SandboxRun } from '../ports/index.ts'
+import { childrenOf } from '../sandbox/host-processes.ts'
 import { openProcess, signalProcess } from '../sys/index.ts'
-import type { Supervisor } from './supervisor.ts'
+
+/** What is needed of a supervisor to stop and continue its container's processes. */
+export interface Supervised {
+  readonly pid: number
+  readonly run: Pick<SandboxRun, 'pid'> | undefined
+  readonly cgroup: Cgroup | undefined
+  readonly isPaused: boolean
+  setPaused(paused: boolean): void
+}
 
 /** Ids on the machine of all processes in the container's process namespace. Throws `ToolError` when it does not run. */
-export function processesOf(supervisor: Supervisor): readonly number[] {
+export function processesOf(supervisor: Supervised): readonly number[] {
   const init = supervisor.run?.pid()
   if (init === undefined) throw notRunning()
   const namespace = namespaceOf(init)
@@ -25,11 +36,15 @@ function namespaceOf(pid: number): string | undefined {
 }
 
 /**
- * Stops all processes of the container. They are looked for again until no new one was found, since one that is not stopped yet
- * may make another.
+ * Stops all processes of the container: by its control group, else each by a signal. They are looked for again then until no new
+ * one was found, since one that is not stopped yet may make another.
  */
-export function freezeProcesses(supervisor: Supervisor): void {
+export async function freezeProcesses(supervisor: Supervised): Promise<void> {
   if (supervisor.isPaused) throw new ToolError('container-failed', 'the container is paused already')
+  if (await supervisor.cgroup?.freeze()) {
+    supervisor.setPaused(true)
+    return
+  }
   const stopped = new Set<number>()
   for (let found = 1; found > 0; ) {
     const fresh = processesOf(supervisor).filter((pid) => !stopped.has(pid))
@@ -42,10 +57,17 @@ export function freezeProcesses(supervisor: Supervisor): void {
   supervisor.setPaused(true)
 }
 
-export function thawProcesses(supervisor: Supervisor): void {
+/** Lets all go on; also the tools that started them, of which some stop with their child. */
+export function thawProcesses(supervisor: Supervised): void {
   if (!supervisor.isPaused) throw new ToolError('container-failed', 'the container is not paused')
-  for (const pid of processesOf(supervisor)) send(pid, constants.signals.SIGCONT)
+  supervisor.cgroup?.thaw()
+  const all = new Set([...processesOf(supervisor), ...descendantsOf(supervisor.pid)])
+  for (const pid of all) send(pid, constants.signals.SIGCONT)
   supervisor.setPaused(false)
+}
+
+function descendantsOf(pid: number): readonly number[] {
+  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)])
 }
 
 function send(pid: number, signal: number): void {

@@ -4,6 +4,7 @@ import { markProcess } from '../container/index.ts'
 import { type LogWriter, openLog } from '../container/log-writer.ts'
 import { restartDelayMs, restartsAfter } from '../container/restart-policy.ts'
 import type { SandboxResult, SandboxRun, TerminalSize } from '../ports/index.ts'
+import { thawProcesses } from './container-processes.ts'
 import { openStage, type Stage } from './container-run.ts'
 import { OutputHub } from './output-hub.ts'
 import { openStdio, type ProcessStdio } from './process-stdio.ts'
@@ -32,6 +33,8 @@ export class Supervisor {
   #run: SandboxRun | undefined
   #stdio: ProcessStdio | undefined
   #wish: Wish
+  #stage: Stage | undefined
+  #notes: readonly string[] = []
   #size: TerminalSize | undefined
   /** Ends the wait before a restart. */
   #cutDelay: (() => void) | undefined
@@ -52,6 +55,15 @@ export class Supervisor {
 
   get ended(): Promise<ExitReply> {
     return this.#ended.promise
+  }
+
+  /** Of this process. */
+  get pid(): number {
+    return this.#settings.pid
+  }
+
+  get cgroup(): Stage['cgroup'] | undefined {
+    return this.#stage?.cgroup
   }
 
   get run(): SandboxRun | undefined {
@@ -123,7 +135,7 @@ export class Supervisor {
     const run = this.#run
     if (run === undefined) return
     run.kill(signal)
-    if (this.isPaused) run.kill('SIGCONT')
+    if (this.isPaused) thawProcesses(this)
     const forced =
       timeoutSeconds < 0
         ? undefined
@@ -142,6 +154,8 @@ export class Supervisor {
     let result: SandboxResult | undefined
     try {
       stage = await openStage(this.#settings, this.#store, this.spec, this.#env)
+      this.#notes = stage.notes
+      this.#stage = stage
       result = await this.#repeat(stage, onStart)
     } catch (error) {
       const reply = failedReply(error)
@@ -155,7 +169,7 @@ export class Supervisor {
       })
     }
     try {
-      stage?.close()
+      await stage?.close()
       this.output.close()
       if (this.spec.autoRemove) removeContainer(this.#settings.root, this.#store, this.spec)
     } finally {
@@ -237,7 +251,7 @@ export class Supervisor {
     if (pid !== undefined) {
       this.#noteStart(pid)
       if (this.#size !== undefined) this.resize(this.#size)
-      onStart({ kind: 'started', pid })
+      onStart({ kind: 'started', pid, notes: this.#notes })
     }
     const result = await run.done
     if (pid !== undefined) return result
@@ -245,7 +259,7 @@ export class Supervisor {
     if (restarts > 0) return result
     onStart(
       result.failure === undefined
-        ? { kind: 'started', pid: 0 }
+        ? { kind: 'started', pid: 0, notes: this.#notes }
         : { kind: 'failed', code: 'run-failed', message: result.failure, exitCode: result.exitCode },
     )
     return result
@@ -258,14 +272,17 @@ export class Supervisor {
       ...rest,
       ...(finishedAt === undefined ? {} : { finishedAt }),
       ...(supervisor === undefined ? {} : { supervisor }),
+      ...(this.#stage === undefined ? {} : { connection: this.#stage.connection }),
       ...{ status: 'running', pid, exitCode: 0, error: '', oomKilled: false, startedAt: new Date().toISOString() },
     })
     for (const wake of this.#onTurn.splice(0)) wake()
   }
 
   #finish(result: SandboxResult, isNever: boolean): void {
+    const oomKilled = this.#stage?.wasOomKilled() ?? false
     this.#write({
       ...withoutSupervisor(this.#state),
+      oomKilled,
       status: isNever && this.#state.startedAt === undefined ? 'created' : 'exited',
       pid: 0,
       exitCode: result.exitCode,
@@ -313,7 +330,7 @@ async function programStart(run: SandboxRun): Promise<number | undefined> {
 }
 
 function withoutSupervisor(state: ContainerState): ContainerState {
-  const { supervisor, health, ...rest } = state
+  const { supervisor, health, connection, ...rest } = state
   return rest
 }
 

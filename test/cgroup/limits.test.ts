@@ -1,13 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import {
-  checkLimits,
-  parseCpuSet,
-  parseSize,
-  parseUlimit,
-  probeCgroups,
-  refusedUlimit,
-} from '../../src/cgroup/index.ts'
+import { parseSize } from '../../src/base/index.ts'
+import { checkLimits, parseCpuSet, parseUlimit, probeCgroups, refusedUlimit } from '../../src/cgroup/index.ts'
 import { limitFiles, weightOf } from '../../src/cgroup/limit-files.ts'
 
 describe('sizes and lists', () => {

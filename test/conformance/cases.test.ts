@@ -1,8 +1,8 @@
-import { lstatSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { loadBrokenBuilds } from './broken-builds.ts'
-import { type ConformanceCase, loadCases } from './cases.ts'
+import { type ConformanceCase, conformanceDir, loadCases } from './cases.ts'
 import { prepareBaseContext, prepareContext } from './context-copy.ts'
 
 const cases = loadCases()
@@ -22,6 +22,21 @@ describe('the conformance cases', () => {
     for (const { name, expected } of cases) {
       const paths = Object.keys(expected?.kind === 'image' ? expected.tree : {})
       expect(paths, name).toEqual(paths.toSorted())
+    }
+  })
+
+  it('cover every trap that the README lists', () => {
+    const text = readFileSync(join(conformanceDir, 'README.md'), 'utf8')
+    const rows = text.slice(text.indexOf('## Traps')).match(/^\| (?!rule|---).*$/gm) ?? []
+    expect(rows.length).toBeGreaterThanOrEqual(22)
+    for (const row of rows) {
+      const places = row.split('|')[2]?.match(/(?<=`)[^`, ]+(?=`)/g) ?? []
+      expect(places.length, row).toBeGreaterThan(0)
+      const root = join(conformanceDir, '../..')
+      for (const place of places) {
+        const path = place.startsWith('test/') ? join(root, place) : join(conformanceDir, place, 'expect.json')
+        expect(existsSync(path), place).toBe(true)
+      }
     }
   })
 

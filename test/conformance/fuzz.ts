@@ -12,7 +12,7 @@ import { startOracle, stopOracle } from './docker-daemon.ts'
 import { type Builder, dockerBuilder, longshoreBuilder } from './fuzz/builders.ts'
 import { type Comparison, compare } from './fuzz/compare.ts'
 import { copyCase } from './fuzz/copy-lines.ts'
-import { type Area, dockerfileText, type FuzzCase } from './fuzz/fuzz-case.ts'
+import { type Area, dockerfileText, type FuzzCase, failingLine, unitOfLine } from './fuzz/fuzz-case.ts'
 import { ignoreCase } from './fuzz/ignore-lines.ts'
 import { knownDifference } from './fuzz/known-differences.ts'
 import { Random } from './fuzz/random.ts'
@@ -70,13 +70,30 @@ class Campaign {
     this.#ours = ours
   }
 
+  /**
+   * What Longshore refuses is taken out first, so that one build by each shows the rest; now and then BuildKit is asked
+   * whether it refuses that too.
+   */
   async run(seed: number, size: number): Promise<void> {
-    await this.#split(makers[this.#area](new Random(seed), size), seed)
+    const whole = makers[this.#area](new Random(seed), size)
+    let left = whole
+    for (;;) {
+      const outcome = await this.#ours(left, this.#area)
+      const line = outcome.kind === 'failed' ? failingLine(outcome.output) : undefined
+      const at = line === undefined ? -1 : unitOfLine(left, this.#area, line)
+      if (at < 0) break
+      const unit = left.units[at] ?? []
+      if (seed % 3 === 0) await this.#split({ ...whole, units: [unit] }, seed)
+      else this.#counts.refused++
+      left = { ...left, units: left.units.toSpliced(at, 1) }
+      if (left.units.length === 0) return
+    }
+    await this.#split(left, seed)
   }
 
   summary(): string {
     const { same, refused, known } = this.#counts
-    return `${same} built alike, ${refused} refused by both, ${known} known differences, ${this.differing} differ`
+    return `${same} built alike, ${refused} refused, ${known} known differences, ${this.differing} differ`
   }
 
   /** Where both refuse the whole, its parts may still differ. */

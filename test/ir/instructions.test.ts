@@ -161,7 +161,7 @@ describe('WORKDIR', () => {
   it('joins, replaces, and makes the directory as USER', () => {
     const text = 'FROM a\nWORKDIR /a//b\nUSER u\nWORKDIR ../c/\nENV d=e\nWORKDIR $d'
     expect(operationsOf('workdir', text).map(({ path, user, createdBy }) => [path, user, createdBy])).toEqual([
-      ['/a/b', '', 'WORKDIR /a/b'],
+      ['/a/b', '', 'WORKDIR /a//b'],
       ['/a/c', 'u', 'WORKDIR /a/c'],
       ['/a/c/e', 'u', 'WORKDIR /a/c/e'],
     ])
@@ -169,7 +169,9 @@ describe('WORKDIR', () => {
   })
 
   it('is metadata alone for the root', () => {
-    expect(stageOf('FROM a\nWORKDIR /a/..').operations).toMatchObject([{ kind: 'metadata', createdBy: 'WORKDIR /' }])
+    expect(stageOf('FROM a\nWORKDIR /a/..').operations).toMatchObject([
+      { kind: 'metadata', createdBy: 'WORKDIR /a/..' },
+    ])
   })
 
   it('starts from the directory of the base', () => {
@@ -320,7 +322,7 @@ describe('the rest of the config', () => {
       'ENV E=1 F=x y',
       'ENV legacy=a  b 1',
       'LABEL l=1 m=q r',
-      'WORKDIR /abs',
+      'WORKDIR /abs/./x/../',
       'EXPOSE map[10/tcp:{} 11/tcp:{} 12/tcp:{} 443/udp:{} 80/tcp:{}]',
       'VOLUME [/v /w]',
       'VOLUME [/q r]',

@@ -35,6 +35,9 @@ const host: Host = {
   reexecute: () => {
     throw new Error('root has no need of a user namespace')
   },
+  join: () => {
+    throw new Error('there is no container')
+  },
 }
 let opened: { readonly store: Store; readonly workshop: Workshop; readonly base: Layer } | undefined
 

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
-import { sourceFile } from '../../../src/base/index.ts'
+import { type Diagnostic, positionAt, type SourceFile, sourceFile } from '../../../src/base/index.ts'
 import { defineProgram } from '../../../src/build/index.ts'
 import { parseDockerfile, parseTrigger } from '../../../src/dockerfile/parse-dockerfile.ts'
 import { encodeConfig } from '../../../src/oci/index.ts'
@@ -72,7 +72,8 @@ async function lowerConfig(each: FuzzCase): Promise<Outcome> {
     imageConfig: async () => 'unknown',
   })
   if (defined.kind !== 'defined') {
-    return { kind: 'failed', output: defined.kind === 'failed' ? JSON.stringify(defined.diagnostics) : 'needs images' }
+    const diagnostics = defined.kind === 'failed' ? defined.diagnostics : []
+    return { kind: 'failed', output: diagnostics.map((one) => shownDiagnostic(source, one)).join('\n') }
   }
   const stage = defined.program.stages.at(-1)
   if (stage === undefined) return { kind: 'failed', output: 'no stage' }
@@ -80,6 +81,10 @@ async function lowerConfig(each: FuzzCase): Promise<Outcome> {
   const image = { platform, config, diffIds: [], history: [], created: '1970-01-01T00:00:00Z' }
   const document: unknown = JSON.parse(Buffer.from(encodeConfig(image)).toString())
   return configOutcome(asObject(asObject(document, 'image')['config'], 'config'), author ?? '')
+}
+
+function shownDiagnostic(source: SourceFile, { severity, span, message, code }: Diagnostic): string {
+  return severity === 'error' ? `Dockerfile:${positionAt(source, span.start).line}: ${message} [${code}]` : ''
 }
 
 function configOutcome(config: JsonObject, author: string): Outcome {

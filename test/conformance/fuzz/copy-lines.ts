@@ -4,17 +4,29 @@ import type { Random } from './random.ts'
 import type { TarEntry } from './tar-bytes.ts'
 
 const names = ['a', 'b', 'c', 'd', 'e', 'l', 'm'] as const
-const packings = ['plain', 'gzip', 'bzip2', 'xz', 'zstd'] as const
+/** The BuildKit that is compared with knows no zstd, and loses fifos and setuid bits of the context: there are none here. */
+const packings = ['plain', 'gzip', 'bzip2', 'xz'] as const
 
 /** Stages that copy and unpack over one base tree full of symlinks; the tree of every stage is compared. */
 export function copyCase(random: Random, size: number): FuzzCase {
   const entries = contextEntries(random)
   const head = ['FROM scratch AS seed', 'COPY seed/ /', 'FROM seed AS base']
-  const units = random.list(1, size, () => stage(random))
+  const sources = { context: pathsOf(entries), seed: seedPaths }
+  const units = random.list(1, size, () => stage(random, sources))
   return { head, units, lineEnd: '\n', entries: [...seedEntries(random), ...entries], buildArgs: {} }
 }
 
-function stage(random: Random): Unit {
+/** What there may be to copy: some of it is not there. */
+interface Sources {
+  readonly context: readonly string[]
+  readonly seed: readonly string[]
+}
+
+function pathsOf(entries: readonly ContextEntry[]): string[] {
+  return [...new Set(entries.flatMap(({ path }) => [path, path, path.replace(/\/[^/]*$/, '')]))]
+}
+
+function stage(random: Random, sources: Sources): Unit {
   const before = random.chance(25)
     ? [`WORKDIR ${random.pick(['/w', 'w/x', '/d', '/l', '/l/n', '/a', '/dangling', '/up/x', '/abs'])}`]
     : []
@@ -22,59 +34,86 @@ function stage(random: Random): Unit {
   return [
     ...user,
     ...before,
-    ...random.list(1, 3, () => copyLine(random)),
+    ...random.list(1, 2, () => copyLine(random, sources)),
     ...(random.chance(10) ? [`WORKDIR ${target(random)}`] : []),
   ]
 }
 
-function copyLine(random: Random): string {
+function copyLine(random: Random, from: Sources): string {
   const flags = [
     ...(random.chance(20)
       ? [`--chown=${random.pick(['app', '7', '7:8', 'app:staff', '1000:staff', ':8', '0:0', 'root', '07:8'])}`]
       : []),
     ...(random.chance(15) ? [`--from=${random.pick(['0', 'seed', 'base'])}`] : []),
   ]
-  const isAdd = !flags.some((flag) => flag.startsWith('--from')) && random.chance(30)
-  const sources = random.list(1, random.chance(75) ? 1 : 3, () => source(random, isAdd))
+  const isFrom = flags.some((flag) => flag.startsWith('--from'))
+  // The BuildKit that is compared with leaves the owners of an archive.
+  const isAdd = flags.length === 0 && random.chance(40)
+  const sources = random.list(1, random.chance(75) ? 1 : 3, () => source(random, isFrom ? from.seed : from.context))
   return [isAdd ? 'ADD' : 'COPY', ...flags, ...sources, target(random)].join(' ')
 }
 
-function source(random: Random, isAdd: boolean): string {
-  const plain = random
-    .list(1, random.chance(60) ? 1 : 3, () => random.pick([...names, '*', '?', '[a-c]', '*', '..', '.', 'x*']))
-    .join('/')
-  const front = random.pick(['', '', '', '/', './', '../'])
-  const archive = isAdd && random.chance(50) ? random.pick(['t1.tar', 't2', '*.tar', 't?']) : undefined
-  return `${front}${archive ?? plain}${random.chance(20) ? '/' : ''}`
+function source(random: Random, paths: readonly string[]): string {
+  const front = random.pick(['', '', '', '/', './', '../', 'a/../'])
+  const path = random.chance(4) ? 'missing' : random.pick(paths)
+  return `${front}${varied(random, path)}${random.chance(15) ? '/' : ''}`
+}
+
+/** The path itself, or with something in it that means it too, or more or less. */
+function varied(random: Random, path: string): string {
+  const names = path.split('/')
+  const at = random.below(names.length)
+  const kind = random.below(100)
+  if (kind < 50) return path
+  if (kind < 75) return names.with(at, random.pick(['*', '?', '[a-c]', '*', '[^x]', '??', `${names[at]}*`])).join('/')
+  if (kind < 85) return [...names, random.pick(['.', '..', '*', '?'])].join('/')
+  return names.toSpliced(at, 0, random.pick(['.', '', 'b/..', '..'])).join('/')
 }
 
 function target(random: Random): string {
   const path = random
-    .list(1, random.chance(50) ? 1 : 3, () =>
-      random.pick([...names, 'new', 'up', 'abs', 'dangling', '..', '.', 'tofile', 'loop']),
+    .list(1, random.chance(70) ? 1 : 3, () =>
+      random.pick([
+        'b',
+        'c',
+        'd',
+        'e',
+        'l',
+        'm',
+        'f',
+        'a',
+        'new',
+        'n',
+        'up',
+        'abs',
+        'dangling',
+        '..',
+        '.',
+        'tofile',
+        'loop',
+      ]),
     )
     .join('/')
   return `${random.pick(['/', '/', '/', '', './', '../'])}${path}${random.chance(40) ? '/' : ''}`
 }
 
 function contextEntries(random: Random): ContextEntry[] {
+  const entries: ContextEntry[] = []
   const path = () => random.list(1, 3, () => random.pick(names)).join('/')
-  const made = random.list(4, 10, (): ContextEntry => {
+  const known = () => (entries.length === 0 ? 'x' : random.pick(entries).path)
+  for (let count = 4 + random.below(7); count > 0; count--) {
     const kind = random.below(100)
-    if (kind < 45)
-      return {
-        kind: 'file',
-        path: path(),
-        content: random.pick(['', 'x', 'hello\n', 'other\n']),
-        mode: random.pick([0o644, 0o600, 0o755, 0o4711, 0o2755, 0o444, 0o666]),
-      }
-    if (kind < 65) return { kind: 'directory', path: path(), mode: random.pick([0o755, 0o700, 0o1777, 0o2775, 0o711]) }
-    if (kind < 85) return { kind: 'symlink', path: path(), target: linkTarget(random) }
-    if (kind < 95) return { kind: 'hardlink', path: path(), target: path() }
-    return { kind: 'fifo', path: path() }
-  })
-  const archives = random.list(0, 2, () => archive(random))
-  return [...made, ...archives]
+    if (kind < 50) {
+      const content = random.pick(['', 'x', 'hello\n', 'other\n'])
+      entries.push({ kind: 'file', path: path(), content, mode: random.pick([0o644, 0o600, 0o755, 0o444, 0o666]) })
+    } else if (kind < 68) {
+      entries.push({ kind: 'directory', path: path(), mode: random.pick([0o755, 0o700, 0o777, 0o711]) })
+    } else if (kind < 90) {
+      const target = random.chance(50) ? linkTarget(random) : `${random.pick(['/', '', '../'])}${known()}`
+      entries.push({ kind: 'symlink', path: path(), target })
+    } else entries.push({ kind: 'hardlink', path: path(), target: known() })
+  }
+  return [...entries, ...random.list(0, 2, () => archive(random))]
 }
 
 function linkTarget(random: Random): string {
@@ -103,6 +142,26 @@ function archive(random: Random): ContextEntry {
   return { kind: 'archive', path: random.pick(['t1.tar', 't2', 't3.tar']), packing: random.pick(packings), entries }
 }
 
+const seedPaths = [
+  'd',
+  'd/f',
+  'd/e',
+  'e',
+  'e/a',
+  'c',
+  'a',
+  'l',
+  'm',
+  'abs',
+  'up',
+  'dangling',
+  'tofile',
+  'd/m',
+  'd/m/a',
+  'c/h',
+  '.',
+]
+
 /** What every stage is built on: accounts, directories, files, and symlinks of every kind. */
 function seedEntries(random: Random): ContextEntry[] {
   const file = (path: string, content: string, mode = 0o644): ContextEntry => ({
@@ -116,7 +175,7 @@ function seedEntries(random: Random): ContextEntry[] {
     file('d/f', 'seed d/f\n', 0o640),
     { kind: 'directory', path: 'seed/d/e', mode: 0o700 } as const,
     file('e/a', 'seed e/a\n'),
-    { kind: 'directory', path: 'seed/c', mode: 0o2775 } as const,
+    { kind: 'directory', path: 'seed/c', mode: 0o770 } as const,
     file('a', 'seed a\n', 0o755),
     link('l', 'd'),
     link('m', '/e'),

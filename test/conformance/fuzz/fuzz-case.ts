@@ -27,3 +27,20 @@ function stagesText({ head, units }: FuzzCase): string[] {
   const stages = units.flatMap((unit, index) => [`FROM base AS s${index}`, ...unit])
   return [...head, ...stages, 'FROM scratch', ...units.map((_, index) => `COPY --from=s${index} / /${index}/`)]
 }
+
+/** The line that Longshore's message names, from 1 on. */
+export function failingLine(output: string): number | undefined {
+  const found = /^Dockerfile:(\d+)/m.exec(output)?.[1]
+  return found === undefined ? undefined : Number(found)
+}
+
+/** Index of the unit that a line belongs to, or -1. */
+export function unitOfLine({ head, units }: FuzzCase, area: Area, line: number): number {
+  const linesOf = (texts: readonly string[]) => texts.join('\n').split('\n').length
+  let end = linesOf(head)
+  return units.findIndex((unit) => {
+    const start = end
+    end += linesOf(unit) + (area === 'text' ? 0 : 1)
+    return line > start && line <= end
+  })
+}

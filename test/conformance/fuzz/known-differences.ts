@@ -1,6 +1,9 @@
 import type { Refusing } from './compare.ts'
 import { type Area, dockerfileText, type FuzzCase } from './fuzz-case.ts'
 
+/** Text behind the array that an instruction's arguments begin with. */
+const behindArray = /\]\s*(?:x|\]|,|# c|\["y"\])\s*$/m
+
 /** Why Longshore and the BuildKit of 2021 come to different ends on purpose: what the Dockerfile has then, and the reason. */
 const reasons: readonly { readonly has: RegExp; readonly refusing: Refusing; readonly reason: string }[] = [
   {
@@ -22,6 +25,21 @@ const reasons: readonly { readonly has: RegExp; readonly refusing: Refusing; rea
     has: /^\s*USER\s[\s\S]*^\s*WORKDIR\s/im,
     refusing: 'buildkit',
     reason: 'texts are not executed here, so nobody looks the owner of the directory up',
+  },
+  {
+    has: behindArray,
+    refusing: 'buildkit',
+    reason: 'an array that is no list of strings was an error although more text followed it; now the whole is no JSON',
+  },
+  {
+    has: behindArray,
+    refusing: undefined,
+    reason: 'what follows a JSON array was not looked at; now the whole is no JSON, so shell form',
+  },
+  {
+    has: /\/\*|\*\//,
+    refusing: 'buildkit',
+    reason: 'a wildcard below a file was an error of the client that sends the context',
   },
   {
     has: /^\s*ONBUILD\s/im,

@@ -1,4 +1,4 @@
-import { ToolError } from '../base/index.ts'
+import { ToolError } from './tool-error.ts'
 
 const units: Readonly<Record<string, number>> = { '': 1, b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 }
 
