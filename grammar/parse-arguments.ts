@@ -1,7 +1,8 @@
-import { Lexer } from 'chevrotain'
+import { type IToken, Lexer } from 'chevrotain'
 import { invariant } from '../src/base/index.ts'
 import { ArgumentParser, type ArgumentRule, type Piece, type Pieces, piece } from './argument-parser.ts'
 import type { EscapeCharacter } from './escape.ts'
+import { plainTokens } from './plain-tokens.ts'
 import { type ArgumentMode, Flag, lexerModes } from './tokens.ts'
 
 export type { ArgumentRule, Piece, Pieces } from './argument-parser.ts'
@@ -43,22 +44,29 @@ export function createLexer(escapeCharacter: EscapeCharacter, validate: boolean)
  * parser are made at first use and kept; a call ends before the next begins, as nothing in here is re-entrant.
  */
 export function parseArguments(rule: ArgumentRule, text: string, escapeCharacter: EscapeCharacter): ParsedArguments {
-  let lexer = lexers.get(escapeCharacter)
-  if (lexer === undefined) {
-    lexer = createLexer(escapeCharacter, false)
-    lexers.set(escapeCharacter, lexer)
-  }
+  const mode = modeOfRule[rule]
+  const tokens = plainTokens(mode, text, escapeCharacter) ?? lexedTokens(mode, text, escapeCharacter)
   parser ??= new ArgumentParser(false)
-  const { tokens, errors } = lexer.tokenize(text, modeOfRule[rule])
-  invariant(errors.length === 0, `no token matches in ${JSON.stringify(text)}`)
   parser.input = tokens
   const pieces: Pieces | undefined = parser[rule]()
   const failure = parser.errors[0]
   if (failure === undefined) {
     invariant(pieces !== undefined, `rule ${rule} gave nothing`)
-    return { kind: 'arguments', ...pieces }
+    return { kind: 'arguments', flags: pieces.flags, words: pieces.words }
   }
   const flags = tokens.filter((token) => token.tokenType === Flag).map(piece)
   if (failure.token.image === '') return { kind: 'failure', flags }
   return { kind: 'failure', flags, unexpected: piece(failure.token) }
+}
+
+/** The tokens that the lexer finds, which is made at first use and kept. */
+export function lexedTokens(mode: ArgumentMode, text: string, escapeCharacter: EscapeCharacter): IToken[] {
+  let lexer = lexers.get(escapeCharacter)
+  if (lexer === undefined) {
+    lexer = createLexer(escapeCharacter, false)
+    lexers.set(escapeCharacter, lexer)
+  }
+  const { tokens, errors } = lexer.tokenize(text, mode)
+  invariant(errors.length === 0, `no token matches in ${JSON.stringify(text)}`)
+  return tokens
 }

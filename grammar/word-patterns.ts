@@ -6,15 +6,17 @@ export const blanks = ' \\t\\n\\v\\f\\r'
 /** Inside a class: the blanks around lines and between words that quotes can hold together, Go's `unicode.IsSpace`. */
 export const spaces = `${blanks}\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000`
 
-const leadingSpaces = new RegExp(`^[${spaces}]+`)
 const trailingSpaces = new RegExp(`(?<![${spaces}])[${spaces}]+$`)
 
-/** Without the spaces in front; a byte order mark is none, other than for JavaScript. */
-export function trimSpacesStart(text: string): string {
-  return text.replace(leadingSpaces, '')
+const space = new RegExp(`[${spaces}]`)
+
+/** Whether a UTF-16 unit is one of `spaces`. Loops over every character of a file ask this. */
+export function isSpace(code: number): boolean {
+  if (code <= 0x7f) return code === 0x20 || (code >= 0x09 && code <= 0x0d)
+  return space.test(String.fromCharCode(code))
 }
 
-/** Without the spaces at the end. */
+/** Without the spaces at the end; a byte order mark is none, other than for JavaScript. */
 export function trimSpacesEnd(text: string): string {
   return text.replace(trailingSpaces, '')
 }

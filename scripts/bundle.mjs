@@ -47,7 +47,7 @@ rmSync(dist, { recursive: true, force: true })
 await Promise.all([
   build({
     ...common,
-    entryPoints: { longshore: 'src/cli/main.ts', index: 'src/index.ts' },
+    entryPoints: { longshore: 'src/cli/main.ts', index: 'src/index.ts', supervisor: 'src/supervisor/main.ts' },
     outdir: dist,
     outExtension: { '.js': '.cjs' },
     external: ['koffi'],

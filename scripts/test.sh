@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 say() { printf '%s\n' "$*" >&2; }
 
-packages="crun runc uidmap busybox-static skopeo umoci docker-registry zstd xz-utils bzip2 tmux git openssh-client strace debootstrap openssl ca-certificates util-linux procps"
+packages="crun runc uidmap busybox-static skopeo umoci docker-registry zstd xz-utils bzip2 tmux git openssh-client strace debootstrap openssl ca-certificates util-linux procps passt slirp4netns nftables iptables iproute2 curl"
 missing=
 for package in $packages; do
   dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"
@@ -31,6 +31,16 @@ if [ -n "$missing" ]; then
   else
     say "==> not root, so these Debian packages are not installed; tests that need them say so and skip:$missing"
   fi
+fi
+
+# Helpers of users' networks open the kernel's tunnel device, which some machines lack or keep to root.
+if [ "$(id -u)" = 0 ] && [ ! -c /dev/net/tun ]; then
+  say "==> mknod -m 0666 /dev/net/tun c 10 200: the tunnel device, for tests of users' networks"
+  mkdir -p /dev/net
+  mknod -m 0666 /dev/net/tun c 10 200
+elif [ "$(id -u)" = 0 ] && [ "$(stat -c %a /dev/net/tun)" != 666 ]; then
+  say "==> chmod 0666 /dev/net/tun: as most distributions have it, for tests of users' networks"
+  chmod 0666 /dev/net/tun
 fi
 
 if [ ! -x node_modules/node/bin/node ] || [ ! -f dist/longshore.cjs ]; then

@@ -5,7 +5,19 @@ import { describe, expect, test } from 'vitest'
 const root = resolve(import.meta.dirname, '..')
 
 /** Rooms in import order: a module may import from its own room and from those in the lists it is given. */
-const adapters = ['context', 'snapshot', 'layer', 'sandbox', 'store', 'registry', 'remote', 'container', 'ssh']
+const adapters = [
+  'context',
+  'snapshot',
+  'layer',
+  'sandbox',
+  'store',
+  'registry',
+  'remote',
+  'container',
+  'ssh',
+  'network',
+  'cgroup',
+]
 const allowed: Readonly<Record<string, readonly string[]>> = {
   base: [],
   oci: ['base'],
@@ -33,12 +45,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ...adapters,
     'version',
   ],
+  supervisor: ['base', 'oci', 'ports', 'sys', ...adapters],
   cli: ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'build', 'report', 'engine', 'version'],
   version: [],
   index: ['base', 'build'],
 }
 const pure = ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'report']
-const touchProcess = ['cli', 'index']
+const touchProcess = ['cli', 'index', 'supervisor']
 
 function sources(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
@@ -119,7 +132,7 @@ describe('architecture', () => {
     expect(wrong).toEqual([])
   })
 
-  test('only the command and the library touch process', () => {
+  test('only the command, the library and the supervisor touch process', () => {
     const wrong = files.filter(
       (file) => !touchProcess.includes(room(file)) && /(?<![.\w'"`-])process\.[a-z]/.test(code(file)),
     )

@@ -54,6 +54,7 @@ export {
 } from './passwd.ts'
 export { baseName, cleanPath, compileGlob, hasWildcards, joinPath, parentPath, pathNames } from './path-pattern.ts'
 export { selectFiles } from './select-files.ts'
+export { parseSize } from './size.ts'
 export { lineText, type Position, positionAt, type SourceFile, type Span, sourceFile } from './span.ts'
 export { storeAction, storeError } from './store-error.ts'
 export { compareCodeUnits, nearest, redactUrl, sanitizeForTerminal } from './text.ts'

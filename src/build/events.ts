@@ -56,10 +56,20 @@ export interface BuildSummary {
   readonly imageId: Digest
   /** The manifest, when an output has one: its digest depends on how layers are compressed. */
   readonly manifest?: Descriptor
+  /** Every image, in the order asked for, when several targets were built; `imageId` is that of the last. */
+  readonly targets?: readonly BuiltTarget[]
   /** Names it was given, familiar form. */
   readonly names: readonly string[]
   readonly steps: { readonly total: number; readonly cached: number }
   readonly durationMs: number
+}
+
+/** The image of one of several targets. */
+export interface BuiltTarget {
+  /** The stage, as it was asked for. */
+  readonly target: string
+  readonly imageId: Digest
+  readonly names: readonly string[]
 }
 
 export type EmitEvent = (event: BuildEvent) => void

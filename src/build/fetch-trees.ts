@@ -2,7 +2,7 @@ import pLimit from 'p-limit'
 import { ToolError } from '../base/index.ts'
 import { copyParts, type Step, type StepGraph, type TreeSource, treeName } from '../plan/index.ts'
 import type { TreePort } from './ports.ts'
-import type { StepFailure } from './run.ts'
+import type { StepFailure } from './step-report.ts'
 
 /** Trees that are fetched at the same time: they are few, and their servers may be one. */
 const fetchesAtOnce = 4

@@ -4,10 +4,13 @@
  */
 export { assembleConfig, type StepLayers, stageChain } from './assemble.ts'
 export { type DefinePorts, type DefineResult, defineProgram } from './define.ts'
-export type { BuildError, BuildEvent, BuildSummary, EmitEvent, TaskStatus } from './events.ts'
+export type { BuildError, BuildEvent, BuildSummary, BuiltTarget, EmitEvent, TaskStatus } from './events.ts'
 export { fetchTrees } from './fetch-trees.ts'
+export type { CachePolicy } from './look-up.ts'
 export { type MissReason, needsWork, type ProbedGraph, type StepOutcome } from './outcome.ts'
 export type {
+  Claim,
+  ClaimPort,
   ClockPort,
   ContextPort,
   CopySource,
@@ -28,8 +31,6 @@ export {
   type RunOptions,
   type RunResult,
   runGraph,
-  type StepFailure,
-  type StepReport,
-  type StepReports,
   taskOf,
 } from './run.ts'
+export type { StepFailure, StepReport, StepReports } from './step-report.ts'

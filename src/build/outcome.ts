@@ -3,7 +3,7 @@ import type { StepGraph } from '../plan/index.ts'
 import type { KeyComponents, Layer, StepRecord } from '../ports/index.ts'
 
 /** Why a step must run. */
-export type MissReason = 'no record' | 'no cache wanted' | 'layer is gone'
+export type MissReason = 'no record' | 'no cache wanted' | 'too old' | 'layer is gone'
 
 /** What is known of a step without running anything. */
 export type StepOutcome =

@@ -1,7 +1,7 @@
-import type { SelectionRules, Span } from '../base/index.ts'
+import type { SelectionRules, Span, StepKey } from '../base/index.ts'
 import type { FileSource, RemotePart } from '../ir/index.ts'
 import type { ImageConfig, Platform } from '../oci/index.ts'
-import type { LayerOperation, MountInput, TreeSource } from '../plan/index.ts'
+import type { Epoch, LayerOperation, MountInput, TreeSource } from '../plan/index.ts'
 import type { ContextSelection, Layer, LayerStore, MissingSource, RecordStore, StoredImage } from '../ports/index.ts'
 
 /** Result of picking files: what was picked, or what is not there. */
@@ -81,6 +81,8 @@ export interface ExecuteRequest {
   readonly parent: readonly Layer[]
   readonly files?: CopySource
   readonly mounts: readonly MountFiles[]
+  /** What the layer is dated to. */
+  readonly epoch?: Epoch | undefined
   readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void
   readonly signal: AbortSignal
 }
@@ -91,6 +93,19 @@ export interface ExecutorPort {
   execute(request: ExecuteRequest): Promise<SelectResult<Layer>>
   /** Identity of the files that a COPY --from or a mount picks out of layers. */
   selectFrom(layers: readonly Layer[], wanted: WantedFiles): Promise<SelectResult<ContextSelection['contentDigest']>>
+}
+
+/** The right to execute a step, held until it is given back or the process ends, however it ends. */
+export interface Claim {
+  release(): void
+}
+
+/** Sees to it that of all processes that share a store one executes a step. */
+export interface ClaimPort {
+  /** Claims a key; undefined when another process has it. */
+  tryClaim(key: StepKey): Claim | undefined
+  /** Claims a key as soon as nobody has it. Rejects with the signal's reason. */
+  waitForClaim(key: StepKey, signal: AbortSignal): Promise<Claim>
 }
 
 export interface ClockPort {
@@ -111,4 +126,5 @@ export interface LookupPorts {
 /** What running needs beside. */
 export interface RunPorts extends LookupPorts {
   readonly executor: ExecutorPort
+  readonly claims: ClaimPort
 }

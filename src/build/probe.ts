@@ -2,20 +2,17 @@ import type { ContentDigest, Diagnostic } from '../base/index.ts'
 import type { Origin } from '../ir/index.ts'
 import { inputRoot, type Root, type Step, type StepGraph, selectionKey, stepKey, takesFiles } from '../plan/index.ts'
 import type { Layer } from '../ports/index.ts'
+import { type CachePolicy, lookUpStep } from './look-up.ts'
 import { missingSourceDiagnostic } from './missing.ts'
 import type { ProbedGraph, StepOutcome } from './outcome.ts'
 import type { LookupPorts, WantedFiles } from './ports.ts'
 import { selectParts } from './select-parts.ts'
 
-export interface ProbeOptions {
-  readonly noCache: boolean
-}
-
 /**
  * Looks every step up, in order, without running, mounting or fetching anything: a fully cached build is this and
  * nothing more, and `--plan` prints it.
  */
-export function probeGraph(graph: StepGraph, ports: LookupPorts, options: ProbeOptions): ProbedGraph {
+export function probeGraph(graph: StepGraph, ports: LookupPorts, options: CachePolicy): ProbedGraph {
   const outcomes: StepOutcome[] = []
   const diagnostics: Diagnostic[] = []
   for (const step of graph.steps) outcomes.push(probeStep(graph, step, outcomes, ports, options, diagnostics))
@@ -27,7 +24,7 @@ function probeStep(
   step: Step,
   outcomes: readonly StepOutcome[],
   ports: LookupPorts,
-  options: ProbeOptions,
+  options: CachePolicy,
   diagnostics: Diagnostic[],
 ): StepOutcome {
   const { operation } = step
@@ -45,16 +42,12 @@ function probeStep(
   if (waiting?.kind === 'waits') return { kind: 'unknown', waitsFor: waiting.waitsFor }
   const { key, components } = stepKey(operation, platformOf(graph, step), {
     rootfs: contentOf(parent),
+    epoch: graph.epoch,
     ...(files?.kind === 'found' ? { files: files.digest } : {}),
     mounts: mounts.flatMap((found) => (found.kind === 'found' ? [found.digest] : [])),
   })
-  if (options.noCache) return { kind: 'miss', key, components, reason: 'no cache wanted' }
-  const record = ports.records.readRecord(key)
-  if (record === undefined) return { kind: 'miss', key, components, reason: 'no record' }
-  const layer = ports.layers.layer(record.diffId)
-  return layer === undefined
-    ? { kind: 'miss', key, components, reason: 'layer is gone' }
-    : { kind: 'hit', record, layer }
+  const found = lookUpStep(step, key, ports, options)
+  return found.kind === 'hit' ? found : { ...found, key, components }
 }
 
 /** Identity of files that a step takes, or what has to come first. */

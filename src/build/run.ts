@@ -1,62 +1,34 @@
 import pLimit from 'p-limit'
-import { type Diagnostic, errorMessage, invariant, type StepKey, ToolError } from '../base/index.ts'
+import { errorMessage, invariant, type StepKey, ToolError } from '../base/index.ts'
 import { inputRoot, type Root, rootName, type Step, selectionKey, stepKey, takesFiles } from '../plan/index.ts'
 import type { ContextSelection, KeyComponents, Layer } from '../ports/index.ts'
 import type { StepLayers } from './assemble.ts'
 import type { EmitEvent, TaskStatus } from './events.ts'
 import { stepLog } from './log.ts'
+import { type CachePolicy, lookUpStep, mustExecute } from './look-up.ts'
 import { missingSourceDiagnostic } from './missing.ts'
-import type { ProbedGraph } from './outcome.ts'
-import type { CopySource, MountFiles, RunPorts, SelectResult, WantedFiles } from './ports.ts'
+import type { MissReason, ProbedGraph } from './outcome.ts'
+import type { Claim, CopySource, MountFiles, RunPorts, SelectResult, WantedFiles } from './ports.ts'
 import { contentOf, platformOf } from './probe.ts'
 import { selectParts } from './select-parts.ts'
+import { StepFailed, type StepFailure, type StepReport, type StepReports } from './step-report.ts'
 
-export interface RunOptions {
-  readonly noCache: boolean
+export interface RunOptions extends CachePolicy {
   /** Steps that execute at the same time; look-ups are not limited. */
   readonly jobs: number
+  /** After a failure, what does not depend on the failed step is finished. */
+  readonly keepGoing?: boolean
   readonly signal: AbortSignal
 }
-
-/** A step that did not work out, with the reason in the form it deserves. */
-export interface StepFailure {
-  readonly step: Step
-  readonly error?: ToolError
-  readonly diagnostics?: readonly Diagnostic[]
-  /** The last lines of its output. */
-  readonly outputTail: string
-}
-
-/** How one step ended. A step that never got its inputs has no report. */
-export interface StepReport {
-  readonly status: 'cached' | 'ran' | 'failed' | 'canceled'
-  readonly key: StepKey
-  readonly components: KeyComponents
-  readonly durationMs: number
-  /** Everything it wrote, when no record keeps it. */
-  readonly log?: Uint8Array
-}
-
-/** Reports by `Step.index`. */
-export type StepReports = ReadonlyMap<number, StepReport>
 
 export type RunResult =
   | { readonly kind: 'done'; readonly layers: StepLayers; readonly cached: number; readonly reports: StepReports }
   | { readonly kind: 'failed'; readonly failures: readonly StepFailure[]; readonly reports: StepReports }
 
-/** Thrown between the promises of steps; the scheduler turns it into a `StepFailure`. */
-class StepFailed extends Error {
-  readonly failure: StepFailure
-
-  constructor(failure: StepFailure) {
-    super(`step failed: ${failure.step.label}`)
-    this.failure = failure
-  }
-}
-
 /**
  * Runs what a probed graph still needs: every step as soon as its inputs are there, at most `jobs` at a time. A step
- * whose key turns out to be known when its inputs are complete is not executed. The first failure cancels the rest.
+ * whose key turns out to be known when its inputs are complete is not executed; one that another process executes
+ * is waited for. The first failure cancels the rest, or with `keepGoing` only what depends on the failed step.
  */
 export async function runGraph(
   probed: ProbedGraph,
@@ -66,6 +38,17 @@ export async function runGraph(
 ): Promise<RunResult> {
   const run = new GraphRun(probed, ports, options, emit)
   return run.all()
+}
+
+/** A step with everything it needs to execute. */
+interface StepWork {
+  readonly step: Step
+  readonly key: StepKey
+  readonly components: KeyComponents
+  readonly parent: readonly Layer[]
+  readonly mounts: readonly MountFiles[]
+  readonly files: CopySource | undefined
+  readonly reason: MissReason
 }
 
 class GraphRun {
@@ -113,10 +96,18 @@ class GraphRun {
   #step(step: Step): Promise<Layer> {
     let promise = this.#steps.get(step.index)
     if (promise === undefined) {
-      promise = this.#resolve(step)
+      promise = this.#resolve(step).catch((error: unknown) => this.#stop(error))
       this.#steps.set(step.index, promise)
     }
     return promise
+  }
+
+  /** Lets an error go on to the steps that depend on the one that met it, and cancels the others. */
+  #stop(error: unknown): never {
+    const lasting = !(error instanceof StepFailed || error instanceof ToolError)
+    if (!isCanceled(error) && (lasting || this.#options.keepGoing !== true))
+      this.#abort.abort(new ToolError('canceled', 'another step failed'))
+    throw error
   }
 
   /** Layers of a root filesystem, once all steps that make it are done. */
@@ -162,13 +153,14 @@ class GraphRun {
     }
     const { key, components } = stepKey(operation, platformOf(this.#probed.graph, step), {
       rootfs: contentOf(parent),
+      epoch: this.#probed.graph.epoch,
       ...(files === undefined ? {} : { files: files.digest }),
       mounts: mounts.map(({ digest }) => digest),
     })
-    const known = this.#options.noCache ? undefined : this.#lookUp(key)
-    if (known !== undefined) {
+    const known = lookUpStep(step, key, this.#ports, this.#options)
+    if (known.kind === 'hit') {
       this.#foundCached(step, key, components)
-      return known
+      return known.layer
     }
     const same = this.#running.get(key)
     if (same !== undefined) {
@@ -176,14 +168,54 @@ class GraphRun {
       this.#foundCached(step, key, components)
       return layer
     }
-    const made = this.#limit(() => this.#execute(step, key, components, parent, mounts, files?.source))
+    const work = { step, key, components, parent, mounts, files: files?.source, reason: known.reason }
+    const made = this.#make(work)
     this.#running.set(key, made)
     return made
   }
 
-  #lookUp(key: StepKey): Layer | undefined {
-    const record = this.#ports.records.readRecord(key)
-    return record === undefined ? undefined : this.#ports.layers.layer(record.diffId)
+  /** Executes a step when a place is free, unless another process is at it: then its result is waited for. */
+  async #make(work: StepWork): Promise<Layer> {
+    const { step, key } = work
+    const { claims } = this.#ports
+    // Whoever wants no cache does not want that of others either.
+    if (mustExecute(step, this.#options)) return this.#limit(() => this.#execute(work))
+    const first = await this.#limit(async () => {
+      this.#signal.throwIfAborted()
+      const claim = claims.tryClaim(key)
+      return claim && { layer: await this.#holding(claim, work, () => this.#execute(work)) }
+    })
+    if (first !== undefined) return first.layer
+    // Nothing is held while waiting, no place either, so that builds that wait for each other's steps go on.
+    const claim = await this.#waitForClaim(step, key)
+    return this.#holding(claim, work, () => this.#limit(() => this.#execute(work)))
+  }
+
+  async #holding(claim: Claim, { step, key, components }: StepWork, execute: () => Promise<Layer>): Promise<Layer> {
+    try {
+      // Who had the claim before may have made just this.
+      const known = lookUpStep(step, key, this.#ports, this.#options)
+      if (known.kind === 'miss') return await execute()
+      this.#foundCached(step, key, components)
+      return known.layer
+    } finally {
+      claim.release()
+    }
+  }
+
+  async #waitForClaim(step: Step, key: StepKey): Promise<Claim> {
+    const task = `${taskOf(step)}-wait`
+    const startMs = this.#ports.clock.nowMs()
+    const label = `[internal] another build is running ${step.label}: waiting for it`
+    this.#emit({ kind: 'task-start', task, label, timeMs: startMs })
+    try {
+      const claim = await this.#ports.claims.waitForClaim(key, this.#signal)
+      this.#end(task, 'done', startMs)
+      return claim
+    } catch (error) {
+      this.#end(task, isCanceled(error) ? 'canceled' : 'failed', startMs, errorMessage(error))
+      throw error
+    }
   }
 
   /** What a COPY takes or a mount shows, and its identity. */
@@ -207,14 +239,8 @@ class GraphRun {
     return { digest: result.selection, source }
   }
 
-  async #execute(
-    step: Step,
-    key: StepKey,
-    components: KeyComponents,
-    parent: readonly Layer[],
-    mounts: readonly MountFiles[],
-    files: CopySource | undefined,
-  ): Promise<Layer> {
+  async #execute(work: StepWork): Promise<Layer> {
+    const { step, key, components, parent, mounts, files, reason } = work
     this.#signal.throwIfAborted()
     const startMs = this.#ports.clock.nowMs()
     const log = stepLog()
@@ -226,7 +252,8 @@ class GraphRun {
       this.#emit({ kind: 'task-output', task, stream, data, timeMs: this.#ports.clock.nowMs() })
     }
     try {
-      const base = { operation: step.operation, parent, mounts, onOutput, signal: this.#signal }
+      const { epoch } = this.#probed.graph
+      const base = { operation: step.operation, parent, mounts, onOutput, signal: this.#signal, epoch }
       const result = await this.#ports.executor.execute(files === undefined ? base : { ...base, files })
       if (result.kind === 'missing') {
         invariant(step.operation.kind === 'copy', 'only COPY has sources')
@@ -243,20 +270,21 @@ class GraphRun {
         bytes.length > 0 ? bytes : undefined,
       )
       this.#end(task, 'done', startMs)
-      this.#reports.set(step.index, { status: 'ran', key, components, durationMs })
+      this.#reports.set(step.index, { status: 'ran', key, components, durationMs, reason })
       return layer
     } catch (error) {
       const canceled = isCanceled(error) || this.#signal.aborted
       const durationMs = this.#ports.clock.nowMs() - startMs
-      const status = canceled ? 'canceled' : 'failed'
-      this.#reports.set(step.index, { status, key, components, durationMs, log: log.bytes() })
+      const ended = { key, components, durationMs, reason, log: log.bytes() }
       if (canceled) {
+        this.#reports.set(step.index, { ...ended, status: 'canceled' })
         this.#end(task, 'canceled', startMs)
         throw error
       }
       const failed = error instanceof StepFailed ? error : this.#failure(step, error, log.tail())
+      const exitCode = failed.exitCode === undefined ? {} : { exitCode: failed.exitCode }
+      this.#reports.set(step.index, { ...ended, status: 'failed', ...exitCode })
       this.#end(task, 'failed', startMs, failed.failure.error?.message ?? failed.failure.diagnostics?.[0]?.message)
-      this.#abort.abort(new ToolError('canceled', 'another step failed'))
       throw failed
     }
   }

@@ -1,11 +1,12 @@
 import { type Command, Option } from 'commander'
 import { collect, positiveInteger } from './collect.ts'
 import type { BuildFlags } from './flags.ts'
+import { addRegistryFlags } from './registry-flags.ts'
 import type { SetExitCode } from './set-exit-code.ts'
 
 /** Adds `longshore build`. */
 export function addBuildCommand(program: Command, setExitCode: SetExitCode): void {
-  program
+  const command = program
     .command('build')
     .summary('build an image from a Dockerfile')
     .description('Builds an image from a Dockerfile and the files of a directory. Prints the image ID.')
@@ -14,7 +15,12 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
       'directory with the files that COPY and ADD can take; or a git or http(s) address, or - for stdin',
       '.',
     )
-    .option('-t, --tag <name[:tag]>', 'name of the image; may be repeated', collect, [])
+    .option(
+      '-t, --tag <name[:tag]>',
+      'name of the image; may be repeated; with several targets TARGET=NAME',
+      collect,
+      [],
+    )
     .option('-f, --file <path>', 'the Dockerfile (default: Dockerfile in the context); - for stdin')
     .option('--build-arg <k=v>', 'value of an ARG; a bare name takes it from the environment', collect, [])
     .option(
@@ -24,13 +30,46 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
       [],
     )
     .option('--label <k=v>', 'label of the image', collect, [])
-    .option('--target <stage>', 'stage to build (default: the last)')
+    .option(
+      '--target <stage>',
+      'stage to build (default: the last); may be repeated, each makes an image, and one ID is printed for each',
+      collect,
+      [],
+    )
     .option('--no-cache', 'run every step, whatever is remembered')
+    .option(
+      '--no-cache-filter <stage>',
+      'run every step of a stage; may be repeated, or a list with commas',
+      collect,
+      [],
+    )
+    .option('--cache-ttl <duration>', 'use no result that is older, for example 12h')
+    .option('--keep-going', 'after a step failed, finish all steps that do not depend on it')
+    .addOption(
+      new Option(
+        '--on-failure <action>',
+        'what to do with a RUN that failed: keep it for longshore debug, or open a shell there',
+      )
+        .choices(['keep', 'shell'])
+        .default('keep'),
+    )
     .option('--pull', 'look for newer base images')
+    .option('--locked', 'use images, files and commits as longshore.lock has them, and refuse what is not in it')
+    .option('--lockfile <path>', 'with --locked: the file to use (default: longshore.lock in the context)')
+    .option(
+      '--offline',
+      'use no network: take what is in the store, and say what is missing; RUN steps get none either',
+    )
     .addOption(
       new Option('--network <mode>', 'network of RUN steps; default is the network of this machine')
         .choices(['default', 'none', 'host'])
         .default('default'),
+    )
+    .option(
+      '--add-host <name:ip>',
+      'name that RUN steps know, the address may be host-gateway; may be repeated',
+      collect,
+      [],
     )
     .option('--secret <spec>', 'secret for RUN --mount=type=secret: id=ID[,src=FILE|,env=NAME]', collect, [])
     .option('--ssh <spec>', 'agent or keys for RUN --mount=type=ssh: default or ID[=SOCKET|=KEY[,KEY]]', collect, [])
@@ -38,16 +77,25 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
     .option('--jobs <n>', 'steps that may run at the same time (default: number of processors)', positiveInteger)
     .option(
       '-o, --output <spec>',
-      'also write the result: DIR, - (tar), or type=local|tar|oci|docker,dest=PATH; may be repeated',
+      'also write the result: DIR, - (tar), type=local|tar|oci|docker,dest=PATH or type=registry; may be repeated',
       collect,
       [],
     )
+    .option('--source-date-epoch <seconds>', 'date the image to this time (default: $SOURCE_DATE_EPOCH)')
+    .option('--rewrite-timestamp', 'lower file times in new layers to that date')
+    .option(
+      '--reproducible',
+      'same files, same image: date all to the git commit, else to the newest file of the context',
+    )
+    .option('--verify', 'execute every step twice, in other surroundings, and say which files differ')
+    .option('--push', 'send the image to the registries of its names; short for --output type=registry')
+    .option('--load', 'keep the image in the store, as is always done')
     .option('--iidfile <path>', 'write the image ID to a file')
     .option('--metadata-file <path>', 'write what was made to a file, as JSON with the keys of buildx')
     .option('-q, --quiet', 'print nothing but the image ID')
     .addOption(
-      new Option('--progress <mode>', 'how to show progress on stderr')
-        .choices(['auto', 'plain', 'quiet', 'rawjson'])
+      new Option('--progress <mode>', 'how to show progress on stderr; auto draws on a terminal')
+        .choices(['auto', 'tty', 'plain', 'quiet', 'rawjson'])
         .default('auto'),
     )
     .option('--plan', 'print what would run, and why, without running anything')
@@ -61,14 +109,14 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
     )
     .option('--check', 'check the Dockerfile instead of building it; short for --call=check')
     .option('--call <method>', 'build, check, outline or targets, then ,format=json for JSON', 'build')
-    .action(async (context: string, flags: BuildFlags) => {
-      const { root } = program.opts<{ root?: string }>()
-      if (flags.check === true || flags.call !== 'build') {
-        const { parseCall, runCall } = await import('./run-call.ts')
-        const call = parseCall(flags.check === true && flags.call === 'build' ? 'check' : flags.call)
-        if (call.method !== 'build') return setExitCode(await runCall(call, context, flags, root))
-      }
-      const { runBuild } = await import('./run-build.ts')
-      setExitCode(await runBuild(context, flags, root))
-    })
+  addRegistryFlags(command).action(async (context: string, flags: BuildFlags) => {
+    const { root } = program.opts<{ root?: string }>()
+    if (flags.check === true || flags.call !== 'build') {
+      const { parseCall, runCall } = await import('./run-call.ts')
+      const call = parseCall(flags.check === true && flags.call === 'build' ? 'check' : flags.call)
+      if (call.method !== 'build') return setExitCode(await runCall(call, context, flags, root))
+    }
+    const { runBuild } = await import('./run-build.ts')
+    setExitCode(await runBuild(context, flags, root))
+  })
 }

@@ -1,23 +1,37 @@
 /** Flags of `longshore build` as commander gives them. */
-export interface BuildFlags {
+export interface BuildFlags extends RegistryFlags {
   readonly tag: readonly string[]
   readonly file?: string
   readonly buildArg: readonly string[]
   readonly buildContext: readonly string[]
   readonly label: readonly string[]
-  readonly target?: string
+  readonly target: readonly string[]
   readonly cache: boolean
+  /** Of `--no-cache-filter`: commander takes the `no-` off. */
+  readonly cacheFilter: readonly string[]
+  readonly cacheTtl?: string
+  readonly keepGoing?: boolean
+  readonly addHost: readonly string[]
+  readonly onFailure: 'keep' | 'shell'
   readonly pull?: boolean
+  readonly offline?: boolean
+  readonly locked?: boolean
+  readonly lockfile?: string
   readonly network: 'default' | 'none' | 'host'
   readonly secret: readonly string[]
   readonly ssh: readonly string[]
   readonly allow: readonly string[]
   readonly jobs?: number
   readonly output: readonly string[]
+  readonly push?: boolean
   readonly iidfile?: string
   readonly metadataFile?: string
+  readonly verify?: boolean
+  readonly sourceDateEpoch?: string
+  readonly rewriteTimestamp?: boolean
+  readonly reproducible?: boolean
   readonly quiet?: boolean
-  readonly progress: 'auto' | 'plain' | 'quiet' | 'rawjson'
+  readonly progress: 'auto' | 'tty' | 'plain' | 'quiet' | 'rawjson'
   readonly plan?: boolean
   readonly format: 'text' | 'json'
   readonly isolation?: 'crun' | 'runc' | 'builtin'
@@ -34,21 +48,6 @@ export interface CheckFlags {
   readonly format: 'text' | 'json' | 'github' | 'sarif'
 }
 
-/** Flags of `longshore run`. */
-export interface RunFlags {
-  readonly rm?: boolean
-  readonly env: readonly string[]
-  readonly volume: readonly string[]
-  readonly workdir?: string
-  readonly user?: string
-  readonly entrypoint?: string
-  readonly name?: string
-  readonly interactive?: boolean
-  readonly tty?: boolean
-  readonly network: 'host' | 'none'
-  readonly isolation?: 'crun' | 'runc' | 'builtin'
-}
-
 /** Flags of `longshore images`. */
 export interface ImagesFlags {
   readonly all?: boolean
@@ -59,6 +58,63 @@ export interface ImagesFlags {
   readonly format?: string
 }
 
+/** Flags of commands that talk to a registry. */
+export interface RegistryFlags {
+  readonly tlsVerify?: boolean
+  readonly creds?: string
+  readonly authfile?: string
+  readonly certDir?: string
+  readonly retry?: number
+}
+
+/** Flags that say how layers are compressed. */
+export interface CompressionFlags {
+  readonly compression?: string
+  readonly compressionLevel?: string
+  readonly forceCompression?: boolean
+}
+
+/** Flags of `longshore push`. */
+export interface PushFlags extends RegistryFlags, CompressionFlags {
+  readonly allTags?: boolean
+  readonly quiet?: boolean
+  readonly digestfile?: string
+  readonly format?: 'oci' | 'docker'
+}
+
+/** Flags of `longshore system check`. */
+export interface SystemCheckFlags {
+  readonly repair?: boolean
+  readonly quick?: boolean
+  readonly format: 'text' | 'json'
+}
+
+/** Flags of `longshore save`. */
+export interface SaveFlags extends CompressionFlags {
+  readonly output: string
+  readonly format: 'docker-archive' | 'oci-archive' | 'oci-dir'
+  readonly quiet?: boolean
+}
+
+/** Flags of `longshore load`. */
+export interface LoadFlags {
+  readonly input?: string
+  readonly platform?: string
+  readonly replace: boolean
+  readonly quiet?: boolean
+}
+
+/** Flags of `longshore login` and `logout`. */
+export interface LoginFlags {
+  readonly username?: string
+  readonly password?: string
+  readonly passwordStdin?: boolean
+  readonly authfile?: string
+  readonly tlsVerify?: boolean
+  readonly getLogin?: boolean
+  readonly all?: boolean
+}
+
 /** Flags of `longshore history`. */
 export interface HistoryFlags {
   readonly quiet?: boolean
@@ -67,8 +123,10 @@ export interface HistoryFlags {
   readonly format?: string
 }
 
-/** Flags of `longshore image prune`. */
+/** Flags of `longshore image prune`, `builder prune` and `system prune`. */
 export interface PruneFlags {
+  readonly dryRun?: boolean
+  readonly keepStorage?: string
   readonly all?: boolean
   readonly force?: boolean
   readonly filter: readonly string[]
@@ -89,7 +147,18 @@ export interface WhyFlags extends ProjectFlags {
   readonly format: 'text' | 'json'
 }
 
-/** Flags of `longshore logs`. */
-export interface LogsFlags extends ProjectFlags {
-  readonly build: true
+/** Flags of `longshore lock`. */
+export interface LockFlags extends RegistryFlags {
+  readonly file?: string
+  readonly buildArg: readonly string[]
+  readonly buildContext: readonly string[]
+  readonly lockfile?: string
+}
+
+/** Flags of `longshore debug`. */
+export interface DebugFlags {
+  readonly rm?: boolean
+  readonly quiet?: boolean
+  readonly format?: string
+  readonly isolation?: 'crun' | 'runc' | 'builtin'
 }

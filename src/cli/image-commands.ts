@@ -1,20 +1,31 @@
 import type { Command } from 'commander'
+import { addLoadCommand, addSaveCommand } from './archive-commands.ts'
 import { collect } from './collect.ts'
 import type { CommandRoom } from './command-room.ts'
 import type { HistoryFlags, PruneFlags } from './flags.ts'
 import { formatOption } from './format-option.ts'
 import { addImagesCommand } from './images-command.ts'
+import { addPushCommand } from './push-command.ts'
 
-/** Adds the commands about stored images: `tag`, `untag`, `rmi`, `inspect`, `history`, and all of them below `image`. */
+/** Adds the commands about stored images: `tag`, `untag`, `rmi`, `history`, and all of them and `inspect` below `image`. */
 export function addImageCommands(program: Command, room: CommandRoom): void {
   addTag(program, room)
   addUntag(program, room)
   addRemove(program, room, 'rmi')
-  addInspect(program, room)
   addHistory(program, room)
   const group = program.command('image').summary('commands about images').description('Commands about stored images.')
   addImagesCommand(group, room, 'ls')
-  for (const add of [addTag, addUntag, addInspect, addHistory, addPrune]) add(group, room)
+  for (const add of [
+    addPushCommand,
+    addSaveCommand,
+    addLoadCommand,
+    addTag,
+    addUntag,
+    addInspect,
+    addHistory,
+    addPrune,
+  ])
+    add(group, room)
   addRemove(group, room, 'rm')
 }
 
@@ -68,7 +79,7 @@ function addInspect(parent: Command, room: CommandRoom): void {
     .option('-f, --format <format>', "json, or a template: '{{.Id}}', '{{json .Config}}', '{{index .RepoTags 0}}'")
     .action(async (images: readonly string[], flags: { readonly format?: string }) => {
       const { runInspect } = await import('./run-inspect.ts')
-      room.setExitCode(runInspect(images, flags.format, room.root()))
+      room.setExitCode(await runInspect(images, { type: 'image', ...flags }, room.root()))
     })
 }
 
@@ -101,6 +112,7 @@ function addPrune(parent: Command, room: CommandRoom): void {
     .description('Removes images without a name, and layers that nothing needs. Results of build steps stay.')
     .option('-a, --all', 'remove images with names too')
     .option('-f, --force', 'do not ask')
+    .option('--dry-run', 'only print what would be removed')
     .option('--filter <key=value>', 'label[!]=K[=V], until=TIME; may be repeated', collect, [])
     .action(async (flags: PruneFlags) => {
       const { runImagePrune } = await import('./run-image-prune.ts')

@@ -8,7 +8,7 @@ async function main(): Promise<number> {
   let exitCode: number = exitCodes.done
   const program = createProgram((code) => {
     exitCode = code
-  })
+  }, process.argv[2])
   try {
     await program.parseAsync(process.argv)
     return exitCode
@@ -20,6 +20,8 @@ async function main(): Promise<number> {
   }
 }
 
+// Should nothing be left to wait for before the command is done, that is a bug of ours, and no success.
+process.exitCode = exitCodes.error
 main().then(
   (code) => {
     process.exitCode = code

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { invariant } from '../base/index.ts'
 import { findProgram } from '../engine/find-program.ts'
 import { detectUserNamespace, type Host } from '../engine/host.ts'
@@ -20,6 +21,14 @@ export function processHost(): Host {
     env,
     cwd: process.cwd(),
     uid: process.getuid?.() ?? 0,
+    pid: process.pid,
+    // Less memory for a process that has little to do and stays for long.
+    supervisorCommand: [
+      process.execPath,
+      '--max-semi-space-size=1',
+      '--jitless',
+      join(import.meta.dirname, 'supervisor.cjs'),
+    ],
     arch: process.arch,
     cpus: availableParallelism(),
     isReexecuted: mark !== undefined,
@@ -33,14 +42,29 @@ export function processHost(): Host {
     nowMs: () => Date.now(),
     reexecute(mapping) {
       invariant(mark === undefined, 'still an ordinary user inside the user namespace')
-      invariant(process.execve !== undefined, 'this Node has no process.execve')
-      const unshare = findProgram('unshare', env['PATH'])
-      invariant(unshare !== undefined, 'unshare was there a moment ago')
-      const command = [process.execPath, ...process.execArgv, ...process.argv.slice(1)]
-      const args = ['unshare', ...unshareArguments(mapping), ...command]
-      return process.execve(unshare, args, { ...definedOnly(env), [reexecutedMark]: JSON.stringify(handedOver) })
+      return again('unshare', unshareArguments(mapping), env, handedOver)
+    },
+    join(pid) {
+      const user = process.getuid?.() === 0 ? [] : ['--user', '--preserve-credentials']
+      const words = ['--target', String(pid), '--mount', ...user, `--wd=${process.cwd()}`, '--']
+      return again('nsenter', words, env, handedOver)
     },
   }
+}
+
+/** Becomes this command again, started by a program of util-linux. */
+function again(
+  name: string,
+  words: readonly string[],
+  env: NodeJS.ProcessEnv,
+  handedOver: Readonly<Record<string, string>>,
+): never {
+  invariant(process.execve !== undefined, 'this Node has no process.execve')
+  const program = findProgram(name, env['PATH'])
+  invariant(program !== undefined, `${name} of util-linux is there`)
+  const command = [process.execPath, ...process.execArgv, ...process.argv.slice(1)]
+  const marked = { ...definedOnly(env), [reexecutedMark]: JSON.stringify(handedOver) }
+  return process.execve(program, [name, ...words, ...command], marked)
 }
 
 function parseInherited(mark: string | undefined): Readonly<Record<string, string>> {

@@ -1,27 +1,25 @@
 import { Command, Help, Option } from 'commander'
 import { version } from '../version.ts'
+import { addLoadCommand, addSaveCommand } from './archive-commands.ts'
 import { addBuildCommand } from './build-command.ts'
 import { addCheckCommand } from './check-command.ts'
+import { addContainerCommands } from './container-commands.ts'
+import { addDebugCommand } from './debug-command.ts'
 import { addImageCommands } from './image-commands.ts'
 import { addImagesCommand } from './images-command.ts'
-import { addLogsCommand } from './logs-command.ts'
+import { addLockCommand } from './lock-command.ts'
+import { addLoginCommands } from './login-commands.ts'
+import { addNetworkCommands } from './network-commands.ts'
 import { addPullCommand } from './pull-command.ts'
-import { addRunCommand } from './run-command.ts'
+import { addPushCommand } from './push-command.ts'
 import type { SetExitCode } from './set-exit-code.ts'
 import { addSystemCommands } from './system-commands.ts'
 import { addWhyCommand } from './why-command.ts'
 
-const commands = [
-  addBuildCommand,
-  addCheckCommand,
-  addRunCommand,
-  addPullCommand,
-  addWhyCommand,
-  addLogsCommand,
-] as const
+const commands = [addBuildCommand, addCheckCommand, addPullCommand, addWhyCommand] as const
 
 /** The command line, as a table of commands and flags; each command loads what it needs when it runs. */
-export function createProgram(setExitCode: SetExitCode): Command {
+export function createProgram(setExitCode: SetExitCode, firstWord: string | undefined): Command {
   const program = new Command('longshore')
     .description('Builds OCI images from Dockerfiles and runs them. No daemon, no root.')
     .version(version, '-V, --version', 'print the version')
@@ -32,10 +30,23 @@ export function createProgram(setExitCode: SetExitCode): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('Run "longshore --help" for the commands, "longshore COMMAND --help" for the flags of one.')
     .exitOverride()
+  // A build, which may be over before one could read this, does without the others.
+  if (firstWord === 'build') {
+    addBuildCommand(program, setExitCode)
+    return program
+  }
   for (const add of commands) add(program, setExitCode)
   const room = { setExitCode, root: () => program.opts<{ root?: string }>().root }
+  addContainerCommands(program, room)
+  addDebugCommand(program, room)
+  addLockCommand(program, room)
   addImagesCommand(program, room)
+  addPushCommand(program, room)
+  addLoginCommands(program, room)
+  addSaveCommand(program, room)
+  addLoadCommand(program, room)
   addImageCommands(program, room)
+  addNetworkCommands(program, room)
   addSystemCommands(program, room)
   return program
 }

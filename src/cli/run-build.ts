@@ -1,7 +1,6 @@
-import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { lintRule } from '../../grammar/index.ts'
-import { type Diagnostic, errorMessage, type SourceFile, ToolError } from '../base/index.ts'
+import { type Diagnostic, type SourceFile, ToolError } from '../base/index.ts'
 import type { BuildError, BuildEvent, BuildSummary, EmitEvent, StepFailure } from '../build/index.ts'
 import { buildImage } from '../engine/build.ts'
 import type { BuildOutcome, BuildRequest } from '../engine/build-request.ts'
@@ -9,7 +8,6 @@ import type { Host } from '../engine/host.ts'
 import { type OutputSpec, parseOutput } from '../engine/output-spec.ts'
 import {
   lintFindings,
-  plainReporter,
   planEntries,
   renderDiagnostic,
   renderExcerpt,
@@ -18,61 +16,85 @@ import {
 } from '../report/index.ts'
 import { annotations } from './annotate.ts'
 import { keyValues, namedValues } from './collect.ts'
+import { parseDating } from './dating-flags.ts'
 import { exitCodeFor, exitCodes } from './exit-codes.ts'
 import type { BuildFlags } from './flags.ts'
 import { onInterrupt } from './interrupt.ts'
+import { lookInto, requireTerminal } from './on-failure.ts'
 import { errorText } from './print-error.ts'
 import { processHost } from './process-host.ts'
+import { openProgress, type Progress } from './progress.ts'
+import { registryAccess } from './registry-access-flags.ts'
+import { writeResultFile } from './result-file.ts'
+import { lockedField, offline, schedulingFields } from './scheduling-flags.ts'
 import { parseAgents, parseAllowed, parseSecrets } from './secret-flags.ts'
+import { targetFields } from './target-flags.ts'
 
 /** Runs `longshore build`; returns the exit code. Throws what `buildImage` throws. */
 export async function runBuild(context: string, flags: BuildFlags, root: string | undefined): Promise<number> {
   const host = processHost()
   const request = buildRequest(context, flags, root, host)
+  if (flags.onFailure === 'shell') requireTerminal()
   const quiet = flags.quiet === true || flags.progress === 'quiet'
   const diagnostics: Diagnostic[] = []
   const abort = new AbortController()
   const restore = onInterrupt(() => abort.abort(new ToolError('canceled', 'interrupted')))
-  const emit = eventSink(flags, quiet, diagnostics)
+  const { report: emit, end } = eventSink(flags, quiet, diagnostics)
   try {
     const outcome = await buildImage(request, host, emit, abort.signal)
-    return printOutcome(outcome, flags, quiet, diagnostics, host, emit)
+    end()
+    const code = printOutcome(outcome, flags, quiet, diagnostics, host, emit)
+    if (outcome.kind === 'failed') await lookInto(outcome.failures, flags, host, root)
+    return code
   } catch (error) {
     if (flags.progress !== 'rawjson' || !(error instanceof ToolError)) throw error
     emit({ kind: 'error', error: errorFields(error) })
     return exitCodeFor(error)
   } finally {
+    end()
     restore()
   }
 }
 
 function buildRequest(context: string, flags: BuildFlags, root: string | undefined, host: Host): BuildRequest {
-  const { file, target, isolation } = flags
+  const { file, isolation } = flags
+  const outputs = outputTexts(flags).map((text) => checkedOutput(text, host))
+  const rewriteOutput = outputs.some((output) => 'rewriteTimestamp' in output && output.rewriteTimestamp)
   return {
     context,
-    tags: flags.tag,
+    ...targetFields(flags),
     buildArgs: keyValues(flags.buildArg, host.env),
     contexts: namedValues(flags.buildContext),
     labels: keyValues(flags.label, {}),
     noCache: !flags.cache,
+    ...schedulingFields(flags),
     pull: flags.pull === true,
+    offline: offline(flags),
+    ...lockedField(flags),
     network: flags.network,
+    addHosts: flags.addHost,
     secrets: parseSecrets(flags.secret, host),
     agents: parseAgents(flags.ssh, host),
     allowInsecure: parseAllowed(flags.allow).has('security.insecure'),
     jobs: flags.jobs ?? host.cpus,
-    outputs: flags.output.map((text) => checkedOutput(text, host)),
+    outputs,
+    access: registryAccess(flags),
+    verify: flags.verify === true,
+    ...parseDating(flags, rewriteOutput, host),
     planOnly: flags.plan === true,
     ...(file === undefined ? {} : { file }),
-    ...(target === undefined ? {} : { target }),
     ...(isolation === undefined ? {} : { isolation }),
     ...(root === undefined ? {} : { root }),
   }
 }
 
+function outputTexts({ output, push }: BuildFlags): readonly string[] {
+  return push === true ? [...output, 'type=registry'] : output
+}
+
 function checkedOutput(text: string, host: Host): OutputSpec {
   const output = parseOutput(text)
-  if (output.type === 'image') return output
+  if (!('dest' in output)) return output
   if (output.dest !== '-') return { ...output, dest: resolve(host.cwd, output.dest) }
   if (!process.stdout.isTTY) return output
   throw new ToolError('usage', 'an archive cannot be written to a terminal', {
@@ -80,22 +102,25 @@ function checkedOutput(text: string, host: Host): OutputSpec {
   })
 }
 
-function eventSink(flags: BuildFlags, quiet: boolean, diagnostics: Diagnostic[]): EmitEvent {
+function eventSink(flags: BuildFlags, quiet: boolean, diagnostics: Diagnostic[]): Progress {
   const keep = (event: BuildEvent): void => {
     if (event.kind === 'diagnostic') diagnostics.push(event.diagnostic)
   }
-  if (quiet) return keep
+  const end = (): void => undefined
+  if (quiet || flags.progress === 'quiet') return { report: keep, end }
   if (flags.progress === 'rawjson') {
-    return (event) => {
+    const report = (event: BuildEvent): void => {
       keep(event)
       process.stderr.write(`${JSON.stringify(event)}\n`)
     }
+    return { report, end }
   }
-  const reporter = plainReporter((text) => process.stderr.write(text))
-  return (event) => {
+  const progress = openProgress(flags.progress)
+  const report = (event: BuildEvent): void => {
     keep(event)
-    reporter.report(event)
+    progress.report(event)
   }
+  return { report, end: progress.end }
 }
 
 function printOutcome(
@@ -110,11 +135,11 @@ function printOutcome(
     case 'built':
       if (!quiet && flags.progress !== 'rawjson') process.stderr.write(warningsText(warnings, outcome.source, host))
       if (flags.iidfile !== undefined)
-        writeResultFile('iidfile', resolve(host.cwd, flags.iidfile), outcome.summary.imageId)
+        writeResultFile('iidfile', resolve(host.cwd, flags.iidfile), imageIds(outcome.summary).join('\n'))
       if (flags.metadataFile !== undefined)
         writeResultFile('metadata-file', resolve(host.cwd, flags.metadataFile), metadataText(outcome.summary))
       // An archive on standard output is the result then.
-      if (!usesStdout(flags)) process.stdout.write(`${outcome.summary.imageId}\n`)
+      if (!usesStdout(flags)) process.stdout.write(`${imageIds(outcome.summary).join('\n')}\n`)
       return exitCodes.done
     case 'planned': {
       const entries = planEntries(outcome.probed, outcome.hasImage, outcome.explanations)
@@ -137,7 +162,7 @@ function printOutcome(
           process.stderr.write(failureText(failure, source) + annotations(failureDiagnostics(failure), source, host))
         }
       }
-      return outcome.failures.some((failure) => failure.error?.code === 'step-failed')
+      return outcome.failures.some(({ error }) => error?.code === 'step-failed' || error?.code === 'not-reproducible')
         ? exitCodes.stepFailed
         : exitCodes.error
   }
@@ -186,28 +211,34 @@ function errorFields({ code, message, hint, details }: ToolError): BuildError {
 }
 
 function usesStdout(flags: BuildFlags): boolean {
-  return flags.output.map(parseOutput).some((output) => output.type !== 'image' && output.dest === '-')
+  return flags.output.map(parseOutput).some((output) => 'dest' in output && output.dest === '-')
 }
 
-/** What `--metadata-file` holds, under buildx's keys; the digest is the manifest's where an output has one. */
-function metadataText({ imageId, manifest, names }: BuildSummary): string {
-  const described =
-    manifest === undefined ? {} : { 'containerimage.descriptor': manifest, 'containerimage.digest': manifest.digest }
-  const metadata = {
-    'containerimage.config.digest': imageId,
-    ...described,
-    ...(names.length === 0 ? {} : { 'image.name': names.join(',') }),
-  }
+/** One ID for each target, in the order asked for. */
+function imageIds({ imageId, targets }: BuildSummary): readonly string[] {
+  return targets?.map((target) => target.imageId) ?? [imageId]
+}
+
+/** What `--metadata-file` holds, under buildx's keys, and under the targets' names when there are several; the digest is the manifest's where an output has one. */
+function metadataText(summary: BuildSummary): string {
+  const { targets } = summary
+  const metadata =
+    targets === undefined
+      ? imageMetadata(summary)
+      : Object.fromEntries(targets.map((target) => [target.target, imageMetadata(target)]))
   return `${JSON.stringify(metadata, null, 2)}\n`
 }
 
-function writeResultFile(flag: string, path: string, text: string): void {
-  try {
-    writeFileSync(path, text)
-  } catch (error) {
-    throw new ToolError('output-failed', `cannot write "${path}": ${errorMessage(error)}`, {
-      hint: `check that the folder of --${flag} exists and may be written`,
-      cause: error,
-    })
+function imageMetadata({
+  imageId,
+  manifest,
+  names,
+}: Pick<BuildSummary, 'imageId' | 'manifest' | 'names'>): Readonly<Record<string, unknown>> {
+  const described =
+    manifest === undefined ? {} : { 'containerimage.descriptor': manifest, 'containerimage.digest': manifest.digest }
+  return {
+    'containerimage.config.digest': imageId,
+    ...described,
+    ...(names.length === 0 ? {} : { 'image.name': names.join(',') }),
   }
 }

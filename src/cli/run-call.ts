@@ -40,6 +40,12 @@ export function parseCall(text: string): Call {
   })
 }
 
+/** `--call` is about one target. Throws `ToolError` `usage`. */
+function oneTarget({ target }: BuildFlags): string | undefined {
+  if (target.length < 2) return target[0]
+  throw new ToolError('usage', '--call looks at one target', { hint: 'give --target once, or leave it out' })
+}
+
 /** Runs `longshore build --call` of anything but a build; returns the exit code. Nothing is built or fetched. */
 export async function runCall(
   call: Call,
@@ -48,7 +54,8 @@ export async function runCall(
   root: string | undefined,
 ): Promise<number> {
   const host = processHost()
-  const { file, target } = flags
+  const { file } = flags
+  const target = oneTarget(flags)
   const request = {
     context,
     buildArgs: keyValues(flags.buildArg, host.env),

@@ -1,40 +1,43 @@
-import { type Command, Option } from 'commander'
-import { collect } from './collect.ts'
-import type { RunFlags } from './flags.ts'
-import type { SetExitCode } from './set-exit-code.ts'
+import { type Command, InvalidArgumentError } from 'commander'
+import type { CommandRoom } from './command-room.ts'
+import { addContainerFlags } from './container-flags.ts'
+import { defaultDetachKeys } from './detach-keys.ts'
+import type { ContainerFlags, RunFlags } from './lifecycle-flags.ts'
 
-/** Adds `longshore run`. */
-export function addRunCommand(program: Command, setExitCode: SetExitCode): void {
-  program
+/** Adds `run`. */
+export function addRunCommand(parent: Command, room: CommandRoom): void {
+  const command = parent
     .command('run')
     .summary('run a command in a new container')
-    .description('Runs a container in the foreground and ends with its exit code. What it wrote is gone when it ends.')
+    .description('Creates a container and starts it. In the foreground it ends with the exit code of the container.')
     .argument('<image>', 'name or ID of an image; pulled when the store does not have it')
     .argument('[command...]', "command and arguments instead of the image's CMD")
-    .option('--rm', 'remove the container when it ends (always so for now)')
-    .option('-e, --env <k=v>', 'environment variable; a bare name takes it from the environment', collect, [])
-    .option('-v, --volume <src:dst[:ro]>', 'directory or file of this machine to show in the container', collect, [])
-    .option('-w, --workdir <dir>', 'working directory')
-    .option('-u, --user <user[:group]>', 'user to run as')
-    .option('--entrypoint <command>', "command instead of the image's ENTRYPOINT")
-    .option('--name <name>', 'name of the container')
-    .option('-i, --interactive', 'connect stdin')
-    .option('-t, --tty', 'give it a terminal')
-    .addOption(
-      new Option('--network <mode>', 'network: that of this machine, or none')
-        .choices(['host', 'none'])
-        .default('host'),
-    )
-    .addOption(
-      new Option('--isolation <name>', 'what runs it (default: the first that works)').choices([
-        'crun',
-        'runc',
-        'builtin',
-      ]),
-    )
-    .passThroughOptions()
-    .action(async (image: string, command: readonly string[], flags: RunFlags) => {
-      const { runRun } = await import('./run-run.ts')
-      setExitCode(await runRun(image, command, flags, program.opts<{ root?: string }>().root))
-    })
+    .option('-d, --detach', 'let it run in the background and print its ID')
+    .option('--detach-keys <keys>', 'keys that leave it', defaultDetachKeys)
+    .option('--sig-proxy [boolean]', 'pass signals on to it', booleanValue, true)
+  addContainerFlags(command).action(async (image: string, words: readonly string[], flags: RunFlags) => {
+    const { runRun } = await import('./run-run.ts')
+    room.setExitCode(await runRun(image, words, flags, room.root()))
+  })
+}
+
+/** Adds `create`. */
+export function addCreateCommand(parent: Command, room: CommandRoom): void {
+  const command = parent
+    .command('create')
+    .summary('create a container without starting it')
+    .description('Creates a container and prints its ID.')
+    .argument('<image>', 'name or ID of an image; pulled when the store does not have it')
+    .argument('[command...]', "command and arguments instead of the image's CMD")
+  addContainerFlags(command).action(async (image: string, words: readonly string[], flags: ContainerFlags) => {
+    const { runCreate } = await import('./run-run.ts')
+    room.setExitCode(await runCreate(image, words, flags, room.root()))
+  })
+}
+
+/** Commander parser for `--flag`, `--flag=true` and `--flag=false`. */
+export function booleanValue(value: string): boolean {
+  if (value === 'true' || value === '1') return true
+  if (value === 'false' || value === '0') return false
+  throw new InvalidArgumentError('expected true or false.')
 }

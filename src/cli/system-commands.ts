@@ -1,8 +1,10 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
+import { collect } from './collect.ts'
 import type { CommandRoom } from './command-room.ts'
+import type { PruneFlags, SystemCheckFlags } from './flags.ts'
 import { formatOption } from './format-option.ts'
 
-/** Adds `system df`. */
+/** Adds `system df`, `system prune`, `system check` and `builder prune`. */
 export function addSystemCommands(program: Command, room: CommandRoom): void {
   const group = program.command('system').summary('commands about the store').description('Commands about the store.')
   group
@@ -13,5 +15,52 @@ export function addSystemCommands(program: Command, room: CommandRoom): void {
     .action(async (flags: { readonly format?: string }) => {
       const { runSystemDf } = await import('./run-system-df.ts')
       room.setExitCode(runSystemDf(flags.format, room.root()))
+    })
+  group
+    .command('prune')
+    .summary('remove what nothing needs')
+    .description(
+      'Removes images without a name, results of build steps that no image has, and layers that nothing needs.',
+    )
+    .option('-a, --all', 'remove images with names too')
+    .option('-f, --force', 'do not ask')
+    .option('--dry-run', 'only print what would be removed')
+    .option('--filter <key=value>', 'until=TIME: only what was made or used before', collect, [])
+    .action(async (flags: PruneFlags) => {
+      const { runSystemPrune } = await import('./run-prune.ts')
+      room.setExitCode(await runSystemPrune(flags, room.root()))
+    })
+  group
+    .command('check')
+    .summary('look for damage in the store')
+    .description(
+      'Reads everything in the store and compares it with its digests. Ends with 1 when something is damaged.',
+    )
+    .option('--repair', 'remove what is damaged, so that it is made or fetched again')
+    .option('--quick', 'look whether all is there, and read no layers and large blobs')
+    .addOption(new Option('--format <format>', 'of the findings').choices(['text', 'json']).default('text'))
+    .action(async (flags: SystemCheckFlags) => {
+      const { runSystemCheck } = await import('./run-system-check.ts')
+      room.setExitCode(await runSystemCheck(flags, room.root()))
+    })
+  addBuilderCommands(program, room)
+}
+
+function addBuilderCommands(program: Command, room: CommandRoom): void {
+  program
+    .command('builder')
+    .summary('commands about results of build steps')
+    .description('Commands about results of build steps.')
+    .command('prune')
+    .summary('remove results of build steps')
+    .description('Removes results of build steps that no image has, those worth least for their size first.')
+    .option('-a, --all', 'also results that images have: their steps run again in the next build')
+    .option('-f, --force', 'do not ask')
+    .option('--dry-run', 'only print what would be removed, and why')
+    .option('--filter <key=value>', 'until=TIME: only what was last used before', collect, [])
+    .option('--keep-storage <size>', 'remove only as much as it takes to keep within this size: 10GB')
+    .action(async (flags: PruneFlags) => {
+      const { runBuilderPrune } = await import('./run-prune.ts')
+      room.setExitCode(await runBuilderPrune(flags, room.root()))
     })
 }

@@ -22,11 +22,11 @@ export function addWhyCommand(program: Command, setExitCode: SetExitCode): void 
     })
 }
 
-/** Adds the flags that say which build is meant. */
-export function addProjectOptions(command: Command): Command {
+/** Adds the flags that say which build is meant; `file` is for a command whose -f means something else. */
+export function addProjectOptions(command: Command, file = '-f, --file <path>'): Command {
   return command
     .option('-C, --context <dir>', 'the build context', '.')
-    .option('-f, --file <path>', 'the Dockerfile (default: Dockerfile in the context)')
+    .option(file, 'the Dockerfile (default: Dockerfile in the context)')
     .option('--build-arg <k=v>', 'value of an ARG, as given to the build', collect, [])
     .option('--build-context <name=value>', 'named context, as given to the build', collect, [])
     .option('--target <stage>', 'stage, as given to the build')

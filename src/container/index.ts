@@ -1,6 +1,35 @@
 /**
- * The container side of an image: which process it starts, with which mounts, under which name. In: an image config and
- * what the user asks. Out: plain data for the sandbox. Nothing here runs a process.
+ * Containers as they are kept: what one was created as, how it is, its name, its log, and how to talk to the process
+ * that looks after it. In: an image config and what the user asks. Out: plain data and files. Nothing here runs a process.
  */
-export { lockName, type NameLock, randomContainerId } from './name-lock.ts'
-export { type ContainerOptions, type ContainerProcess, containerProcess, parseVolume } from './run-spec.ts'
+
+export { markProcess } from '../sys/process-mark.ts'
+export { randomContainerId, randomName } from './container-names.ts'
+export type {
+  ContainerSpec,
+  LimitsSpec,
+  LogSpec,
+  MountSpec,
+  NetworkSpec,
+  PortSpec,
+  RestartPolicy,
+  SecuritySpec,
+} from './container-spec.ts'
+export {
+  type ContainerState,
+  type ContainerStatus,
+  createdState,
+  type HealthState,
+  isActive,
+  statuses,
+} from './container-state.ts'
+export { type ContainerStore, type NewContainer, openContainers } from './container-store.ts'
+export { type ControlClient, type ControlListener, controlClient } from './control-client.ts'
+export type { ControlReply, ControlRequest, ExecSpec } from './control-messages.ts'
+export { connectForControl, listenForControl } from './control-socket.ts'
+export { LogFile, type LogRecord, logPath } from './log-files.ts'
+export { openLog } from './log-writer.ts'
+export { parseMountFlag, parseTmpfsFlag, parseVolumeFlag } from './mount-flags.ts'
+export { parseRestartPolicy } from './restart-policy.ts'
+export { type ContainerOptions, type ContainerProcess, containerProcess } from './run-spec.ts'
+export { signalNumber } from './signals.ts'

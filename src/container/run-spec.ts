@@ -1,6 +1,5 @@
 import { cleanPath, ToolError } from '../base/index.ts'
 import type { ContainerConfig } from '../oci/index.ts'
-import type { SandboxMount } from '../ports/index.ts'
 
 /** What the user asks of a container beyond its image. */
 export interface ContainerOptions {
@@ -17,6 +16,8 @@ export interface ContainerOptions {
 /** The process a container starts. */
 export interface ContainerProcess {
   readonly args: readonly string[]
+  /** What of `args` is the entrypoint. */
+  readonly entrypoint: readonly string[]
   readonly env: readonly string[]
   readonly cwd: string
   readonly user: string
@@ -44,6 +45,7 @@ export function containerProcess(
   }
   return {
     args,
+    entrypoint,
     env: mergeEnv([defaultPath, `HOSTNAME=${hostname}`], config.env ?? [], options.env),
     cwd: absolute(options.workingDir ?? config.workingDir ?? '/'),
     user: options.user ?? config.user ?? '',
@@ -63,27 +65,4 @@ function mergeEnv(...lists: readonly (readonly string[])[]): readonly string[] {
   const merged = new Map<string, string>()
   for (const entry of lists.flat()) merged.set(entry.slice(0, entry.indexOf('=')), entry)
   return [...merged.values()]
-}
-
-/**
- * Parses `-v SOURCE:TARGET[:ro|rw]`. `absolutePath` makes a relative source (`./data`) absolute. Throws `ToolError`
- * `usage`, or `not-supported` for a named volume.
- */
-export function parseVolume(text: string, absolutePath: (path: string) => string): SandboxMount {
-  const [source, target, mode, ...rest] = text.split(':')
-  const bad = (why: string): ToolError =>
-    new ToolError('usage', `cannot read -v "${text}": ${why}`, {
-      hint: 'expected SOURCE:TARGET or SOURCE:TARGET:ro, for example -v ./data:/data:ro',
-    })
-  if (source === undefined || source === '' || target === undefined || rest.length > 0)
-    throw bad('it is not SOURCE:TARGET[:ro]')
-  if (!target.startsWith('/')) throw bad(`the target "${target}" is not absolute`)
-  if (/^\/+$/.test(target)) throw bad('the root directory cannot be a target')
-  if (mode !== undefined && mode !== 'ro' && mode !== 'rw') throw bad(`the mode is "${mode}"`)
-  if (!/^[/.]/.test(source)) {
-    throw new ToolError('not-supported', `named volumes are not supported yet: "${source}"`, {
-      hint: `to mount a directory, write it with a slash: ./${source}`,
-    })
-  }
-  return { kind: 'bind', source: absolutePath(source), target, readonly: mode === 'ro' }
 }

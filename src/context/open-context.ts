@@ -14,6 +14,7 @@ import { contextTree } from './context-tree.ts'
 import { FingerprintMemo } from './fingerprint-memo.ts'
 import type { GitIgnored } from './git-ignored-report.ts'
 import { loadIgnoreFile, noRules } from './ignore-file.ts'
+import { newestFile } from './newest-file.ts'
 
 export interface ContextOptions {
   readonly directory: string
@@ -45,6 +46,8 @@ export interface BuildContext {
   decidingRule(path: string): DecidingRule | undefined
   /** What of a selection git ignores, or undefined when that is nothing. */
   gitIgnored(selection: FileSelection): Promise<GitIgnored | undefined>
+  /** Time of the newest file in milliseconds since 1970; undefined without a file. Reads no file. */
+  newestFile(): number | undefined
   /** Writes the memo, if there is something new. */
   save(): void
 }
@@ -70,6 +73,7 @@ export function openContext(options: ContextOptions): BuildContext {
       const { findGitIgnored } = await import('./git-ignored.ts')
       return findGitIgnored(root, selection)
     },
+    newestFile: () => newestFile(tree),
     save: () => memo.save(),
   }
 }

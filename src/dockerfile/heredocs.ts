@@ -3,7 +3,7 @@ import { blanks, quotedWord, spaces } from '../../grammar/word-patterns.ts'
 import type { SourceFile, Span } from '../base/index.ts'
 import type { Heredoc } from './ast.ts'
 import type { OffsetMap } from './offset-map.ts'
-import { sourceLine } from './source-line.ts'
+import { lineEnd, lineStart, sourceLine } from './source-line.ts'
 
 /** A `<<NAME` on an instruction's line, its body not read yet. */
 export type HeredocOpening = Pick<Heredoc, 'name' | 'expand' | 'chomp' | 'descriptor' | 'span'>
@@ -61,15 +61,18 @@ export function readHeredocBody(
   firstLine: number,
   opening: HeredocOpening,
 ): HeredocBody | undefined {
-  const start = source.lineStarts[firstLine] ?? source.text.length
+  const bodyStart = source.lineStarts[firstLine] ?? source.text.length
+  const { name, chomp } = opening
   for (let index = firstLine; ; index++) {
-    const line = sourceLine(source, index)
-    if (line === undefined) return undefined
-    const text = opening.chomp ? line.text.replace(/^\t+/, '') : line.text
-    if (text !== opening.name) continue
-    const bodySpan: Span = { start, end: line.start }
-    const heredoc = { ...opening, content: source.text.slice(start, line.start), bodySpan }
-    return { heredoc, nextLine: index + 1, end: line.start + line.text.length }
+    const start = lineStart(source, index)
+    if (start === undefined) return undefined
+    const end = lineEnd(source, index, start)
+    let first = start
+    while (chomp && source.text.charCodeAt(first) === 0x09) first++
+    if (end - first !== name.length || !source.text.startsWith(name, first)) continue
+    const bodySpan: Span = { start: bodyStart, end: start }
+    const heredoc = { ...opening, content: source.text.slice(bodyStart, start), bodySpan }
+    return { heredoc, nextLine: index + 1, end }
   }
 }
 

@@ -1,12 +1,10 @@
 import type { Piece } from '../../grammar/argument-parser.ts'
 import type { EscapeCharacter } from '../../grammar/index.ts'
-import { blanks, spaces } from '../../grammar/word-patterns.ts'
 import type { Span } from '../base/index.ts'
 import type { Word } from './ast.ts'
+import { skipSpaces, skipWord } from './blanks.ts'
 import type { Problems } from './problems.ts'
 import type { LogicalLine } from './scan-lines.ts'
-
-const keywordPattern = new RegExp(`^([^${blanks}]*)[${spaces}]*`)
 
 /**
  * The instruction being read: its keyword and arguments on a logical line. `argumentsStart` is the offset of the
@@ -18,27 +16,21 @@ export class InstructionText {
   readonly argumentsStart: number
   readonly escape: EscapeCharacter
   readonly problems: Problems
-  readonly #start: number
+  /** The arguments as text. */
+  readonly arguments: string
+  /** The instruction as text, on one line. */
+  readonly text: string
 
   constructor(line: LogicalLine, start: number, escapeCharacter: EscapeCharacter, problems: Problems) {
-    const [head = '', word = ''] = keywordPattern.exec(line.text.slice(start)) ?? []
+    const { text } = line
+    const keywordEnd = skipWord(text, start, text.length)
     this.line = line
-    this.#start = start
-    this.keyword = { text: word, span: line.offsets.span(start, start + word.length) }
-    this.argumentsStart = start + head.length
+    this.keyword = { text: text.slice(start, keywordEnd), span: line.offsets.span(start, keywordEnd) }
+    this.argumentsStart = skipSpaces(text, keywordEnd, text.length)
     this.escape = escapeCharacter
     this.problems = problems
-  }
-
-  /** The arguments as text. */
-  get arguments(): string {
-    return this.line.text.slice(this.argumentsStart)
-  }
-
-  /** What every instruction of the AST begins with. */
-  get head(): { readonly keyword: Word; readonly text: string; readonly span: Span } {
-    const { keyword } = this
-    return { keyword, text: this.line.text.slice(this.#start), span: this.wholeSpan }
+    this.arguments = text.slice(this.argumentsStart)
+    this.text = start === 0 ? text : text.slice(start)
   }
 
   /** Source span of the instruction: of the whole line, or from its keyword on when it follows ONBUILD. */

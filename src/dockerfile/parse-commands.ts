@@ -27,24 +27,52 @@ export function parseRun(at: InstructionText): RunInstruction | undefined {
     at.problems.error('missing-arguments', 'RUN requires at least one argument', command.span, { hint })
     return undefined
   }
-  return { kind: 'run', ...at.head, ...read, mounts, heredocs: at.line.heredocs }
+  return {
+    kind: 'run',
+    keyword: at.keyword,
+    text: at.text,
+    span: at.wholeSpan,
+    flags: read.flags,
+    command: read.command,
+    mounts,
+    heredocs: at.line.heredocs,
+  }
 }
 
 export function parseCmd(at: InstructionText): CmdInstruction | undefined {
   const read = readCommand(at, 'cmd')
-  return read && { kind: 'cmd', ...at.head, ...read }
+  return (
+    read && {
+      kind: 'cmd',
+      keyword: at.keyword,
+      text: at.text,
+      span: at.wholeSpan,
+      flags: read.flags,
+      command: read.command,
+    }
+  )
 }
 
 export function parseEntrypoint(at: InstructionText): EntrypointInstruction | undefined {
   const read = readCommand(at, 'entrypoint')
-  return read && { kind: 'entrypoint', ...at.head, ...read }
+  return (
+    read && {
+      kind: 'entrypoint',
+      keyword: at.keyword,
+      text: at.text,
+      span: at.wholeSpan,
+      flags: read.flags,
+      command: read.command,
+    }
+  )
 }
 
 export function parseShell(at: InstructionText): ShellInstruction | undefined {
   const read = readCommand(at, 'shell')
   if (read === undefined) return undefined
   const { flags, command } = read
-  if (command.kind === 'exec' && command.args.length > 0) return { kind: 'shell', ...at.head, flags, command }
+  if (command.kind === 'exec' && command.args.length > 0)
+    return { kind: 'shell', keyword: at.keyword, text: at.text, span: at.wholeSpan, flags, command }
   reportNoShell(at, command)
   return undefined
 }
@@ -73,7 +101,7 @@ export function parseHealthcheck(at: InstructionText): HealthcheckInstruction | 
   const word = type.text.toUpperCase()
   if (word === 'NONE') {
     if (rest !== undefined) return fail('HEALTHCHECK NONE takes no arguments', 'remove them')
-    return { kind: 'healthcheck', ...at.head, flags: read.flags }
+    return { kind: 'healthcheck', keyword: at.keyword, text: at.text, span: at.wholeSpan, flags: read.flags }
   }
   if (word !== 'CMD') {
     reportHealthType(at, type)
@@ -87,7 +115,7 @@ export function parseHealthcheck(at: InstructionText): HealthcheckInstruction | 
   if (command.kind === 'exec' && command.args.length === 0) {
     return fail('Missing command after HEALTHCHECK CMD', 'write the command that checks')
   }
-  return { kind: 'healthcheck', ...at.head, flags: read.flags, command }
+  return { kind: 'healthcheck', keyword: at.keyword, text: at.text, span: at.wholeSpan, flags: read.flags, command }
 }
 
 function reportHealthType(at: InstructionText, type: Piece): void {

@@ -1,6 +1,7 @@
 import type { EscapeCharacter } from '../../grammar/index.ts'
 import { type SourceFile, sourceFile } from '../base/index.ts'
 import type { Instruction, ParsedDockerfile } from './ast.ts'
+import type { LintInput } from './lint-input.ts'
 import { lintInstructions } from './lint-instructions.ts'
 import { parseInstruction } from './parse-instruction.ts'
 import { Problems } from './problems.ts'
@@ -14,12 +15,27 @@ import { type LogicalLine, scanLogicalLines } from './scan-lines.ts'
  */
 export function parseDockerfile(source: SourceFile): ParsedDockerfile {
   const problems = new Problems(source.name)
+  const { lines, directives, escape: escapeCharacter, instructions } = readInstructions(source, problems)
+  lintInstructions({ source, lines, directives, instructions }, problems)
+  return { directives, escape: escapeCharacter, instructions, diagnostics: problems.all }
+}
+
+/** As `parseDockerfile`, without the lint rules: `diagnostics` has errors alone. */
+export function readDockerfile(source: SourceFile): ParsedDockerfile {
+  const problems = new Problems(source.name)
+  const { directives, escape: escapeCharacter, instructions } = readInstructions(source, problems)
+  return { directives, escape: escapeCharacter, instructions, diagnostics: problems.all }
+}
+
+/** Everything in a file that was read, and the lines it was read from. */
+type ReadFile = Omit<ParsedDockerfile, 'diagnostics'> & Pick<LintInput, 'lines'>
+
+function readInstructions(source: SourceFile, problems: Problems): ReadFile {
   const { directives, escape: escapeCharacter, nextLine } = readDirectives(source, problems)
   const lines = scanLogicalLines(source, nextLine, escapeCharacter, problems)
   const instructions = parseLines(lines, escapeCharacter, problems)
   checkOrder(lines, instructions, problems)
-  lintInstructions({ source, lines, directives, instructions }, problems)
-  return { directives, escape: escapeCharacter, instructions, diagnostics: problems.all }
+  return { lines, directives, escape: escapeCharacter, instructions }
 }
 
 /**
@@ -40,7 +56,14 @@ function parseLines(
   escapeCharacter: EscapeCharacter,
   problems: Problems,
 ): readonly Instruction[] {
-  return lines.flatMap((line, index) => parseInstruction(line, escapeCharacter, problems, lines[index - 1]) ?? [])
+  const instructions: Instruction[] = []
+  let above: LogicalLine | undefined
+  for (const line of lines) {
+    const instruction = parseInstruction(line, escapeCharacter, problems, above)
+    if (instruction !== undefined) instructions.push(instruction)
+    above = line
+  }
+  return instructions
 }
 
 /** Only ARG may stand in front of the first FROM, and there has to be one. A line that failed to parse was reported already. */

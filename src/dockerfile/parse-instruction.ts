@@ -95,7 +95,7 @@ function parseOnbuild(at: InstructionText): OnbuildInstruction | undefined {
   }
   const trigger = parseTriggerable(inner, kind)
   if (trigger === undefined) return undefined
-  return { kind: 'onbuild', ...at.head, flags: [], trigger }
+  return { kind: 'onbuild', keyword: at.keyword, text: at.text, span: at.wholeSpan, flags: [], trigger }
 }
 
 function readKind(at: InstructionText, above?: LogicalLine): InstructionKind | undefined {

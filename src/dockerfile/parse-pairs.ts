@@ -1,3 +1,4 @@
+import type { EscapeCharacter } from '../../grammar/index.ts'
 import type { ArgumentRule, Piece } from '../../grammar/parse-arguments.ts'
 import { quotedWord } from '../../grammar/word-patterns.ts'
 import type { ArgInstruction, Assignment, EnvInstruction, LabelInstruction, Pair } from './ast.ts'
@@ -15,7 +16,7 @@ export function parseArg(at: InstructionText): ArgInstruction | undefined {
     if (equals < 0) assignments.push({ name: at.word(piece), span })
     else assignments.push({ name: at.part(piece, 0, equals), value: at.part(piece, equals + 1), span })
   }
-  return { kind: 'arg', ...at.head, flags: read.flags, assignments }
+  return { kind: 'arg', keyword: at.keyword, text: at.text, span: at.wholeSpan, flags: read.flags, assignments }
 }
 
 export function parseEnv(at: InstructionText): EnvInstruction | undefined {
@@ -23,7 +24,15 @@ export function parseEnv(at: InstructionText): EnvInstruction | undefined {
   const read = readArguments(at, 'env', rule)
   const pairs = read && splitPairs(at, 'ENV', rule, read.words)
   if (read === undefined || pairs === undefined) return undefined
-  return { kind: 'env', ...at.head, flags: read.flags, pairs, legacy: rule === 'legacyPair' }
+  return {
+    kind: 'env',
+    keyword: at.keyword,
+    text: at.text,
+    span: at.wholeSpan,
+    flags: read.flags,
+    pairs,
+    legacy: rule === 'legacyPair',
+  }
 }
 
 export function parseLabel(at: InstructionText): LabelInstruction | undefined {
@@ -31,13 +40,26 @@ export function parseLabel(at: InstructionText): LabelInstruction | undefined {
   const read = readArguments(at, 'label', rule)
   const pairs = read && splitPairs(at, 'LABEL', rule, read.words)
   if (read === undefined || pairs === undefined) return undefined
-  return { kind: 'label', ...at.head, flags: read.flags, pairs, legacy: rule === 'legacyPair' }
+  return {
+    kind: 'label',
+    keyword: at.keyword,
+    text: at.text,
+    span: at.wholeSpan,
+    flags: read.flags,
+    pairs,
+    legacy: rule === 'legacyPair',
+  }
+}
+
+const firstWord: Readonly<Record<EscapeCharacter, RegExp>> = {
+  '\\': new RegExp(`^${quotedWord('\\')}`, 's'),
+  '`': new RegExp(`^${quotedWord('`')}`, 's'),
 }
 
 /** The old form is the one whose first word, quotes and escapes minded, has no `=`. */
 function pairRule(at: InstructionText): 'pairs' | 'legacyPair' {
   const text = textAfterFlags(at)?.text ?? '='
-  const first = new RegExp(`^${quotedWord(at.escape)}`, 's').exec(text)?.[0] ?? '='
+  const first = firstWord[at.escape].exec(text)?.[0] ?? '='
   return first.includes('=') ? 'pairs' : 'legacyPair'
 }
 

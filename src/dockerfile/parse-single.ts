@@ -16,7 +16,14 @@ export function parseFrom(at: InstructionText): FromInstruction | undefined {
   const read = readArguments(at, 'from', 'from')
   const [image, as, name] = read?.words ?? []
   if (read === undefined || image === undefined) return undefined
-  const from = { kind: 'from', ...at.head, flags: read.flags, image: at.word(image) } as const
+  const from = {
+    kind: 'from',
+    keyword: at.keyword,
+    text: at.text,
+    span: at.wholeSpan,
+    flags: read.flags,
+    image: at.word(image),
+  } as const
   if (as === undefined || name === undefined) return from
   const alias = { as: at.word(as), name: at.word(name) }
   if (stageNamePattern.test(name.text.toLowerCase())) return { ...from, alias }
@@ -30,28 +37,28 @@ export function parseMaintainer(at: InstructionText): MaintainerInstruction | un
   const read = readArguments(at, 'maintainer', 'text')
   const author = firstWord(at, read?.words)
   if (read === undefined || author === undefined) return undefined
-  return { kind: 'maintainer', ...at.head, flags: read.flags, author }
+  return { kind: 'maintainer', keyword: at.keyword, text: at.text, span: at.wholeSpan, flags: read.flags, author }
 }
 
 export function parseWorkdir(at: InstructionText): WorkdirInstruction | undefined {
   const read = readArguments(at, 'workdir', 'text')
   const path = firstWord(at, read?.words)
   if (read === undefined || path === undefined) return undefined
-  return { kind: 'workdir', ...at.head, flags: read.flags, path }
+  return { kind: 'workdir', keyword: at.keyword, text: at.text, span: at.wholeSpan, flags: read.flags, path }
 }
 
 export function parseUser(at: InstructionText): UserInstruction | undefined {
   const read = readArguments(at, 'user', 'text')
   const user = firstWord(at, read?.words)
   if (read === undefined || user === undefined) return undefined
-  return { kind: 'user', ...at.head, flags: read.flags, user }
+  return { kind: 'user', keyword: at.keyword, text: at.text, span: at.wholeSpan, flags: read.flags, user }
 }
 
 export function parseStopsignal(at: InstructionText): StopsignalInstruction | undefined {
   const read = readArguments(at, 'stopsignal', 'text')
   const signal = firstWord(at, read?.words)
   if (read === undefined || signal === undefined) return undefined
-  return { kind: 'stopsignal', ...at.head, flags: read.flags, signal }
+  return { kind: 'stopsignal', keyword: at.keyword, text: at.text, span: at.wholeSpan, flags: read.flags, signal }
 }
 
 function firstWord(

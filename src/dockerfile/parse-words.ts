@@ -7,20 +7,43 @@ export function parseCopy(at: InstructionText): CopyInstruction | undefined {
   const read = readWords(at, 'copy')
   const paths = read && splitPaths(at, 'COPY', read.words)
   if (read === undefined || paths === undefined) return undefined
-  return { kind: 'copy', ...at.head, flags: read.flags, ...paths, heredocs: at.line.heredocs }
+  return {
+    kind: 'copy',
+    keyword: at.keyword,
+    text: at.text,
+    span: at.wholeSpan,
+    flags: read.flags,
+    ...paths,
+    heredocs: at.line.heredocs,
+  }
 }
 
 export function parseAdd(at: InstructionText): AddInstruction | undefined {
   const read = readWords(at, 'add')
   const paths = read && splitPaths(at, 'ADD', read.words)
   if (read === undefined || paths === undefined) return undefined
-  return { kind: 'add', ...at.head, flags: read.flags, ...paths, heredocs: at.line.heredocs }
+  return {
+    kind: 'add',
+    keyword: at.keyword,
+    text: at.text,
+    span: at.wholeSpan,
+    flags: read.flags,
+    ...paths,
+    heredocs: at.line.heredocs,
+  }
 }
 
 export function parseExpose(at: InstructionText): ExposeInstruction | undefined {
   const read = readArguments(at, 'expose', 'words')
   if (read === undefined) return undefined
-  return { kind: 'expose', ...at.head, flags: read.flags, ports: read.words.map((piece) => at.word(piece)) }
+  return {
+    kind: 'expose',
+    keyword: at.keyword,
+    text: at.text,
+    span: at.wholeSpan,
+    flags: read.flags,
+    ports: read.words.map((piece) => at.word(piece)),
+  }
 }
 
 export function parseVolume(at: InstructionText): VolumeInstruction | undefined {
@@ -28,7 +51,8 @@ export function parseVolume(at: InstructionText): VolumeInstruction | undefined 
   if (read === undefined) return undefined
   const { flags, words } = read
   const empty = words.find((word) => word.text === '')
-  if (words.length > 0 && empty === undefined) return { kind: 'volume', ...at.head, flags, paths: words }
+  if (words.length > 0 && empty === undefined)
+    return { kind: 'volume', keyword: at.keyword, text: at.text, span: at.wholeSpan, flags, paths: words }
   const message =
     empty === undefined ? 'VOLUME requires at least one argument' : 'VOLUME specified can not be an empty string'
   const hint = 'name the directories of the volumes'

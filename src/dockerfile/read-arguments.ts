@@ -31,6 +31,9 @@ export function readArguments<K extends InstructionKind>(
 
 /** The text of the arguments behind the flags; undefined when there is none. */
 export function textAfterFlags(at: InstructionText): Piece | undefined {
+  const text = at.arguments
+  // Without flags it is all of it, which needs no parser.
+  if (!text.startsWith('--')) return text === '' ? undefined : { text, start: 0, end: text.length }
   const parsed = parseArguments('text', at.arguments, at.escape)
   return parsed.kind === 'failure' ? undefined : parsed.words[0]
 }

@@ -40,9 +40,12 @@ export function readFlags<K extends InstructionKind>(
 
 /** Removes quotes and backslashes; in a flag the escape directive has no say. */
 function splitFlag(piece: Piece): { name: string; value?: string; valueStart?: number } {
-  const text = piece.text.replace(/(["'])((?:\\.|(?!\1)[^\\])*)\1?|\\(.?)/gs, (_, quote, quoted, plain) =>
-    quote === undefined ? String(plain) : String(quoted).replace(/\\(.)/gs, '$1'),
-  )
+  const { text: written } = piece
+  const text = !/["'\\]/.test(written)
+    ? written
+    : written.replace(/(["'])((?:\\.|(?!\1)[^\\])*)\1?|\\(.?)/gs, (_, quote, quoted, plain) =>
+        quote === undefined ? String(plain) : String(quoted).replace(/\\(.)/gs, '$1'),
+      )
   const equals = text.indexOf('=')
   if (equals < 0) return { name: text.slice(2) }
   return {

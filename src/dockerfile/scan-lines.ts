@@ -1,11 +1,12 @@
 import type { EscapeCharacter } from '../../grammar/index.ts'
-import { trimSpacesEnd, trimSpacesStart } from '../../grammar/word-patterns.ts'
+import { trimSpacesEnd } from '../../grammar/word-patterns.ts'
 import { replacing, type SourceFile, type Span } from '../base/index.ts'
 import type { Heredoc } from './ast.ts'
+import { skipSpaces } from './blanks.ts'
 import { findHeredocs, type HeredocOpening, nearTerminator, readHeredocBody } from './heredocs.ts'
 import { OffsetMap } from './offset-map.ts'
 import type { Problems } from './problems.ts'
-import { type SourceLine, sourceLine } from './source-line.ts'
+import { lineEnd, lineStart } from './source-line.ts'
 
 /** One instruction as text: continuation lines joined, comments and blank lines between them dropped. */
 export interface LogicalLine {
@@ -47,71 +48,91 @@ interface Joining {
   start: number
   end: number
   readonly offsets: OffsetMap
-  readonly emptyContinuations: Span[]
+  emptyContinuations: Span[] | undefined
   indented: boolean
 }
 
+const hash = 0x23
+const noSpans: readonly Span[] = []
+
+/** Goes over the source by offsets: a line becomes a string of its own only as part of an instruction. */
 class LineScanner {
   readonly #source: SourceFile
   readonly #problems: Problems
-  readonly #continuation: RegExp
+  readonly #escapeCode: number
   #index: number
+  /** The line read last, without its line end. */
+  #start = 0
+  #end = 0
 
   constructor(source: SourceFile, firstLine: number, escapeCharacter: EscapeCharacter, problems: Problems) {
     this.#source = source
     this.#problems = problems
+    this.#escapeCode = escapeCharacter.charCodeAt(0)
     this.#index = firstLine
-    // An escape character that is itself escaped does not continue the line.
-    this.#continuation = escapeCharacter === '\\' ? /(?:^|[^\\])(\\[ \t]*)$/ : /(?:^|[^`])(`[ \t]*)$/
   }
 
   next(): LogicalLine | undefined {
-    for (let line = this.#read(); line !== undefined; line = this.#read()) {
-      const trimmed = trimSpacesStart(line.text)
-      if (trimmed === '' || trimmed.startsWith('#')) continue
-      const { start } = line
-      const joining = { text: '', start, end: start, offsets: new OffsetMap(), emptyContinuations: [], indented: false }
-      this.#join(line, joining)
-      const done = this.#finish(joining)
+    while (this.#read()) {
+      if (this.#isBlankOrComment()) continue
+      const done = this.#finish(this.#join())
       if (done !== undefined) return done
     }
     return undefined
   }
 
-  #join(first: SourceLine, joining: Joining): void {
-    let more = this.#append(first, joining)
-    while (more) {
-      const line = this.#read()
-      if (line === undefined) return
-      const trimmed = trimSpacesStart(line.text)
-      if (trimmed.startsWith('#')) continue
-      if (trimmed === '') joining.emptyContinuations.push({ start: line.start, end: line.start + line.text.length })
-      else more = this.#append(line, joining)
-    }
+  #isBlankOrComment(): boolean {
+    const first = skipSpaces(this.#source.text, this.#start, this.#end)
+    return first === this.#end || this.#source.text.charCodeAt(first) === hash
   }
 
-  /** Adds a line; true when its end says that another one follows. */
-  #append(line: SourceLine, joining: Joining): boolean {
-    const tail = this.#continuation.exec(line.text)?.[1]
-    const whole = tail === undefined ? line.text : line.text.slice(0, -tail.length)
-    const kept = joining.text === '' ? trimSpacesStart(whole) : whole
-    const start = line.start + whole.length - kept.length
-    if (joining.text === '') {
+  #join(): Joining {
+    const offsets = new OffsetMap()
+    const joining: Joining = { text: '', start: 0, end: 0, offsets, emptyContinuations: undefined, indented: false }
+    let more = this.#append(joining)
+    while (more && this.#read()) {
+      if (!this.#isBlankOrComment()) more = this.#append(joining)
+      else if (skipSpaces(this.#source.text, this.#start, this.#end) === this.#end) {
+        joining.emptyContinuations ??= []
+        joining.emptyContinuations.push({ start: this.#start, end: this.#end })
+      }
+    }
+    return joining
+  }
+
+  /** Adds the line; true when its end says that another one follows. */
+  #append(joining: Joining): boolean {
+    const { text } = this.#source
+    const end = this.#continuationStart()
+    const isFirst = joining.text === ''
+    const start = isFirst ? skipSpaces(text, this.#start, end) : this.#start
+    if (isFirst) {
       joining.start = start
-      joining.indented = start > line.start
+      joining.indented = start > this.#start
     }
     joining.offsets.add(joining.text.length, start)
-    joining.text += kept
-    joining.end = line.start + line.text.length
-    return tail !== undefined
+    joining.text += text.slice(start, end)
+    joining.end = this.#end
+    return end < this.#end
+  }
+
+  /** Where the escape character at the end of the line stands, blanks behind it or not; else the line's end. */
+  #continuationStart(): number {
+    const { text } = this.#source
+    let at = this.#end - 1
+    while (at > this.#start && (text.charCodeAt(at) === 0x20 || text.charCodeAt(at) === 0x09)) at--
+    if (at < this.#start || text.charCodeAt(at) !== this.#escapeCode) return this.#end
+    // An escape character that is itself escaped does not continue the line.
+    return at > this.#start && text.charCodeAt(at - 1) === this.#escapeCode ? this.#end : at
   }
 
   #finish(joining: Joining): LogicalLine | undefined {
     const text = trimSpacesEnd(joining.text)
     if (text === '') return undefined
+    const { offsets, emptyContinuations = noSpans, indented } = joining
+    let { end } = joining
     const heredocs: Heredoc[] = []
-    let end = joining.end
-    for (const opening of findHeredocs(text, joining.offsets)) {
+    for (const opening of text.includes('<<') ? findHeredocs(text, offsets) : []) {
       const body = readHeredocBody(this.#source, this.#index, opening)
       if (body === undefined) {
         this.#reportUnterminated(opening)
@@ -122,7 +143,6 @@ class LineScanner {
       this.#index = body.nextLine
       end = body.end
     }
-    const { offsets, emptyContinuations, indented } = joining
     return { text, offsets, span: { start: joining.start, end }, heredocs, emptyContinuations, indented }
   }
 
@@ -137,14 +157,19 @@ class LineScanner {
     })
   }
 
-  #read(): SourceLine | undefined {
-    const line = sourceLine(this.#source, this.#index)
-    if (line === undefined) return undefined
+  /** Steps to the next line; false behind the last. One that is too long is reported, and counts as blank. */
+  #read(): boolean {
+    const start = lineStart(this.#source, this.#index)
+    if (start === undefined) return false
+    const end = lineEnd(this.#source, this.#index, start)
     this.#index++
-    if (line.text.length * 3 <= maxLineBytes || Buffer.byteLength(line.text) <= maxLineBytes) return line
-    const span = { start: line.start, end: line.start + line.text.length }
-    const message = `dockerfile line greater than maximum allowed size of ${maxLineBytes}`
-    this.#problems.error('line-too-long', message, span, { hint: 'split it by continuation lines' })
-    return { ...line, text: '' }
+    this.#start = start
+    this.#end = end
+    if ((end - start) * 3 > maxLineBytes && Buffer.byteLength(this.#source.text.slice(start, end)) > maxLineBytes) {
+      const message = `dockerfile line greater than maximum allowed size of ${maxLineBytes}`
+      this.#problems.error('line-too-long', message, { start, end }, { hint: 'split it by continuation lines' })
+      this.#end = start
+    }
+    return true
   }
 }

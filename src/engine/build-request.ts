@@ -5,6 +5,7 @@ import type { BuildTrace, Isolation } from '../ports/index.ts'
 import type { AgentSources } from './agent-sources.ts'
 import type { Explanation } from './explain-miss.ts'
 import type { OutputSpec } from './output-spec.ts'
+import type { RegistryAccess } from './registry-access.ts'
 import type { Secrets } from './secrets.ts'
 
 /** What to build, as `longshore build` and the library take it. Paths may be relative to the host's current directory. */
@@ -19,10 +20,28 @@ export interface BuildRequest {
   readonly buildArgs: Readonly<Record<string, string>>
   readonly labels: Readonly<Record<string, string>>
   readonly target?: string
+  /** Stages to build beside the target, each an image of its own with its own names. */
+  readonly otherTargets: readonly OtherTarget[]
   readonly noCache: boolean
+  /** Stages, by name or index, whose steps run whatever is remembered. */
+  readonly noCacheFilter: readonly string[]
+  /** Results that are older are not used. */
+  readonly cacheTtlMs?: number
+  /** After a failure, finish what does not depend on the failed step. */
+  readonly keepGoing: boolean
   /** Look for newer base images. */
   readonly pull: boolean
+  /** Take everything from elsewhere as this lock file has it, and refuse what is not in it; `true`: the one in the context. */
+  readonly locked?: string | true
+  /** Use no network, neither for images and files nor in RUN steps. */
+  readonly offline: boolean
+  /** Dates the build to another moment than the present. */
+  readonly dating?: Dating
+  /** Execute every step twice and compare. */
+  readonly verify?: boolean
   readonly network: 'default' | 'none' | 'host'
+  /** `NAME:IP` for the hosts file of RUN steps; the address may be `host-gateway`. */
+  readonly addHosts: readonly string[]
   /** For RUN --mount=type=secret. */
   readonly secrets: Secrets
   /** For RUN --mount=type=ssh. */
@@ -33,9 +52,27 @@ export interface BuildRequest {
   readonly jobs: number
   readonly outputs: readonly OutputSpec[]
   readonly isolation?: Isolation
+  /** How registries are talked to, for base images and for what is pushed. */
+  readonly access?: RegistryAccess
   readonly root?: string
   /** Only plan: look everything up, run nothing. */
   readonly planOnly: boolean
+}
+
+/** A stage that is built beside the target. */
+export interface OtherTarget {
+  readonly stage: string
+  readonly tags: readonly string[]
+}
+
+/** How a build is to be dated. */
+export interface Dating {
+  /** Seconds since 1970, where they were given. */
+  readonly seconds?: number
+  /** Find a moment where none was given, and make every layer a function of its content. */
+  readonly reproducible: boolean
+  /** Lower file times in new layers. */
+  readonly rewriteTimestamp: boolean
 }
 
 /** How a build ended. `source` is the Dockerfile, for excerpts. */

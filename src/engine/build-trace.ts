@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type ContentDigest, type Digest, type ListedEntry, parseContentDigest } from '../base/index.ts'
 import { contentOf, type StepReport, type StepReports } from '../build/index.ts'
+import type { MountSource } from '../ir/index.ts'
 import type { Step, StepGraph } from '../plan/index.ts'
 import type { BuildTrace, MissCause, TracedBase, TracedStep } from '../ports/index.ts'
 import { type ExplainFacts, explainMiss, placeOf } from './explain-miss.ts'
@@ -17,7 +18,7 @@ export function recordTrace(
   startMs: number,
   imageId: Digest | undefined,
 ): void {
-  const { store, context, host, request } = scene
+  const { store, context, host } = scene
   const facts: ExplainFacts = {
     graph,
     store,
@@ -26,7 +27,7 @@ export function recordTrace(
     earlier: store.traces.traces(scene.project),
     bases: tracedBases(scene, graph),
   }
-  const steps = graph.steps.map((step) => tracedStep(facts, step, reports, request.noCache))
+  const steps = graph.steps.map((step) => tracedStep(facts, step, reports))
   const created = new Date(startMs).toISOString()
   const trace: BuildTrace = {
     id: `${created.replace(/[-:.]/g, '')}-${randomBytes(4).toString('hex')}`,
@@ -51,23 +52,26 @@ export function tracedBases(scene: Scene, graph: StepGraph): readonly TracedBase
   })
 }
 
-function tracedStep(facts: ExplainFacts, step: Step, reports: StepReports, noCache: boolean): TracedStep {
+function tracedStep(facts: ExplainFacts, step: Step, reports: StepReports): TracedStep {
   const { name, ordinal } = placeOf(facts.graph, step)
   const { text, file, startLine } = step.operation.origin
   const place = { label: step.label, stage: name, ordinal, text, file, startLine }
   const report = reports.get(step.index)
   if (report === undefined) return { ...place, status: 'not-reached', durationMs: 0, causes: [] }
-  const { status, key, components, durationMs } = report
+  const { status, key, components, durationMs, exitCode, reason } = report
   const recorded = status === 'cached' || status === 'ran'
   const causes: readonly MissCause[] =
-    status === 'cached' ? [] : noCache ? [{ kind: 'no-cache' }] : explainMiss(facts, step, key, components).causes
+    status === 'cached' ? [] : explainMiss(facts, step, key, components, reason).causes
   const files = contextFiles(step, report)
+  const mounted = contextMounts(step, report).map(({ digest }) => digest)
   return {
     ...place,
     status,
     key,
     ...(files === undefined ? {} : { files }),
+    ...(mounted.length === 0 ? {} : { mounted }),
     ...(recorded ? {} : { components }),
+    ...(exitCode === undefined ? {} : { exitCode }),
     durationMs,
     causes,
   }
@@ -81,6 +85,21 @@ function contextFiles({ operation }: Step, { components }: StepReport): ContentD
   return typeof files === 'string' ? parseContentDigest(files) : undefined
 }
 
+/** What mounts of a RUN show of the build context, by content digest. */
+function contextMounts(
+  { mounts }: Step,
+  { components }: StepReport,
+): readonly { readonly digest: ContentDigest; readonly source: MountSource }[] {
+  const digests = components['mount-files']
+  if (!Array.isArray(digests)) return []
+  return mounts.flatMap(({ source }, index) => {
+    const digest: unknown = digests[index]
+    return source.from.kind === 'context' && typeof digest === 'string'
+      ? [{ digest: parseContentDigest(digest), source }]
+      : []
+  })
+}
+
 /** Which files those digests stand for, where that is not known yet, so that the next change can be named. */
 function newListings(
   { store, project, context }: Scene,
@@ -91,10 +110,13 @@ function newListings(
   for (const step of graph.steps) {
     const { operation } = step
     const report = reports.get(step.index)
-    const digest = report && contextFiles(step, report)
-    if (digest === undefined || operation.kind !== 'copy' || store.traces.listing(project, digest) !== undefined)
-      continue
-    listings.set(digest, context.list(operation.sources, operation.sourceSpans, operation.rules))
+    if (report === undefined) continue
+    const copied = contextFiles(step, report)
+    if (copied !== undefined && operation.kind === 'copy' && store.traces.listing(project, copied) === undefined)
+      listings.set(copied, context.list(operation.sources, operation.sourceSpans, operation.rules))
+    for (const { digest, source } of contextMounts(step, report))
+      if (store.traces.listing(project, digest) === undefined)
+        listings.set(digest, context.list(source.sources, source.sourceSpans))
   }
   return listings
 }

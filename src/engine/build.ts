@@ -11,10 +11,14 @@ import {
   runGraph,
   type StepReports,
 } from '../build/index.ts'
-import { graphImages, planGraph, type StepGraph } from '../plan/index.ts'
+import { type Epoch, graphImages, planGraph, type StepGraph } from '../plan/index.ts'
 import type { BuildOutcome, BuildRequest } from './build-request.ts'
+import { cachePolicy } from './cache-policy.ts'
+import { datedArguments, resolveEpoch } from './dating.ts'
 import { finishImage } from './finish-image.ts'
 import type { Host } from './host.ts'
+import { isMissing, missingOffline, requireLocal } from './offline.ts'
+import { finishOthers } from './other-targets.ts'
 import { parseCached, parseTriggerCached } from './parse.ts'
 import { openScene, type Scene } from './scene.ts'
 
@@ -35,12 +39,14 @@ export async function buildImage(
   const startMs = host.nowMs()
   const scene = await openScene(request, host, emit, signal)
   try {
-    const defined = await define(scene)
+    const epoch = await resolveEpoch(scene, signal)
+    const defined = await define(scene, epoch)
     if (defined.kind === 'failed') return { kind: 'invalid', diagnostics: defined.diagnostics, source: scene.source }
-    const graph = planGraph(defined.program)
+    const graph = planGraph(defined.program, epoch)
     const unfetched = await fetchTrees(graph, scene.trees)
+    if (request.offline) requireLocal(scene, graph, unfetched)
     if (unfetched.length > 0) return { kind: 'failed', failures: unfetched, source: scene.source }
-    const probed = probeGraph(graph, scene.ports, { noCache: request.noCache })
+    const probed = probeGraph(graph, scene.ports, cachePolicy(scene, graph))
     scene.context.save()
     scene.trees.save()
     const diagnostics = [...defined.diagnostics, ...probed.diagnostics]
@@ -59,28 +65,36 @@ export async function buildImage(
 }
 
 /** Understands the Dockerfile with stored images alone where that is possible, so that a cached build needs no namespace. */
-async function define(scene: Scene): Promise<Exclude<DefineResult, { kind: 'needs-images' }>> {
+async function define(
+  scene: Scene,
+  epoch: Epoch | undefined,
+): Promise<Exclude<DefineResult, { kind: 'needs-images' }>> {
   const { planOnly, pull } = scene.request
   if (pull && !planOnly) await scene.enter()
-  let result = await defineWith(scene, planOnly ? 'configs' : pull ? 'images' : 'nothing')
+  let result = await defineWith(scene, epoch, planOnly ? 'configs' : pull ? 'images' : 'nothing')
   if (result.kind === 'needs-images') {
+    const missing = scene.request.offline ? result.images.filter((image) => isMissing(scene, image)) : []
+    if (missing.length > 0) throw missingOffline(missing, [])
     await scene.enter()
-    result = await defineWith(scene, 'images')
+    result = await defineWith(scene, epoch, 'images')
   }
   invariant(result.kind !== 'needs-images', 'images are still missing after they were pulled')
   return result
 }
 
-async function defineWith(scene: Scene, fetch: Fetch): Promise<DefineResult> {
+async function defineWith(scene: Scene, epoch: Epoch | undefined, fetch: Fetch): Promise<DefineResult> {
   const { contexts, images, platform, request, store } = scene
   const target = request.target === undefined ? {} : { target: request.target }
   const options = {
-    buildArgs: request.buildArgs,
+    buildArgs: datedArguments(request.buildArgs, epoch),
     allowInsecure: request.allowInsecure,
+    addHosts: request.addHosts,
     buildPlatform: platform,
     targetPlatform: platform,
     contexts: contexts.facts,
     ...target,
+    otherTargets: request.otherTargets.map(({ stage }) => stage),
+    namedStages: request.noCacheFilter,
   }
   return defineProgram(scene.source, options, {
     parse: (source) => parseCached(source, store),
@@ -128,20 +142,34 @@ async function run(
   signal: AbortSignal,
   startMs: number,
 ): Promise<BuildOutcome> {
-  const { noCache, jobs } = scene.request
+  const { jobs, keepGoing } = scene.request
   announceBases(scene, probed, emit)
-  const result = await runGraph(probed, scene.ports, { noCache, jobs, signal }, emit)
+  const result = await runGraph(
+    probed,
+    scene.ports,
+    { ...cachePolicy(scene, probed.graph), jobs, keepGoing, signal },
+    emit,
+  )
   const trace = (id?: Digest): Promise<void> => keepTrace(scene, probed.graph, result.reports, startMs, id, emit)
   if (result.kind === 'failed') {
     await trace()
     return { kind: 'failed', failures: result.failures, source: scene.source }
   }
+  const others = await finishOthers(scene, probed.graph, result.layers, emit)
   const { id: imageId, manifest } = await finishImage(scene, probed.graph, result.layers, emit)
   await trace(imageId)
+  if (scene.request.verify === true) {
+    const { verifySteps } = await import('./verify.ts')
+    const failures = await verifySteps(scene, probed.graph, result.layers, emit, signal)
+    if (failures.length > 0) return { kind: 'failed', failures, source: scene.source }
+  }
   const summary: BuildSummary = {
     imageId,
     ...(manifest === undefined ? {} : { manifest }),
     names: scene.names,
+    ...(others.length === 0
+      ? {}
+      : { targets: [...others, { target: scene.request.target ?? '', imageId, names: scene.names }] }),
     steps: { total: probed.graph.steps.length, cached: result.cached },
     durationMs: scene.host.nowMs() - startMs,
   }

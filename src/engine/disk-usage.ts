@@ -1,10 +1,15 @@
 import type { DiffId } from '../base/index.ts'
+import { isActive, openContainers } from '../container/index.ts'
 import { openStore } from '../store/index.ts'
+import type { ContainerRoom } from './container-room.ts'
 import { type Host, storeRoot } from './host.ts'
+import { imageUsers } from './image-users.ts'
+import { allContainers, layerSize, treeSize } from './list-containers.ts'
+import { listVolumes, volumeUsers } from './volumes.ts'
 
 /** A line of `longshore system df`. */
 export interface DiskUsage {
-  readonly type: 'Images' | 'Build Cache'
+  readonly type: 'Images' | 'Containers' | 'Local Volumes' | 'Build Cache'
   readonly total: number
   /** How many of them something else uses. */
   readonly active: number
@@ -14,10 +19,7 @@ export interface DiskUsage {
   readonly reclaimableBytes: number
 }
 
-/**
- * What the store holds: layers of images, and layers that only step records keep. No container outlives its command, so no
- * image is in use when nothing runs.
- */
+/** What the store holds: layers of images, what containers have written, volumes, and layers that only step records keep. */
 export function diskUsage(host: Host, root: string | undefined): readonly DiskUsage[] {
   const store = openStore(storeRoot(host, root))
   const images = store.images.imageIds()
@@ -27,9 +29,21 @@ export function diskUsage(host: Host, root: string | undefined): readonly DiskUs
   const size = (diffIds: Iterable<DiffId>): number =>
     [...diffIds].reduce((sum, diffId) => sum + (store.layers.layer(diffId)?.sizeBytes ?? 0), 0)
   const imageBytes = size(ofImages)
+  const room = { host, store, containers: openContainers(store.root, host.pid) }
+  const users = imageUsers(room)
+  const used = new Set(images.filter((id) => users.has(id)).flatMap((id) => store.images.config(id)?.diffIds ?? []))
+  const freeImageBytes = size([...ofImages].filter((diffId) => !used.has(diffId)))
   const cacheBytes = size(onlyCached)
   return [
-    { type: 'Images', total: images.length, active: 0, sizeBytes: imageBytes, reclaimableBytes: imageBytes },
+    {
+      type: 'Images',
+      total: images.length,
+      active: images.filter((id) => users.has(id)).length,
+      sizeBytes: imageBytes,
+      reclaimableBytes: freeImageBytes,
+    },
+    containerUsage(room),
+    volumeUsage(room),
     {
       type: 'Build Cache',
       total: results.size,
@@ -38,4 +52,31 @@ export function diskUsage(host: Host, root: string | undefined): readonly DiskUs
       reclaimableBytes: cacheBytes,
     },
   ]
+}
+
+function containerUsage(room: ContainerRoom): DiskUsage {
+  const all = allContainers(room).map(({ spec, state }) => ({
+    isUsed: isActive(state),
+    sizeBytes: layerSize(room, spec.id),
+  }))
+  return { type: 'Containers', ...summed(all) }
+}
+
+function volumeUsage(room: ContainerRoom): DiskUsage {
+  const users = volumeUsers(room)
+  const all = listVolumes(room).map(({ name, mountpoint }) => ({
+    isUsed: users.has(name),
+    sizeBytes: treeSize(mountpoint),
+  }))
+  return { type: 'Local Volumes', ...summed(all) }
+}
+
+function summed(all: readonly { readonly isUsed: boolean; readonly sizeBytes: number }[]): Omit<DiskUsage, 'type'> {
+  const bytes = (some: typeof all): number => some.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  return {
+    total: all.length,
+    active: all.filter(({ isUsed }) => isUsed).length,
+    sizeBytes: bytes(all),
+    reclaimableBytes: bytes(all.filter(({ isUsed }) => !isUsed)),
+  }
 }

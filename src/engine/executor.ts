@@ -1,12 +1,15 @@
+import { mkdirSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { assertNever, invariant, ToolError } from '../base/index.ts'
 import type { ExecuteRequest, ExecutorPort, SelectResult } from '../build/index.ts'
 import type { CopyOperation, RunOperation, WorkdirOperation } from '../ir/index.ts'
-import { digestLayer, sniffArchive, unpackArchive } from '../layer/index.ts'
+import { dateTree, digestLayer, sniffArchive, unpackArchive } from '../layer/index.ts'
 import type { ContextSelection, Layer, OverlayXattrs, Sandbox } from '../ports/index.ts'
 import {
   applyCopy,
   applyWorkdir,
   type CopyRequest,
+  makeReorderedNames,
   openEmptyWorkspace,
   openView,
   openWorkspace,
@@ -20,6 +23,8 @@ import type { Session } from '../store/session.ts'
 import type { AgentSources } from './agent-sources.ts'
 import { leaseLayers } from './lease-layers.ts'
 import { FileMounter } from './mounted-files.ts'
+import { type OtherSurroundings, otherSurroundings, withMissing } from './other-surroundings.ts'
+import { hostsMounts } from './run-hosts.ts'
 import { prepareMounts, type RunMountSettings } from './run-mounts.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -33,10 +38,14 @@ export interface ExecutorSettings {
   readonly contextDirectory: string
   /** Network of RUN steps that ask for none themselves. */
   readonly network: 'host' | 'none'
+  /** No RUN step gets a network, whatever it says. */
+  readonly offline: boolean
   readonly secrets: Secrets
   readonly agents: AgentSources
   /** The host's environment. */
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Names the Dockerfile and context; without it failed steps are not kept. */
+  readonly project?: string
   /** Opened on the first RUN. */
   readonly sandbox: () => Promise<Sandbox>
   nowMs(): number
@@ -44,10 +53,10 @@ export interface ExecutorSettings {
 
 /** Executes steps in the caller's mount namespace: overlay snapshots, files by hand, processes in a sandbox. */
 export function stepExecutor(settings: ExecutorSettings): ExecutorPort {
-  const { store, secrets, agents, env } = settings
-  const mounts = { storeRoot: store.root, files: new FileMounter(settings), secrets, agents, env }
+  const step = stepSettings(settings)
   return {
-    execute: (request) => executeStep({ ...settings, mounts }, request),
+    execute: (request) =>
+      inWorkspace(step, request, (workspace, startMs) => commitLayer(settings, workspace, startMs, request.epoch)),
     selectFrom(layers, { sources, sourceSpans, rules }) {
       return withView<SelectResult<ContextSelection['contentDigest']>>(settings, layers, (root) => {
         const result = selectInRoot(root, sources, sourceSpans, rules)
@@ -57,11 +66,37 @@ export function stepExecutor(settings: ExecutorSettings): ExecutorPort {
   }
 }
 
-interface StepSettings extends ExecutorSettings {
-  readonly mounts: RunMountSettings
+/** Executes a step in other surroundings and shows the tree of changes to `judge`; nothing of it stays. */
+export function rehearseStep<T>(
+  settings: ExecutorSettings,
+  request: ExecuteRequest,
+  judge: (upper: string) => T,
+): Promise<SelectResult<T>> {
+  // A failure here is a finding, and no step to look into.
+  const { project: _, ...ordinary } = stepSettings(settings)
+  return inWorkspace({ ...ordinary, other: otherSurroundings }, request, ({ upper }) => {
+    dateUpper(upper, request.epoch)
+    return judge(upper)
+  })
 }
 
-async function executeStep(settings: StepSettings, request: ExecuteRequest): Promise<SelectResult<Layer>> {
+interface StepSettings extends ExecutorSettings {
+  readonly mounts: RunMountSettings
+  /** What a RUN finds another way than it is here. */
+  readonly other?: OtherSurroundings
+}
+
+function stepSettings(settings: ExecutorSettings): StepSettings {
+  const { store, secrets, agents, env } = settings
+  return { ...settings, mounts: { storeRoot: store.root, files: new FileMounter(settings), secrets, agents, env } }
+}
+
+/** Executes a step on a writable root; `conclude` gets the tree of changes when nothing writes to it any more. */
+async function inWorkspace<T>(
+  settings: StepSettings,
+  request: ExecuteRequest,
+  conclude: (workspace: Workspace, startMs: number) => T,
+): Promise<SelectResult<T>> {
   const { session, store, snapshots } = settings
   const startMs = settings.nowMs()
   const directory = session.makeDirectory('step')
@@ -69,30 +104,86 @@ async function executeStep(settings: StepSettings, request: ExecuteRequest): Pro
     leaseLayers(store, session, request.parent)
     const { operation } = request
     const isLink = operation.kind === 'copy' && operation.link === true
-    const lowers = request.parent.map((layer) => store.layers.treeName(layer.diffId))
+    const parents = request.parent.map((layer) => store.layers.treeName(layer.diffId))
+    const lowers =
+      settings.other !== undefined && operation.kind === 'run'
+        ? [...reordered(settings, parents, directory), ...parents]
+        : parents
+    let failure: ToolError | undefined
     const workspace = isLink ? openEmptyWorkspace(directory) : openWorkspace(snapshots, lowers, directory)
     try {
       const missing = await executeOperation(settings, request, workspace, directory)
       if (missing !== undefined) return missing
+    } catch (error) {
+      if (!isFailedProcess(error)) throw error
+      failure = error
     } finally {
       workspace.unmount()
     }
-    return { kind: 'selected', selection: commitLayer(settings, workspace, startMs) }
+    if (failure !== undefined) throw await failureToKeep(settings, failure, request, workspace.upper)
+    return { kind: 'selected', selection: conclude(workspace, startMs) }
   } finally {
     session.removeDirectory(directory)
   }
 }
 
-/** Names the tree of changes and moves it into the store, unless a layer of the same content is there already. */
-function commitLayer(settings: ExecutorSettings, workspace: Workspace, startMs: number): Layer {
+/** A process failed, and nobody stopped it. */
+function isFailedProcess(error: unknown): error is ToolError {
+  return error instanceof ToolError && error.code === 'step-failed' && error.details['exitCode'] !== undefined
+}
+
+async function failureToKeep(
+  settings: StepSettings,
+  failure: ToolError,
+  request: ExecuteRequest,
+  tree: string,
+): Promise<ToolError> {
+  const { project, mounts, session, network } = settings
+  if (project === undefined || request.operation.kind !== 'run') return failure
+  const { keepFailure } = await import('./keep-failed-step.ts')
+  const { files, storeRoot } = mounts
+  const nowMs = (): number => settings.nowMs()
+  return keepFailure({ files, storeRoot, session, network, project, nowMs }, failure, request.operation, request, tree)
+}
+
+/**
+ * Names the tree of changes and moves it into the store, unless a layer of the same content is there already. A layer
+ * that is dated must have its own times, too.
+ */
+function commitLayer(
+  settings: ExecutorSettings,
+  workspace: Workspace,
+  startMs: number,
+  epoch: ExecuteRequest['epoch'],
+): Layer {
   const { session, store, overlay } = settings
+  dateUpper(workspace.upper, epoch)
   const digests = digestLayer(workspace.upper, { overlay })
-  const same = store.layers.layerByContent(digests.contentDigest)
+  const same = epoch?.files === undefined ? store.layers.layerByContent(digests.contentDigest) : undefined
   session.lease([store.layers.name(same?.diffId ?? digests.diffId)])
   if (same !== undefined && store.layers.isPresent(same.diffId)) return same
   session.lease([store.layers.name(digests.diffId)])
   const created = new Date(startMs).toISOString()
   return store.layers.adopt({ ...digests, directory: workspace.layerDirectory, created })
+}
+
+function dateUpper(upper: string, epoch: ExecuteRequest['epoch']): void {
+  if (epoch?.files !== undefined) dateTree(upper, epoch.seconds, epoch.files)
+}
+
+/** A lowest layer that changes the order of names and nothing else. */
+function reordered({ snapshots }: StepSettings, lowers: readonly string[], directory: string): readonly string[] {
+  if (lowers.length === 0) return []
+  const place = join(directory, 'reordered')
+  const view = join(directory, 'view')
+  mkdirSync(view)
+  const { root, unmount } = openView(snapshots, lowers, view)
+  try {
+    makeReorderedNames(root, place)
+  } finally {
+    unmount()
+  }
+  return [relative(snapshots.layersDirectory, place)]
 }
 
 type Missing = Extract<SelectResult<Layer>, { kind: 'missing' }>
@@ -125,20 +216,24 @@ async function runProcess(
   workspace: Workspace,
   directory: string,
 ): Promise<void> {
+  const { other } = settings
   const sandbox = await settings.sandbox()
   const prepared = await prepareMounts(settings.mounts, operation, request, directory)
+  const hostname = operation.hostname ?? other?.hostname ?? 'buildkitsandbox'
   try {
+    const hosts = await hostsMounts(operation.addHosts, hostname, prepared.mounts, directory)
     const { done } = sandbox.start({
       id: containerId(directory),
       rootfs: workspace.root,
       scratch: prepared.scratch,
       args: operation.args,
-      env: [...operation.env, ...operation.proxyEnv, ...prepared.env],
+      env: withMissing([...operation.env, ...operation.proxyEnv, ...prepared.env], other?.env ?? []),
       cwd: operation.cwd,
       user: operation.user,
-      hostname: operation.hostname ?? 'buildkitsandbox',
-      network: operation.network === 'default' ? settings.network : operation.network,
-      mounts: prepared.mounts,
+      hostname,
+      ...(other === undefined ? {} : { umask: other.umask, nextPid: other.nextPid }),
+      network: operation.network === 'default' || settings.offline ? settings.network : operation.network,
+      mounts: [...hosts, ...prepared.mounts],
       privileged: operation.security === 'insecure',
       terminal: false,
       stdio: { kind: 'capture', onOutput: request.onOutput },
@@ -146,17 +241,21 @@ async function runProcess(
     })
     const { exitCode } = await done
     request.signal.throwIfAborted()
-    if (exitCode !== 0) throw processFailed(operation, exitCode)
+    if (exitCode !== 0) throw processFailed(operation, exitCode, settings.offline)
   } finally {
     await prepared.release()
   }
 }
 
-function processFailed({ args }: RunOperation, exitCode: number): ToolError {
+function processFailed({ args }: RunOperation, exitCode: number, offline: boolean): ToolError {
+  const hints = [
+    ...(exitCode > 125 && exitCode < 128 ? [notFoundHint(exitCode)] : []),
+    ...(offline ? ['with --offline it had no network'] : []),
+  ]
   return new ToolError(
     'step-failed',
     `process ${JSON.stringify(args.join(' '))} did not complete successfully: exit code: ${exitCode}`,
-    { details: { exitCode }, ...(exitCode > 125 && exitCode < 128 ? { hint: notFoundHint(exitCode) } : {}) },
+    { details: { exitCode }, ...(hints.length === 0 ? {} : { hint: hints.join('; ') }) },
   )
 }
 

@@ -1,5 +1,6 @@
 import { type ContentDigest, type ListedEntry, parseContentDigest, type StepKey } from '../base/index.ts'
-import type { FileSource } from '../ir/index.ts'
+import type { MissReason } from '../build/index.ts'
+import type { CopyOperation, FileSource } from '../ir/index.ts'
 import { compareKeys, type KeyDifference, type Root, type Step, type StepGraph } from '../plan/index.ts'
 import type { BuildTrace, KeyComponents, MissCause, StepRecord, TracedBase, TracedStep } from '../ports/index.ts'
 import type { Store } from '../store/index.ts'
@@ -32,23 +33,46 @@ const namedFiles = 100
  * Why the step's key is not that of the last time: the first part that differs from the nearest remembered key, files
  * and layers traced back to what changed. There is at least one cause.
  */
-export function explainMiss(facts: ExplainFacts, step: Step, key: StepKey, after: KeyComponents): Explanation {
+export function explainMiss(
+  facts: ExplainFacts,
+  step: Step,
+  key: StepKey,
+  after: KeyComponents,
+  reason: MissReason | undefined,
+): Explanation {
+  if (reason === 'no cache wanted') return { causes: [{ kind: 'no-cache' }] }
+  if (reason === 'too old')
+    return { causes: [{ kind: 'too-old' }], ...lastRun(facts.store, facts.store.records.readRecord(key)) }
   const candidates = facts.earlier.flatMap((trace) => {
     const found = sameStep(trace, facts.graph, step)
     return found === undefined ? [] : [{ trace, found }]
   })
-  if (candidates.some(({ found }) => found.key === key && found.status !== 'failed'))
-    return { causes: [{ kind: 'forgotten' }] }
-  for (const { trace, found } of candidates) {
+  const again = triedAgain(candidates[0]?.found, key)
+  if (again !== undefined) return { causes: [again] }
+  if (candidates.some(({ found }) => found.key === key && isDone(found))) return { causes: [{ kind: 'forgotten' }] }
+  const compared = candidates.flatMap(({ trace, found }) => {
     const previous = found.key === undefined ? undefined : facts.store.records.readRecord(found.key)
     const before = found.components ?? previous?.components
-    // A failed step leaves no record, so the same key is simply tried again.
-    if (before === undefined || found.key === key) continue
-    const differences = compareKeys(before, after)
-    const causes = differences.flatMap((difference) => causesOf(facts, step, trace, difference))
-    if (causes.length > 0) return { causes, ...lastRun(facts.store, previous) }
-  }
-  return { causes: [{ kind: 'first-time' }] }
+    return before === undefined || found.key === key
+      ? []
+      : [{ trace, previous, differences: compareKeys(before, after) }]
+  })
+  // The nearest: a build that found everything cached leaves no trace, so the newest one need not be the last.
+  const [nearest] = compared.toSorted((a, b) => a.differences.length - b.differences.length)
+  const causes = nearest?.differences.flatMap((difference) => causesOf(facts, step, nearest.trace, difference)) ?? []
+  if (causes.length > 0) return { causes, ...lastRun(facts.store, nearest?.previous) }
+  return { causes: [{ kind: facts.earlier.length === 0 ? 'first-time' : 'new-instruction' }] }
+}
+
+/** The last build had the step with the very same key, and it did not come to its end. */
+function triedAgain(last: TracedStep | undefined, key: StepKey): MissCause | undefined {
+  if (last?.key !== key || isDone(last)) return undefined
+  if (last.status === 'canceled') return { kind: 'canceled' }
+  return { kind: 'failed', ...(last.exitCode === undefined ? {} : { exitCode: last.exitCode }) }
+}
+
+function isDone({ status }: TracedStep): boolean {
+  return status === 'ran' || status === 'cached'
 }
 
 function lastRun(store: Store, record: StepRecord | undefined): Pick<Explanation, 'previous'> {
@@ -63,11 +87,24 @@ function sameStep(trace: BuildTrace, graph: StepGraph, step: Step): TracedStep |
   const { name, ordinal } = placeOf(graph, step)
   const stage = trace.steps.filter((candidate) => candidate.stage === name && candidate.key !== undefined)
   const { text } = step.operation.origin
+  const texts = new Set(
+    graph.steps.flatMap((other) => (other.stage === step.stage ? [other.operation.origin.text] : [])),
+  )
   return (
     stage.find((candidate) => candidate.ordinal === ordinal && candidate.text === text) ??
     stage.find((candidate) => candidate.text === text) ??
-    stage.find((candidate) => candidate.ordinal === ordinal)
+    // One that stands elsewhere now, or is of another kind, was not changed into this.
+    stage.find(
+      (candidate) =>
+        candidate.ordinal === ordinal && keyword(candidate.text) === keyword(text) && !texts.has(candidate.text),
+    ) ??
+    // The stage may have been given another name.
+    trace.steps.find((candidate) => candidate.text === text && candidate.key !== undefined)
   )
+}
+
+function keyword(text: string): string {
+  return text.split(/\s/, 1)[0] ?? ''
 }
 
 /** Name of a step's stage, and its position among the stage's steps. */
@@ -82,7 +119,9 @@ function causesOf(facts: ExplainFacts, step: Step, trace: BuildTrace, difference
     case 'part':
       return [difference]
     case 'files':
-      return fileCauses(facts, step, parseContentDigest(difference.before))
+      return fileCauses(facts, takenBy(step), parseContentDigest(difference.before))
+    case 'mount-files':
+      return fileCauses(facts, step.mounts[difference.mount]?.source, parseContentDigest(difference.before))
     case 'rootfs':
       return [rootCause(facts, step, trace, difference.layer)]
   }
@@ -115,10 +154,20 @@ function rootCause(facts: ExplainFacts, step: Step, trace: BuildTrace, layer: nu
   }
 }
 
-function fileCauses(facts: ExplainFacts, step: Step, before: ContentDigest): readonly MissCause[] {
+/** Files of the context, a stage or an image, as COPY and mounts take them. */
+type TakenFiles = Pick<CopyOperation, 'from' | 'sources' | 'sourceSpans' | 'rules'>
+
+function takenBy({ operation }: Step): TakenFiles | undefined {
+  return operation.kind === 'copy' ? operation : undefined
+}
+
+function fileCauses(
+  facts: ExplainFacts,
+  operation: TakenFiles | undefined,
+  before: ContentDigest,
+): readonly MissCause[] {
   const { store, context } = facts
-  const { operation } = step
-  if (operation.kind !== 'copy') return []
+  if (operation === undefined) return []
   if (operation.from.kind !== 'context') return [{ kind: 'files', from: sourceText(facts.graph, operation.from) }]
   const was = store.traces.listing(facts.project, before)
   if (was === undefined) return [{ kind: 'files', from: 'the build context' }]
@@ -126,8 +175,10 @@ function fileCauses(facts: ExplainFacts, step: Step, before: ContentDigest): rea
   // Equal files in another arrangement: the sources themselves are written in another way.
   if (changed.length === 0) return [{ kind: 'files', from: 'the build context' }]
   return changed.slice(0, namedFiles).map((cause) => {
-    const rule = cause.change === 'removed' ? undefined : context.decidingRule(cause.path)
-    return rule === undefined ? cause : { ...cause, rule: `${rule.file}:${rule.line}: ${rule.rule}` }
+    // Of a file that is gone: what leaves it out, if it is there at all.
+    const rule = context.decidingRule(cause.path)
+    const decides = rule?.rule.startsWith('!') === (cause.change !== 'removed')
+    return rule === undefined || !decides ? cause : { ...cause, rule: `${rule.file}:${rule.line}: ${rule.rule}` }
   })
 }
 

@@ -26,12 +26,7 @@ export function explainPlan(
     if (outcome?.kind === 'unknown')
       explanations.set(step.index, { causes: [{ kind: 'waits', for: outcome.waitsFor }] })
     if (outcome?.kind !== 'miss') continue
-    explanations.set(
-      step.index,
-      outcome.reason === 'no cache wanted'
-        ? { causes: [{ kind: 'no-cache' }] }
-        : explainMiss(facts, step, outcome.key, outcome.components),
-    )
+    explanations.set(step.index, explainMiss(facts, step, outcome.key, outcome.components, outcome.reason))
   }
   const [lastBuild] = earlier
   return { explanations, ...(lastBuild === undefined ? {} : { lastBuild }) }

@@ -4,6 +4,7 @@ import { describeRemote, type GitSource, type HttpSource } from '../ir/index.ts'
 import type { KeptTree, RemoteClient } from '../remote/index.ts'
 import type { Store } from '../store/index.ts'
 import type { Host } from './host.ts'
+import type { SourcePins } from './lock-pins.ts'
 import { enterNamespace } from './namespace.ts'
 import type { LazyRemote } from './remote-client.ts'
 import { runTask, type TaskSettings } from './task.ts'
@@ -14,6 +15,8 @@ export interface FetchSettings extends TaskSettings {
   readonly store: Store
   readonly remote: LazyRemote
   readonly signal: AbortSignal
+  /** What a lock file makes of sources; absent without one. */
+  readonly pins?: SourcePins
 }
 
 /** A directory of this machine that a source means. */
@@ -29,10 +32,16 @@ export async function fetchFileTree(
   source: HttpSource,
 ): Promise<{ readonly tree: KeptTree; readonly digest: string }> {
   const client = await settings.remote.client()
-  const { signal } = settings
+  const { signal, pins } = settings
+  const pinned = pins?.file(source) ?? source
   return runTask(settings, `fetch-${source.url}`, `[internal] fetch ${describeRemote(source)}`, async (onProgress) => {
-    const result = await client.fetchFile(source, { signal, onProgress })
-    return { result, cached: result.unchanged }
+    try {
+      const result = await client.fetchFile(pinned, { signal, onProgress })
+      return { result, cached: result.unchanged }
+    } catch (error) {
+      const isOurs = error instanceof ToolError && error.code === 'checksum-mismatch' && source.checksum === undefined
+      throw isOurs && pins !== undefined ? pins.changed(source, error) : error
+    }
   })
 }
 
@@ -40,8 +49,9 @@ export async function fetchFileTree(
 export async function fetchGitTree(settings: FetchSettings, source: GitSource): Promise<KeptTree> {
   const client = await settings.remote.client()
   const shown = describeRemote({ ...source, subdir: '' })
+  const pinned = settings.pins?.repository(source) ?? source
   return runTask(settings, `fetch-${shown}`, `[internal] fetch ${shown}`, async () => {
-    const { tree, unchanged } = await client.fetchRepository(source, settings.signal)
+    const { tree, unchanged } = await client.fetchRepository(pinned, settings.signal)
     return { result: tree, cached: unchanged }
   })
 }

@@ -37,7 +37,7 @@ export async function finishImage(
   const image = store.images.image(id)
   if (image === undefined) throw removedMeanwhile(`a layer of the image ${id}`)
   requireLayers(store, image.layers)
-  const manifest = await writeOutputs(scene, id)
+  const manifest = await writeOutputs(scene, id, emit)
   const timeMs = host.nowMs()
   emit({
     kind: 'task-start',
@@ -63,7 +63,7 @@ function withLabels(config: ImageConfig, labels: Readonly<Record<string, string>
 }
 
 /** Writes the outputs asked for; the descriptor is of the last manifest that had to be made. */
-async function writeOutputs(scene: Scene, id: Digest): Promise<Descriptor | undefined> {
+async function writeOutputs(scene: Scene, id: Digest, emit: EmitEvent): Promise<Descriptor | undefined> {
   const { outputs } = scene.request
   let manifest: Descriptor | undefined
   for (const output of outputs) {
@@ -77,11 +77,19 @@ async function writeOutputs(scene: Scene, id: Digest): Promise<Descriptor | unde
       await writeRootfs({ store: scene.store, workshop, layers: image.layers, output })
       continue
     }
+    const { store, names, signal } = scene
+    const common = { store, overlay: workshop.overlay, signal }
+    if (output.type === 'registry') {
+      const { pushNames } = await import('./push-names.ts')
+      const nowMs = (): number => scene.host.nowMs()
+      manifest = await pushNames({ ...common, emit, nowMs, registry: scene.registry.client }, image, names, output.form)
+      continue
+    }
     const { writeLayout } = await import('./write-layout.ts')
-    const scratch = workshop.session.makeDirectory('output')
-    const { store, names } = scene
-    manifest = await writeLayout({ store, overlay: workshop.overlay, image, names, output, scratch })
-    workshop.session.removeDirectory(scratch)
+    const { dest, tar, compression } = output
+    const form = { compression, format: 'oci' } as const
+    const written = { images: [{ image, names }], form, docker: output.type === 'docker', dest, tar }
+    ;[manifest] = await writeLayout({ ...common, ...written })
   }
   return manifest
 }

@@ -8,6 +8,10 @@ export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
   readonly uid: number
+  /** Id of this process. */
+  readonly pid: number
+  /** Words of the command that starts a supervisor; its settings follow. */
+  readonly supervisorCommand: readonly string[]
   /** Node's name of the processor: `x64`, `arm64` … */
   readonly arch: string
   readonly cpus: number
@@ -29,6 +33,8 @@ export interface Host {
    * `mapping` says whether only the caller itself is mapped.
    */
   reexecute(mapping: 'subordinate-ids' | 'only-self'): never
+  /** As `reexecute`, in the mount namespace of process `pid`, and as a user in its user namespace. */
+  join(pid: number): never
 }
 
 /** True when /proc says that this process's uid 0 is not the machine's. */

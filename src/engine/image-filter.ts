@@ -78,8 +78,11 @@ function olderThan(timeMs: number, sign: 1 | -1): Test {
 
 const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 }
 
-/** A Go duration before now (`24h`, `1h30m`), seconds since the epoch, or a date. */
-function parseTime(text: string, nowMs: number): number {
+/**
+ * A moment in milliseconds since the epoch, as `until=` names it: a Go duration before now (`24h`, `1h30m`), seconds since the
+ * epoch, or a date. Throws `ToolError` `usage`.
+ */
+export function parseTime(text: string, nowMs: number): number {
   if (/^(\d+(\.\d+)?(h|ms|m|s))+$/.test(text)) {
     const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s)/g)]
     return nowMs - parts.reduce((sum, [, count, unit = 's']) => sum + Number(count) * (unitMs[unit] ?? 0), 0)

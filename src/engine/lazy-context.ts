@@ -19,6 +19,10 @@ export interface LazyContext extends OpenTree {
   save(): void
   /** Every file that sources take; empty when one of them is not there. */
   list(sources: readonly string[], spans: readonly Span[], rules?: SelectionRules): readonly ListedEntry[]
+  /** It was fetched, and lies in no repository of the user's. */
+  readonly fetched: boolean
+  /** Time of the newest file in milliseconds since 1970; undefined without a file. */
+  newestFile(): number | undefined
   /** The line of the ignore file that decides about a path, if one does. */
   decidingRule(path: string): DecidingRule | undefined
   /** What to say about selected files that git ignores, if there are any. */
@@ -44,6 +48,8 @@ export function lazyContext(source: ContextSource, store: Store, nowMs: () => nu
       return context().root
     },
     select: (sources, spans, rules) => context().select(sources, spans, rules),
+    fetched,
+    newestFile: () => context().newestFile(),
     save: () => opened?.save(),
     list(sources, spans, rules) {
       const result = context().select(sources, spans, rules)

@@ -1,9 +1,9 @@
-import { closeSync, constants, openSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, constants, cpSync, openSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { invariant, ToolError } from '../base/index.ts'
 import type { MountFiles } from '../build/index.ts'
 import type { MountSource } from '../ir/index.ts'
-import type { ContextSelection } from '../ports/index.ts'
+import type { ContextSelection, Layer } from '../ports/index.ts'
 import {
   applyCopy,
   openView,
@@ -63,9 +63,14 @@ export class FileMounter {
       const copy = await this.#copy(files.digest, this.#tree(files.source))
       return this.#mount({ directory: this.#settings.session.directory, names: [copy] }, () => 'files', writable)
     }
+    return this.openLayers(files.source.layers, source.sources[0], writable)
+  }
+
+  /** The same for a path in layers. */
+  async openLayers(layers: readonly Layer[], source: string, writable: boolean): Promise<MountedFiles> {
     const { store, snapshots } = this.#settings
-    leaseLayers(store, this.#settings.session, files.source.layers)
-    const names = files.source.layers.map((layer) => store.layers.treeName(layer.diffId))
+    leaseLayers(store, this.#settings.session, layers)
+    const names = layers.map((layer) => store.layers.treeName(layer.diffId))
     const place = (root: string): string => resolvedSource(root, source)
     return this.#mount({ directory: snapshots.layersDirectory, names }, place, writable)
   }
@@ -92,6 +97,19 @@ export class FileMounter {
     } finally {
       session.removeDirectory(place)
     }
+  }
+
+  /** Copies what a mount of the context showed to `directory`, where `openKept` finds it. */
+  async keepCopy(digest: string, directory: string): Promise<void> {
+    const copy = await this.#copies.get(digest)
+    invariant(copy !== undefined, 'a mount that was open has a copy')
+    const from = join(this.#settings.session.directory, copy)
+    cpSync(from, directory, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true })
+  }
+
+  /** Shows what `keepCopy` kept; what is written is gone when it is released. */
+  openKept(directory: string, writable: boolean): MountedFiles {
+    return this.#mount({ directory: dirname(directory), names: [basename(directory)] }, () => 'files', writable)
   }
 
   /** The one tree outside of images that a mount takes files from. */
@@ -143,8 +161,8 @@ export class FileMounter {
 }
 
 /** Where a mount's source really is, symlinks followed inside the root (CVE-2024-1753). */
-function resolvedSource(root: string, source: MountSource): string {
-  const path = resolveInRoot(root, source.sources[0])
+function resolvedSource(root: string, source: string): string {
+  const path = resolveInRoot(root, source)
   invariant(path !== undefined, 'the files of the mount are gone')
   return path
 }

@@ -33,6 +33,8 @@ export interface NamedContexts {
   readonly facts: Readonly<Record<string, NamedContext>>
   /** Images of layouts, by the reference that `facts` gives them. */
   readonly layouts: ReadonlyMap<string, LayoutContext>
+  /** Where the files of one come from, when that is elsewhere. */
+  remote(name: string): RemoteSource | undefined
   /** Opens one that is made of files; what is elsewhere is fetched and opened by `openFetched`. */
   open(name: string, openFetched: (tree: FetchedTree) => BuildContext): Promise<OpenTree & { save(): void }>
 }
@@ -75,6 +77,10 @@ export async function openNamedContexts(
   return {
     facts,
     layouts,
+    remote(name) {
+      const source = sources.get(name)
+      return source?.kind === 'remote' ? source.source : undefined
+    },
     async open(name, openFetched) {
       const source = sources.get(name)
       invariant(source !== undefined, `no context "${name}" of files`)

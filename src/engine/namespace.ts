@@ -29,6 +29,33 @@ export async function enterNamespace(host: Host, store: Store): Promise<void> {
   }
 }
 
+/** How another program is started where it may mount: words to put before its own, and whether that is a user namespace. */
+export interface NamespacePrefix {
+  readonly words: readonly string[]
+  readonly inUserNamespace: boolean
+}
+
+/**
+ * As `enterNamespace`, for a program that is to be started there while this one stays where it is. It makes a mount namespace
+ * of its own. Throws `ToolError` `isolation-unavailable`.
+ */
+export function namespacePrefix(host: Host, store: Store): NamespacePrefix {
+  if (host.uid === 0 && (host.inUserNamespace || maySetUpMounts())) {
+    return { words: [], inUserNamespace: host.inUserNamespace }
+  }
+  const mapping = host.uid !== 0 && hasSubordinateIds(host) ? 'subordinate-ids' : 'only-self'
+  requireUserNamespace(host, store, mapping)
+  const unshare = findProgram('unshare', host.env['PATH'])
+  if (unshare === undefined) throw unavailable('the program "unshare" of util-linux is not installed')
+  return { words: [unshare, ...unshareArguments(mapping)], inUserNamespace: true }
+}
+
+/** CAP_SYS_ADMIN, bit 21 of the effective capabilities: root in an unprivileged container lacks it. */
+function maySetUpMounts(): boolean {
+  const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '0'
+  return ((BigInt(`0x${effective}`) >> 21n) & 1n) === 1n
+}
+
 /** Arguments of unshare(1) for a user namespace with its own mount namespace. */
 export function unshareArguments(mapping: 'subordinate-ids' | 'only-self'): readonly string[] {
   return ['--user', ...(mapping === 'subordinate-ids' ? ['--map-auto'] : []), '--map-root-user', '--mount', '--']

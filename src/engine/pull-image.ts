@@ -6,13 +6,14 @@ import {
   type Descriptor,
   familiarName,
   formatPlatform,
+  type ImageConfig,
+  type ImageManifest,
   matchPlatform,
   type Platform,
   parseReference,
   withDefaultTag,
 } from '../oci/index.ts'
 import type { StoredImage } from '../ports/index.ts'
-import type { RegistryClient } from '../registry/index.ts'
 import { removedMeanwhile } from './lease-layers.ts'
 import { findStored, type ImageSettings, storedName } from './stored-images.ts'
 
@@ -75,7 +76,10 @@ export async function pullImage(settings: ImageSettings, text: string, platform:
   }
 }
 
-type RemoteImage = Pick<Awaited<ReturnType<RegistryClient['resolveImage']>>, 'config' | 'manifest'>
+interface RemoteImage {
+  readonly config: ImageConfig
+  readonly manifest: Pick<ImageManifest, 'layers'>
+}
 
 /** Takes the layers of one image, in any order and several at a time. */
 export interface LayerKeeper {

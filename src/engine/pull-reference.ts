@@ -6,11 +6,13 @@ import { openSession } from '../store/session.ts'
 import { type Host, overlayXattrs, storeRoot } from './host.ts'
 import { imagePort } from './images.ts'
 import { enterNamespace } from './namespace.ts'
+import type { RegistryAccess } from './registry-access.ts'
 import { lazyRegistry } from './registry-client.ts'
 
 export interface PullRequest {
   readonly reference: string
   readonly platform?: Platform
+  readonly access?: RegistryAccess
   readonly root?: string
 }
 
@@ -24,7 +26,7 @@ export async function pullReference(
   const store = openStore(storeRoot(host, request.root))
   await enterNamespace(host, store)
   const session = openSession(store.root, host.nowMs(), () => {})
-  const registry = lazyRegistry(host)
+  const registry = lazyRegistry(host, request.access)
   try {
     const images = imagePort({
       store,

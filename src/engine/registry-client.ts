@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { errorMessage, ToolError } from '../base/index.ts'
 import type { RegistryClient } from '../registry/index.ts'
 import { version } from '../version.ts'
 import type { Host } from './host.ts'
+import type { RegistryAccess } from './registry-access.ts'
 
 /** A registry client that is opened when it is first asked for, and closed with the command. */
 export interface LazyRegistry {
@@ -11,11 +13,11 @@ export interface LazyRegistry {
 }
 
 /** A client with the credentials, proxies and certificates of the host. The HTTP library is loaded on first use and not before. */
-export function lazyRegistry(host: Host): LazyRegistry {
+export function lazyRegistry(host: Host, access: RegistryAccess = {}): LazyRegistry {
   let opened: Promise<RegistryClient> | undefined
   return {
     client() {
-      opened ??= openClient(host)
+      opened ??= openClient(host, access)
       return opened
     },
     async close() {
@@ -26,15 +28,31 @@ export function lazyRegistry(host: Host): LazyRegistry {
   }
 }
 
-async function openClient(host: Host): Promise<RegistryClient> {
+async function openClient(host: Host, access: RegistryAccess): Promise<RegistryClient> {
   const { proxyFromEnvironment } = await import('../http/index.ts')
-  const { credentialsFromFiles, openRegistry } = await import('../registry/index.ts')
+  const { certificatesFor, credentialsFromFiles, openRegistry, routesFromFiles } = await import('../registry/index.ts')
+  const { credentials, authFile, tlsVerify, retries } = access
+  const home = host.env['HOME'] ?? '/'
+  const certDir = access.certDir === undefined ? undefined : resolve(host.cwd, access.certDir)
   return openRegistry({
     userAgent: `longshore/${version}`,
     ca: extraCertificates(host),
-    credentials: credentialsFromFiles({ env: host.env, home: host.env['HOME'] ?? '/' }),
+    trust: (name) => certificatesFor(name, home, certDir),
+    routes: routesFromFiles(host.env, home),
+    credentials:
+      credentials === undefined
+        ? credentialsFromFiles({ env: authEnv(host, authFile), home })
+        : async () => ({ kind: 'basic', ...credentials }),
+    ...(tlsVerify === undefined ? {} : { tlsVerify }),
+    ...(retries === undefined ? {} : { retry: { retries } }),
     proxy: proxyFromEnvironment(host.env),
+    ...(access.offline === undefined ? {} : { offline: access.offline }),
   })
+}
+
+/** The environment in which credentials are looked for; a file that the command names stands in for REGISTRY_AUTH_FILE. */
+function authEnv(host: Host, authFile: string | undefined): Host['env'] {
+  return authFile === undefined ? host.env : { ...host.env, REGISTRY_AUTH_FILE: resolve(host.cwd, authFile) }
 }
 
 /** The certificates of NODE_EXTRA_CA_CERTS, which the launcher hands on under a name that Node does not read at start. */

@@ -11,7 +11,7 @@ export interface LazyRemote {
 }
 
 /** A client that keeps what it fetches in the store, with the proxies, certificates and git credentials of the host. */
-export function lazyRemote(host: Host, store: Store): LazyRemote {
+export function lazyRemote(host: Host, store: Store, offline = false): LazyRemote {
   let opened: Promise<RemoteClient> | undefined
   const open = async (): Promise<RemoteClient> => {
     const { openRemote } = await import('../remote/index.ts')
@@ -22,6 +22,7 @@ export function lazyRemote(host: Host, store: Store): LazyRemote {
       ca: () => extraCertificates(host),
       startedMs: host.startedMs,
       nowMs: () => host.nowMs(),
+      offline,
     })
   }
   return {

@@ -1,8 +1,10 @@
 import { type Digest, ToolError } from '../base/index.ts'
+import { openContainers } from '../container/index.ts'
 import type { StoredReference } from '../ports/index.ts'
 import { sweepSandboxes } from '../sandbox/index.ts'
 import { openStore, type Store } from '../store/index.ts'
 import { type Host, storeRoot } from './host.ts'
+import { type ImageUser, type ImageUsers, imageUsers } from './image-users.ts'
 import { splitName } from './list-images.ts'
 import { enterNamespace } from './namespace.ts'
 import { type FoundImage, requireImage } from './require-image.ts'
@@ -32,9 +34,10 @@ export async function removeImages(
 ): Promise<RemoveResult> {
   const store = openStore(storeRoot(host, root))
   if (host.uid !== 0) await enterNamespace(host, store)
+  const users = imageUsers({ host, store, containers: openContainers(store.root, host.pid) })
   const removals = names.flatMap((name) => {
     try {
-      return removeOne(store, name, force)
+      return removeOne(store, name, force, users)
     } catch (error) {
       if (!(error instanceof ToolError)) throw error
       return [{ kind: 'failed', error } as const]
@@ -60,11 +63,12 @@ export async function withLayers(store: Store, host: Host, removals: readonly Re
   }
 }
 
-function removeOne(store: Store, text: string, force: boolean): readonly Removal[] {
+function removeOne(store: Store, text: string, force: boolean, users: ImageUsers): readonly Removal[] {
   const found = requireImage(store, text)
   const references = store.images.references().filter((reference) => reference.imageId === found.image.id)
   const names = found.name === undefined ? references : references.filter((reference) => reference.name === found.name)
   if (found.name === undefined) checkAmbiguity(text, found, references, force)
+  if (names.length === references.length) checkUsers(text, users.get(found.image.id) ?? [], force)
   return [...untag(store, names), ...deleteUnnamed(store, found.image.id)]
 }
 
@@ -86,6 +90,18 @@ export function removeWhole(store: Store, id: Digest): readonly Removal[] {
 
 function deleteUnnamed(store: Store, id: Digest): readonly Removal[] {
   return store.images.remove(id) ? [{ kind: 'deleted', id }] : []
+}
+
+/** An image that a container was made of is removed by force only, and not at all while the container runs. */
+function checkUsers(text: string, users: readonly ImageUser[], force: boolean): void {
+  const user = users.find(({ isActive }) => isActive) ?? users[0]
+  if (user === undefined || (force && !user.isActive)) return
+  const state = user.isActive ? 'running' : 'stopped'
+  throw new ToolError('image-in-use', `the image ${text} is used by the ${state} container ${user.name}`, {
+    hint: user.isActive
+      ? `remove it first: longshore rm -f ${user.name}`
+      : `remove it first (longshore rm ${user.name}), or force it with -f; the container keeps its files`,
+  })
 }
 
 function checkAmbiguity(text: string, found: FoundImage, references: readonly StoredReference[], force: boolean): void {

@@ -1,5 +1,5 @@
 import { invariant, type SourceFile } from '../base/index.ts'
-import type { EmitEvent, ExecutorPort, ImagePort, RunPorts } from '../build/index.ts'
+import type { ClaimPort, EmitEvent, ExecutorPort, ImagePort, RunPorts } from '../build/index.ts'
 import { hostPlatform, localName, type Platform } from '../oci/index.ts'
 import { openStore, type Store } from '../store/index.ts'
 import { type OpenedContext, openBuildContext } from './build-context.ts'
@@ -10,9 +10,11 @@ import { imagePort } from './images.ts'
 import { type LazyContext, lazyContext } from './lazy-context.ts'
 import { type NamedContexts, openNamedContexts } from './named-contexts.ts'
 import { enterNamespace } from './namespace.ts'
+import { openLock, type RequestedLock } from './open-lock.ts'
+import { requireNames } from './output-spec.ts'
 import { projectOf } from './project.ts'
-import { lazyRegistry } from './registry-client.ts'
-import { lazyRemote } from './remote-client.ts'
+import { type LazyRegistry, lazyRegistry } from './registry-client.ts'
+import { type LazyRemote, lazyRemote } from './remote-client.ts'
 import { type Trees, treePort } from './trees.ts'
 import type { Workshop } from './workshop.ts'
 
@@ -30,8 +32,11 @@ export interface Scene {
   readonly context: LazyContext
   readonly contexts: NamedContexts
   readonly trees: Trees
+  readonly remote: LazyRemote
   readonly images: ImagePort
   readonly ports: RunPorts
+  readonly registry: LazyRegistry
+  readonly signal: AbortSignal
   /** Enters the namespace and opens the workshop, once. As a user this does not return the first time. */
   enter(): Promise<Workshop>
   workshop(): Workshop | undefined
@@ -49,30 +54,42 @@ export async function openScene(
   emit: EmitEvent,
   signal: AbortSignal,
 ): Promise<Scene> {
-  const named = request.outputs.flatMap((output) => (output.type === 'image' ? output.names : []))
+  const named = request.outputs.flatMap((output) => ('names' in output ? output.names : []))
   const names = [...new Set([...request.tags, ...named].map((tag) => localName(tag)))]
+  requireNames(request.outputs, names)
+  if (request.addHosts.length > 0) await checkHosts(request.addHosts)
   const store = openStore(storeRoot(host, request.root))
-  const remote = lazyRemote(host, store)
+  const remote = lazyRemote(host, store, request.offline)
   const nowMs = (): number => host.nowMs()
   const fetching: FetchSettings = { host, store, remote, emit, signal, nowMs }
   try {
     const opened = await openBuildContext(request, fetching)
     const platform = hostPlatform(host.arch)
-    const contexts = await openNamedContexts(request.contexts, fetching, platform)
-    return makeScene({ request, names, platform, contexts, opened, fetching })
+    const lock = await openLock(request, host, opened)
+    const pinned = lock === undefined ? fetching : { ...fetching, pins: lock.pins }
+    const contexts = await openNamedContexts(request.contexts, pinned, platform)
+    return makeScene({ request, names, platform, contexts, opened, fetching: pinned, lock })
   } catch (error) {
     await remote.close()
     throw error
   }
 }
 
+/** Refuses an `--add-host` that cannot be read, before anything is done. */
+async function checkHosts(addHosts: readonly string[]): Promise<void> {
+  const { runHostsText } = await import('./run-hosts.ts')
+  await runHostsText(addHosts, '')
+}
+
 interface SceneParts extends Pick<Scene, 'request' | 'names' | 'platform' | 'contexts'> {
   readonly opened: OpenedContext
   readonly fetching: FetchSettings
+  readonly lock: RequestedLock | undefined
 }
 
-function makeScene({ request, names, platform, contexts, opened: found, fetching }: SceneParts): Scene {
+function makeScene({ request, names, platform, contexts, opened: found, fetching, lock }: SceneParts): Scene {
   const { host, store, remote, emit, signal, nowMs } = fetching
+  const project = projectOf(found.dockerfile ?? found.source.name, found.fetched ? request.context : found.directory)
   const context = lazyContext(found, store, nowMs)
   const trees = treePort(fetching, context, contexts)
   let opened: Workshop | undefined
@@ -80,8 +97,8 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
     invariant(opened !== undefined, 'work before the namespace was entered')
     return opened
   }
-  const registry = lazyRegistry(host)
-  const images = imagePort({
+  const registry = lazyRegistry(host, { ...request.access, offline: request.offline })
+  const anyImages = imagePort({
     store,
     overlay: overlayXattrs(host),
     refresh: request.pull,
@@ -92,24 +109,32 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
     emit,
     nowMs,
   })
+  const images = lock?.images(anyImages) ?? anyImages
   const executor: ExecutorPort = {
     execute: (step) => workshop().executor.execute(step),
     selectFrom: (layers, operation) => workshop().executor.selectFrom(layers, operation),
+  }
+  const claims: ClaimPort = {
+    tryClaim: (key) => workshop().claims.tryClaim(key),
+    waitForClaim: (key, stop) => workshop().claims.waitForClaim(key, stop),
   }
   const clock = { nowMs }
   return {
     request,
     host,
     source: found.source,
-    project: projectOf(found.dockerfile ?? found.source.name, found.fetched ? request.context : found.directory),
+    project,
     names,
     platform,
     store,
     context,
     contexts,
     trees,
+    remote,
     images,
-    ports: { records: store.records, layers: store.layers, images, context, trees, clock, executor },
+    registry,
+    signal,
+    ports: { records: store.records, layers: store.layers, images, context, trees, clock, executor, claims },
     workshop: () => opened,
     async close() {
       await opened?.close()
@@ -122,14 +147,16 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
       trees.save()
       await enterNamespace(host, store)
       const { openWorkshop } = await import('./workshop.ts')
-      const network = request.network === 'none' ? 'none' : 'host'
+      const network = request.network === 'none' || request.offline ? 'none' : 'host'
       const isolation = request.isolation === undefined ? {} : { isolation: request.isolation }
       const { secrets, agents } = request
       opened = openWorkshop({
         store,
         host,
+        project,
         contextDirectory: found.directory,
         network,
+        offline: request.offline,
         emit,
         secrets,
         agents,

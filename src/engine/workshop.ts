@@ -1,11 +1,13 @@
-import type { EmitEvent, ExecutorPort } from '../build/index.ts'
+import type { ClaimPort, EmitEvent, ExecuteRequest, ExecutorPort, SelectResult } from '../build/index.ts'
 import type { Isolation, OverlayXattrs, Sandbox } from '../ports/index.ts'
 import { openSandbox, sweepSandboxes } from '../sandbox/index.ts'
 import type { SnapshotSettings } from '../snapshot/index.ts'
+import { tryClaim, waitForClaim } from '../store/claims.ts'
+import { failedSteps, removeFailedStep } from '../store/failed-steps.ts'
 import type { Store } from '../store/index.ts'
 import { openSession, type Session } from '../store/session.ts'
 import type { AgentSources } from './agent-sources.ts'
-import { stepExecutor } from './executor.ts'
+import { type ExecutorSettings, rehearseStep, stepExecutor } from './executor.ts'
 import { type Host, overlayXattrs } from './host.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -15,6 +17,9 @@ export interface Workshop {
   readonly overlay: OverlayXattrs
   readonly snapshots: SnapshotSettings
   readonly executor: ExecutorPort
+  /** Executes a step in other surroundings; `judge` sees the tree it made, which is then thrown away. */
+  rehearse<T>(request: ExecuteRequest, judge: (upper: string) => T): Promise<SelectResult<T>>
+  readonly claims: ClaimPort
   /** The sandbox, opened and probed on first use. */
   sandbox(): Promise<Sandbox>
   close(): Promise<void>
@@ -25,9 +30,13 @@ export interface WorkshopSettings {
   readonly host: Host
   readonly contextDirectory: string
   readonly network: 'host' | 'none'
+  /** No RUN step gets a network, whatever it says. */
+  readonly offline?: boolean
   readonly isolation?: Isolation
   readonly secrets: Secrets
   readonly agents: AgentSources
+  /** Names the Dockerfile and context of a build, so that its failed steps are kept. */
+  readonly project?: string
   readonly emit: EmitEvent
 }
 
@@ -35,6 +44,7 @@ export interface WorkshopSettings {
 export function openWorkshop(settings: WorkshopSettings): Workshop {
   const { store, host } = settings
   const session = openSession(store.root, host.nowMs(), (stale) => sweepSandboxes(stale))
+  if (settings.project !== undefined) forgetFailures(store.root, settings.project)
   const overlay = overlayXattrs(host)
   const snapshots = { layersDirectory: store.layers.directory, overlay, workingDirectory: host.cwd }
   let opened: Promise<Sandbox> | undefined
@@ -54,20 +64,40 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
     opened ??= open()
     return opened
   }
-  const executor = stepExecutor({
+  const executing: ExecutorSettings = {
     store,
     session,
     snapshots,
     overlay,
     contextDirectory: settings.contextDirectory,
     network: settings.network,
+    offline: settings.offline === true,
     secrets: settings.secrets,
     agents: settings.agents,
     env: host.env,
+    ...(settings.project === undefined ? {} : { project: settings.project }),
     sandbox,
     nowMs: () => host.nowMs(),
-  })
-  return { session, overlay, snapshots, executor, sandbox, close: () => session.close() }
+  }
+  const claims: ClaimPort = {
+    tryClaim: (key) => tryClaim(store.root, key),
+    waitForClaim: (key, signal) => waitForClaim(store.root, key, signal),
+  }
+  return {
+    session,
+    overlay,
+    snapshots,
+    executor: stepExecutor(executing),
+    claims,
+    rehearse: (request, judge) => rehearseStep(executing, request, judge),
+    sandbox,
+    close: () => session.close(),
+  }
+}
+
+/** A new build of a project takes the place of what its last one left. What somebody looks at stays. */
+function forgetFailures(root: string, project: string): void {
+  for (const step of failedSteps(root)) if (step.project === project) removeFailedStep(root, step.id)
 }
 
 /** Nobody asked for the weakest rung, so it is said that it is used, and what would give a better one. */

@@ -1,172 +1,142 @@
-import { createHash } from 'node:crypto'
-import {
-  closeSync,
-  copyFileSync,
-  createReadStream,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { digestOf, invariant, parseDigest, ToolError } from '../base/index.ts'
-import { gzip, layerTar } from '../layer/index.ts'
+import { invariant, ToolError } from '../base/index.ts'
 import {
   type Descriptor,
   encodeDockerManifest,
   encodeLayoutIndex,
   encodeLayoutMarker,
-  encodeManifest,
   layoutBlobPath,
   layoutFiles,
-  mediaTypes,
 } from '../oci/index.ts'
-import type { Layer, OverlayXattrs, StoredImage } from '../ports/index.ts'
-import type { Store } from '../store/index.ts'
-import type { OutputSpec } from './output-spec.ts'
+import type { StoredImage } from '../ports/index.ts'
+import { type ImageForm, type ImageParts, imageParts } from './image-parts.ts'
+import type { LayerBlobSettings } from './layer-blob.ts'
 import { writeWhole, writingTo } from './write-file.ts'
 
-type LayoutOutput = Extract<OutputSpec, { type: 'oci' | 'docker' }>
-
-export interface LayoutRequest {
-  readonly store: Store
-  readonly overlay: OverlayXattrs
+/** An image and the names it goes by in a layout. */
+export interface LayoutMember {
   readonly image: StoredImage
   readonly names: readonly string[]
-  readonly output: LayoutOutput
-  /** Private directory, on the store's file system, for what is being made. */
-  readonly scratch: string
+}
+
+export interface LayoutRequest extends LayerBlobSettings {
+  readonly images: readonly LayoutMember[]
+  readonly form: ImageForm
+  /** Whether docker's `manifest.json` is there too. */
+  readonly docker: boolean
+  /** A directory, a file for a tar, or `-` for a tar on standard output. */
+  readonly dest: string
+  readonly tar: boolean
+}
+
+/** A file of a layout. */
+interface LayoutFile {
+  readonly path: string
+  readonly size: number
+  open(): AsyncIterable<Uint8Array>
 }
 
 /**
- * Writes an image as an OCI image layout (image-spec image-layout.md), a directory or a tar of one. Layers pulled
- * keep their blob; layers built are gzipped here. The destination appears only when it is complete. Returns the
- * manifest's descriptor. Throws `ToolError` `output-failed` or `no-space`.
+ * Writes images as one OCI image layout (image-spec image-layout.md), a directory or a tar of one. Layers pulled keep their
+ * blob; others are made as `form` says, and remembered. The destination appears only when it is complete; the index of a layout
+ * that is there is replaced. Returns the manifests' descriptors. Throws `ToolError` `output-failed`, `no-space`, `store-corrupt`.
  */
-export async function writeLayout(request: LayoutRequest): Promise<Descriptor> {
-  return writingTo(request.output.dest, () => write(request))
+export async function writeLayout(request: LayoutRequest): Promise<readonly Descriptor[]> {
+  const { images, dest, tar } = request
+  const members: (ImageParts & { readonly names: readonly string[] })[] = []
+  for (const { image, names } of images) members.push({ ...(await imageParts(request, image, request.form)), names })
+  const files = layoutContents(members, request.docker)
+  await writingTo(dest, () => (tar ? writeTar(dest, files) : writeDirectory(dest, files)))
+  return members.map(({ descriptor }) => descriptor)
 }
 
-async function write(request: LayoutRequest): Promise<Descriptor> {
-  const { image, output, scratch, names } = request
-  const layout = join(scratch, 'layout')
-  mkdirSync(join(layout, 'blobs/sha256'), { recursive: true })
-  const layers: Descriptor[] = []
-  for (const layer of image.layers) layers.push(await writeLayer(request, layer, layout))
-  // The stored bytes, not an encoding of ours: a pulled config must keep its digest.
-  const configBytes = request.store.blobs.read(image.id)
-  if (configBytes === undefined) throw new ToolError('store-corrupt', `the config ${image.id} is gone from the store`)
-  const config = writeBlob(layout, mediaTypes.ociConfig, configBytes)
-  const manifest = encodeManifest({ schemaVersion: 2, mediaType: mediaTypes.ociManifest, config, layers })
-  const descriptor = { ...writeBlob(layout, mediaTypes.ociManifest, manifest), platform: image.config.platform }
-  writeFileSync(join(layout, layoutFiles.layout), encodeLayoutMarker())
-  writeFileSync(join(layout, layoutFiles.index), encodeLayoutIndex([{ descriptor, names }]))
-  if (output.type === 'docker') writeDockerManifest(layout, names, config, layers)
-  if (!output.tar) copyLayout(layout, output.dest)
-  else await writeTar(layout, output, [...layers, config, descriptor])
-  return descriptor
+/** Files in the order of an archive: what a reader wants to know first, then blobs, each once. */
+function layoutContents(
+  members: readonly (ImageParts & { readonly names: readonly string[] })[],
+  docker: boolean,
+): readonly LayoutFile[] {
+  const blobs = members.flatMap(({ layers, config, configBytes, descriptor, manifestBytes }) => [
+    ...layers.map(({ descriptor: { digest, size }, open }) => ({
+      path: layoutBlobPath(digest),
+      size,
+      open: () => open(0),
+    })),
+    bytesFile(layoutBlobPath(config.digest), configBytes),
+    bytesFile(layoutBlobPath(descriptor.digest), manifestBytes),
+  ])
+  const dockerImages = members.map(({ config, names, layers }) => ({
+    config: config.digest,
+    names,
+    layers: layers.map((layer) => layer.descriptor.digest),
+  }))
+  return [
+    bytesFile(layoutFiles.layout, encodeLayoutMarker()),
+    bytesFile(layoutFiles.index, encodeLayoutIndex(members)),
+    ...(docker ? [bytesFile(layoutFiles.dockerManifest, encodeDockerManifest(dockerImages))] : []),
+    ...new Map(blobs.map((file) => [file.path, file])).values(),
+  ]
 }
 
-function writeDockerManifest(
-  layout: string,
-  names: readonly string[],
-  config: Descriptor,
-  layers: readonly Descriptor[],
-): void {
-  const image = { config: config.digest, names, layers: layers.map((layer) => layer.digest) }
-  writeFileSync(join(layout, layoutFiles.dockerManifest), encodeDockerManifest([image]))
-}
-
-async function writeLayer(request: LayoutRequest, layer: Layer, layout: string): Promise<Descriptor> {
-  const { store, overlay } = request
-  if (layer.blob !== undefined && store.blobs.has(layer.blob.digest)) {
-    copyFileSync(store.blobs.path(layer.blob.digest), join(layout, layoutBlobPath(layer.blob.digest)))
-    const { digest, size, mediaType } = layer.blob
-    return { mediaType: ociMediaType(mediaType), digest, size }
-  }
-  const temporary = join(layout, 'blobs', 'making')
-  const hash = createHash('sha256')
-  const fd = openSync(temporary, 'w')
-  let size = 0
-  try {
-    for await (const chunk of gzip(layerTar(store.layers.treePath(layer.diffId), { overlay }), {})) {
-      hash.update(chunk)
-      for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at)
-      size += chunk.length
-    }
-  } finally {
-    closeSync(fd)
-  }
-  const digest = parseDigest(`sha256:${hash.digest('hex')}`)
-  renameSync(temporary, join(layout, layoutBlobPath(digest)))
-  return { mediaType: mediaTypes.ociLayerGzip, digest, size }
-}
-
-function ociMediaType(mediaType: string): string {
-  switch (mediaType) {
-    case mediaTypes.dockerLayerGzip:
-      return mediaTypes.ociLayerGzip
-    case mediaTypes.dockerLayer:
-      return mediaTypes.ociLayer
-    case mediaTypes.dockerLayerZstd:
-      return mediaTypes.ociLayerZstd
-    default:
-      return mediaType
+function bytesFile(path: string, bytes: Uint8Array): LayoutFile {
+  return {
+    path,
+    size: bytes.byteLength,
+    async *open() {
+      yield bytes
+    },
   }
 }
 
-function writeBlob(layout: string, mediaType: string, bytes: Uint8Array): Descriptor {
-  const digest = digestOf(bytes)
-  writeFileSync(join(layout, layoutBlobPath(digest)), bytes)
-  return { mediaType, digest, size: bytes.length }
-}
-
-/** Copies a finished layout to `dest`: blobs first, the index last, so that a reader meets the old image or the new one. */
-function copyLayout(layout: string, dest: string): void {
+/** Writes into `dest`: blobs first, the index last, so that a reader meets the old images or the new ones. */
+async function writeDirectory(dest: string, files: readonly LayoutFile[]): Promise<void> {
   if (statSync(dest, { throwIfNoEntry: false })?.isDirectory() === false) {
     throw new ToolError('output-failed', `"${dest}" exists and is not a directory`, {
       hint: 'leave tar=false out, or choose another dest=',
     })
   }
   mkdirSync(join(dest, 'blobs/sha256'), { recursive: true })
-  const blobs = join(layout, 'blobs/sha256')
-  for (const name of readdirSync(blobs)) copyFileSync(join(blobs, name), join(dest, 'blobs/sha256', name))
-  for (const name of [layoutFiles.layout, layoutFiles.dockerManifest]) {
-    if (existsSync(join(layout, name))) copyFileSync(join(layout, name), join(dest, name))
+  const documents = new Set<string>(Object.values(layoutFiles))
+  for (const file of files) {
+    if (documents.has(file.path)) continue
+    const path = join(dest, file.path)
+    // A blob's name says what it holds, and it appears whole.
+    if (statSync(path, { throwIfNoEntry: false })?.size === file.size) continue
+    await writeWhole(path, file.open())
   }
-  const index = join(dest, layoutFiles.index)
-  copyFileSync(join(layout, layoutFiles.index), `${index}.new`)
-  renameSync(`${index}.new`, index)
+  for (const name of [layoutFiles.layout, layoutFiles.dockerManifest, layoutFiles.index]) {
+    const file = files.find(({ path }) => path === name)
+    if (file !== undefined) await writeWhole(join(dest, name), file.open())
+  }
 }
 
-async function writeTar(layout: string, output: LayoutOutput, blobs: readonly Descriptor[]): Promise<void> {
+async function writeTar(dest: string, files: readonly LayoutFile[]): Promise<void> {
   const { pack } = await import('tar-stream')
   const archive = pack()
-  const paths = [...new Set(blobs.map((blob) => layoutBlobPath(blob.digest)))]
-  const files = [
-    layoutFiles.layout,
-    layoutFiles.index,
-    ...(output.type === 'docker' ? [layoutFiles.dockerManifest] : []),
-    ...paths,
-  ]
   const fill = async (): Promise<void> => {
     // Readers that unpack as an ordinary user make parents themselves with an owner they may not give; so they are listed.
     for (const name of ['blobs/', 'blobs/sha256/']) {
       archive.entry({ name, type: 'directory', mode: 0o755, mtime: new Date(0) })
     }
-    for (const name of files) {
-      const path = join(layout, name)
-      const entry = archive.entry({ name, size: statSync(path).size, mode: 0o644, mtime: new Date(0) })
-      await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), entry)
+    for (const { path, size, open } of files) {
+      const entry = archive.entry({ name: path, size, mode: 0o644, mtime: new Date(0) })
+      await pipeline(Readable.from(open(), { objectMode: false }), entry)
     }
     archive.finalize()
   }
-  await Promise.all([writeWhole(output.dest, bytesOf(archive)), fill()])
+  const filling = fill().catch((error: unknown) => {
+    archive.destroy(error instanceof Error ? error : new Error(String(error)))
+    throw error
+  })
+  const writing = writeWhole(dest, bytesOf(archive)).catch((error: unknown) => {
+    // Nobody reads the archive any more, so that filling it would never end.
+    archive.destroy()
+    throw error
+  })
+  const results = await Promise.allSettled([writing, filling])
+  for (const result of results) if (result.status === 'rejected') throw result.reason
 }
 
 async function* bytesOf(chunks: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {

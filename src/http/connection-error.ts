@@ -54,7 +54,7 @@ export function connectionError(error: unknown, url: URL, signal: AbortSignal | 
 
 function unreachableHint(code: string, certificate: boolean): string {
   if (certificate) {
-    return 'set NODE_EXTRA_CA_CERTS to a file with the CA certificate behind it'
+    return 'put the CA certificate behind it into /etc/containers/certs.d/HOST or ~/.config/containers/certs.d/HOST as ca.crt, or set NODE_EXTRA_CA_CERTS to its file'
   }
   if (code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER') {
     return 'the registry seems to speak plain http, which is taken from this machine (localhost) only: reach it by https'

@@ -1,11 +1,17 @@
 import type { Readable } from 'node:stream'
 
+export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** What a request carries: bytes, which can be sent again, or a stream, which can be sent once. */
+export type HttpBody = string | Uint8Array | AsyncIterable<Uint8Array>
+
 /** One HTTP request as it goes over the wire. */
 export interface HttpRequest {
   readonly url: URL
+  /** GET when absent. */
+  readonly method?: HttpMethod
   readonly headers: Readonly<Record<string, string>>
-  /** A form to POST; absent means GET. */
-  readonly form?: string
+  readonly body?: HttpBody
   /** Whether the server's certificate must be valid. */
   readonly verify: boolean
   readonly signal: AbortSignal | undefined
@@ -17,6 +23,12 @@ export interface HttpAnswer {
   readonly status: number
   header(name: string): string | undefined
   readonly body: Readable
+}
+
+/** What is trusted of one host besides the usual, and who we are there. PEM. */
+export interface HostTrust {
+  readonly ca: readonly string[]
+  readonly identity?: { readonly cert: string; readonly key: string }
 }
 
 /** Sends single HTTP requests: TLS, proxies and timeouts; no redirects, no retries, no credentials of its own. */

@@ -5,7 +5,16 @@
 export { discard, readLimited } from './body.ts'
 export { connectionError, isPassing, mayBePlainHttp } from './connection-error.ts'
 export { bareHostname, isLoopback, isPrivateAddress, redirectObjection } from './hosts.ts'
-export type { HttpAnswer, HttpRequest, Transport } from './http.ts'
+export type { HostTrust, HttpAnswer, HttpBody, HttpMethod, HttpRequest, Transport } from './http.ts'
+export { offlineError, offlineTransport } from './offline.ts'
 export { followRedirects, type RedirectedRequest, type RedirectPolicy } from './redirects.ts'
-export { defaultRetry, orCanceled, pause, type RetryOptions, retryDelayMs, withRetries } from './retry.ts'
+export {
+  defaultRetry,
+  isPassingStatus,
+  orCanceled,
+  pause,
+  type RetryOptions,
+  retryDelayMs,
+  withRetries,
+} from './retry.ts'
 export { openTransport, type ProxySettings, proxyFromEnvironment, type TransportOptions } from './transport.ts'

@@ -1,13 +1,15 @@
 import { ToolError } from '../base/index.ts'
 import { discard } from './body.ts'
-import type { HttpAnswer, Transport } from './http.ts'
+import type { HttpAnswer, HttpBody, HttpMethod, Transport } from './http.ts'
 
 export interface RedirectedRequest {
   readonly url: URL
+  /** GET when absent. Any but GET and HEAD follows 307 and 308 only, and none at all with a stream for a body. */
+  readonly method?: HttpMethod
   readonly headers: Readonly<Record<string, string>>
   /** Sent to the origin of `url` only, never to another that a redirect leads to (security 47). */
   readonly authorization?: string
-  readonly form?: string
+  readonly body?: HttpBody
   readonly signal?: AbortSignal
 }
 
@@ -34,10 +36,11 @@ export async function followRedirects(
       headers: authorization === undefined ? request.headers : { ...request.headers, authorization },
       verify: policy.verify(url),
       signal: request.signal,
-      ...(request.form === undefined ? {} : { form: request.form }),
+      ...(request.method === undefined ? {} : { method: request.method }),
+      ...(request.body === undefined ? {} : { body: request.body }),
     })
     const location = answer.header('location')
-    if (!redirectStatuses.has(answer.status) || location === undefined) return answer
+    if (location === undefined || !mayFollow(request, answer.status)) return answer
     await discard(answer)
     const next = URL.canParse(location, url.href) ? new URL(location, url) : undefined
     const objection =
@@ -49,6 +52,12 @@ export async function followRedirects(
     if (next === undefined || objection !== undefined) throw refused(url, next, objection)
     url = next
   }
+}
+
+function mayFollow({ method = 'GET', body }: RedirectedRequest, status: number): boolean {
+  if (method === 'GET' || method === 'HEAD') return redirectStatuses.has(status)
+  const replayable = body === undefined || typeof body === 'string' || body instanceof Uint8Array
+  return replayable && (status === 307 || status === 308)
 }
 
 function refused(from: URL, to: URL | undefined, objection: string | undefined): ToolError {

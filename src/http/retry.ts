@@ -18,6 +18,11 @@ export const defaultRetry: RetryOptions = { retries: 3, baseDelayMs: 1000, maxDe
 /** Statuses that may pass: too many requests, and a server or gateway in trouble. */
 const passingStatuses = new Set([408, 429, 500, 502, 503, 504])
 
+/** Whether an answer of this status may be another one when asked again. */
+export function isPassingStatus(status: number): boolean {
+  return passingStatuses.has(status)
+}
+
 /**
  * Sends again what failed in a way that may pass: a status of `passingStatuses` or a lost connection. Gives the last
  * answer, whatever it is, or throws the last error; a host that is not there at all is not waited for.
@@ -32,7 +37,7 @@ export async function withRetries(
     let retryAfter: string | undefined
     try {
       const answer = await send()
-      if (last || !passingStatuses.has(answer.status)) return answer
+      if (last || !isPassingStatus(answer.status)) return answer
       retryAfter = answer.header('retry-after')
       await discard(answer)
     } catch (error) {

@@ -32,9 +32,12 @@ export function lowerDockerfile(
   const fail = (): LowerResult => ({ kind: 'failed', diagnostics: choose([...parsed.diagnostics, ...problems.all]) })
   const scope = globalScope(source, globals, escapeCharacter, options, problems)
   lintFroms({ source, globalArgs: globals, stages, globals: scope, options, problems })
-  const target = findTarget(source, stages, options.target, problems)
+  const find = (name: string | undefined): SourceStage | undefined => findTarget(source, stages, name, problems)
+  const target = find(options.target)
+  const others = (options.otherTargets ?? []).flatMap((name) => find(name) ?? [])
+  for (const name of options.namedStages ?? []) findTarget(source, stages, name, problems, 'stage')
   if (target === undefined || problems.hasErrors) return fail()
-  const targets = level === 'check' && options.target === undefined ? stages : [target]
+  const targets = level === 'check' && options.target === undefined ? stages : [...new Set([...others, target])]
   const resolution = resolveStages({ source, stages, globals: scope, options, facts, problems }, targets)
   if (problems.hasErrors) return fail()
   if (resolution.images.length > 0) return { kind: 'needs-images', images: resolution.images }
@@ -44,7 +47,8 @@ export function lowerDockerfile(
   const reached = withoutUnreached(parsed.diagnostics, stages, resolution.stages)
   const all = choose([...reached, ...problems.all])
   if (hasErrors(all)) return { kind: 'failed', diagnostics: all }
-  const program = { stages: lowered, target: target.index, stageCount: stages.length, diagnostics: all }
+  const several = targets.length === 1 || level === 'check' ? {} : { targets: targets.map(({ index }) => index) }
+  const program = { stages: lowered, target: target.index, ...several, stageCount: stages.length, diagnostics: all }
   return { kind: 'program', program }
 }
 

@@ -39,6 +39,7 @@ export function lowerRun(
     user: state.user,
     ...(hostname === undefined || hostname === '' ? {} : { hostname }),
     network: networkModes.find((mode) => mode === wanted) ?? 'default',
+    ...(options.addHosts === undefined || options.addHosts.length === 0 ? {} : { addHosts: options.addHosts }),
     security,
     mounts,
     ...(script === undefined ? {} : { script }),

@@ -166,6 +166,8 @@ export interface RunOperation {
   readonly network: 'default' | 'none' | 'host'
   /** Host name that the process sees, where BUILDKIT_SANDBOX_HOSTNAME gives one. */
   readonly hostname?: string
+  /** `NAME:IP` that its hosts file lists beside the usual ones; absent when there are none. Addresses are no part of the key. */
+  readonly addHosts?: readonly string[]
   /** `insecure` lifts the restrictions of a container; the user has allowed it. */
   readonly security: 'sandbox' | 'insecure'
   /** Ordered by depth of their targets. */
@@ -243,6 +245,8 @@ export interface Program {
   readonly stages: readonly Stage[]
   /** `Stage.index` of the target. */
   readonly target: number
+  /** `Stage.index` of every target, in the order asked for, when there are several. */
+  readonly targets?: readonly number[]
   /** Number of stages in the Dockerfile, reachable or not. */
   readonly stageCount: number
   /** Warnings (errors end in a `failed` result instead). */
@@ -257,10 +261,16 @@ export interface ProgramOptions {
   readonly buildArgs: Readonly<Record<string, string>>
   /** Stage name or index; undefined means the last stage. */
   readonly target?: string
+  /** Other stages to build with it. */
+  readonly otherTargets?: readonly string[]
+  /** Stages that something else was said about, by name or index: each must exist. */
+  readonly namedStages?: readonly string[]
   readonly buildPlatform: Platform
   readonly targetPlatform: Platform
   /** Named contexts by `contextKey`. */
   readonly contexts?: Readonly<Record<string, NamedContext>>
+  /** `NAME:IP` for the hosts file of every RUN. */
+  readonly addHosts?: readonly string[]
   /** RUN --security=insecure may be used. */
   readonly allowInsecure?: boolean
   /** `check`: without a target every stage is looked at, and rules speak that a build keeps quiet. Absent: `build`. */

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { constants, crc32, deflateRaw } from 'node:zlib'
 import { invariant } from '../base/index.ts'
+import { compressBlocks } from './compress-blocks.ts'
 
 export interface GzipOptions {
   /** 0 (stored) to 9; 6 when absent, as Go's default. */
@@ -27,35 +28,18 @@ export async function* gzip(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { level = 6, threads = 4 } = options
   invariant(Number.isInteger(level) && level >= 0 && level <= 9, 'a gzip level is 0 to 9')
-  invariant(Number.isInteger(threads) && threads >= 1, 'gzip needs a thread')
-  const inFlight: Promise<Buffer>[] = []
   let checksum = 0
   let size = 0
   let dictionary: Buffer | undefined
   yield header(level)
-  try {
-    for await (const block of blocks(chunks)) {
-      checksum = crc32(block, checksum)
-      size += block.length
-      if (inFlight.length >= threads) yield await next(inFlight)
-      const primed = dictionary ? { dictionary } : {}
-      const part = deflateBlock(block, { level, finishFlush: constants.Z_SYNC_FLUSH, ...primed })
-      // A later part may fail while an earlier one is awaited: the failure waits here until its turn.
-      part.catch(() => {})
-      inFlight.push(part)
-      dictionary = block.subarray(Math.max(0, block.length - windowSize))
-    }
-    while (inFlight.length > 0) yield await next(inFlight)
-  } finally {
-    await Promise.allSettled(inFlight)
-  }
+  yield* compressBlocks(chunks, { blockBytes: blockSize, threads }, (block) => {
+    checksum = crc32(block, checksum)
+    size += block.length
+    const primed = dictionary ? { dictionary } : {}
+    dictionary = block.subarray(Math.max(0, block.length - windowSize))
+    return deflateBlock(block, { level, finishFlush: constants.Z_SYNC_FLUSH, ...primed })
+  })
   yield trailer(checksum, size)
-}
-
-async function next(inFlight: Promise<Buffer>[]): Promise<Buffer> {
-  const part = inFlight.shift()
-  invariant(part, 'a part is in flight')
-  return part
 }
 
 /** Magic, deflate, no flags, time 0, the level's hint, operating system 255 (unknown): RFC 1952, and what Go writes. */
@@ -70,25 +54,4 @@ function trailer(checksum: number, size: number): Buffer {
   bytes.writeUInt32LE(checksum, 2)
   bytes.writeUInt32LE(size % 2 ** 32, 6)
   return bytes
-}
-
-/** Joins and cuts chunks into blocks of the fixed size, the last one shorter; each block is a buffer of its own. */
-async function* blocks(
-  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-): AsyncGenerator<Buffer, void, undefined> {
-  let block = Buffer.allocUnsafeSlow(blockSize)
-  let used = 0
-  for await (const chunk of chunks) {
-    for (let at = 0; at < chunk.length; ) {
-      const part = chunk.subarray(at, at + blockSize - used)
-      block.set(part, used)
-      used += part.length
-      at += part.length
-      if (used < blockSize) continue
-      yield block
-      block = Buffer.allocUnsafeSlow(blockSize)
-      used = 0
-    }
-  }
-  if (used > 0) yield block.subarray(0, used)
 }

@@ -3,7 +3,9 @@
  * of layers and of ADD archives, compression. In: directories, byte streams. Out: digests, byte streams, files below
  * the directory asked for. Never here: which layers exist, where they lie, mounts, networks.
  */
-export { type Compression, compressionOf } from './decompress.ts'
+export { type CompareOptions, compareLayers, type PathDifference } from './compare-layers.ts'
+export { dateTree } from './date-tree.ts'
+export { type Compression, compressionOf, type Decompressed, openDecompressed } from './decompress.ts'
 export { type GzipOptions, gzip } from './gzip.ts'
 export { inheritDirectories } from './inherit-directories.ts'
 export { digestLayer, layerTar } from './layer-tar.ts'
@@ -12,3 +14,4 @@ export { type ArchiveKind, sniffArchive } from './sniff-archive.ts'
 export { type UnpackArchiveOptions, type UnpackedArchive, unpackArchive } from './unpack-archive.ts'
 export { type UnpackedLayer, type UnpackLayerOptions, unpackLayer } from './unpack-layer.ts'
 export type { UnpackLimits } from './unpack-limits.ts'
+export { type ZstdCompressOptions, zstd } from './zstd.ts'

@@ -21,7 +21,9 @@ export { encodeConfig } from './encode-config.ts'
 export { encodeIndex, encodeManifest } from './encode-manifest.ts'
 export {
   checkLayoutMarker,
+  type DockerArchiveEntry,
   type DockerArchiveImage,
+  decodeDockerArchive,
   encodeDockerManifest,
   encodeLayoutIndex,
   encodeLayoutMarker,
@@ -55,6 +57,7 @@ export {
   formatReference,
   localName,
   parseReference,
+  parseRegistry,
   type Reference,
   withDefaultTag,
 } from './reference.ts'

@@ -1,5 +1,5 @@
 import { type Digest, digestHex, ToolError } from '../base/index.ts'
-import { decodeJson, fieldsOf, text } from './decoder.ts'
+import { decodeJson, fieldsOf, listOf, text } from './decoder.ts'
 import { jsonBytes, listJson, objectJson, textJson } from './encode-json.ts'
 import { encodeIndex } from './encode-manifest.ts'
 import { familiarName, formatReference, parseReference, withDefaultTag } from './reference.ts'
@@ -86,4 +86,27 @@ export function encodeDockerManifest(images: readonly DockerArchiveImage[]): Uin
     ]),
   )
   return jsonBytes(listJson(entries))
+}
+
+/** An image of a docker archive: files of the archive, and its names. */
+export interface DockerArchiveEntry {
+  readonly config: string
+  readonly names: readonly string[]
+  readonly layers: readonly string[]
+}
+
+/** Decodes docker's `manifest.json`. Throws `ToolError` `invalid-document`. */
+export function decodeDockerArchive(bytes: Uint8Array): readonly DockerArchiveEntry[] {
+  return decodeJson(
+    bytes,
+    'manifest.json of the archive',
+    listOf((value, place): DockerArchiveEntry => {
+      const fields = fieldsOf(value, place)
+      return {
+        config: fields.required('Config', text),
+        names: fields.optional('RepoTags', listOf(text)) ?? [],
+        layers: fields.optional('Layers', listOf(text)) ?? [],
+      }
+    }),
+  )
 }

@@ -139,3 +139,16 @@ export function localName(text: string): string {
   if (reference.digest !== undefined) throw invalid(text, 'an image cannot be given a name with a digest')
   return familiarName(withDefaultTag(reference))
 }
+
+/**
+ * The registry that people mean when they log in: a host with or without a scheme and a path (`https://ghcr.io/`), Docker Hub
+ * when there is none. Throws `ToolError` `invalid-reference`.
+ */
+export function parseRegistry(text: string): string {
+  const host = text.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
+  if (text === '' || /^(?:(?:index|registry-1)\.)?docker\.io$/.test(host)) return defaultRegistry
+  if (hostPattern.test(host)) return host
+  throw new ToolError('invalid-reference', `"${text.slice(0, 300)}" is not a registry`, {
+    hint: 'expected a host with an optional port: ghcr.io, registry.example.com:5000',
+  })
+}

@@ -9,6 +9,8 @@ export type KeyDifference =
   | { readonly kind: 'variable'; readonly name: string; readonly before?: string; readonly after?: string }
   /** The files a COPY or ADD takes, by content digest. */
   | { readonly kind: 'files'; readonly before: string; readonly after: string }
+  /** The files a mount of RUN shows, by content digest; `mount` is its position among mounts with files. */
+  | { readonly kind: 'mount-files'; readonly mount: number; readonly before: string; readonly after: string }
   /** The root filesystem: `layer` is the first that differs, from 0, bottom first. */
   | { readonly kind: 'rootfs'; readonly layer: number }
   /** Any other part, as it reads. */
@@ -25,7 +27,7 @@ export function compareKeys(before: Components, after: Components): readonly Key
     .flatMap((name) => compareComponent(name, before[name] ?? null, after[name] ?? null))
 }
 
-const lastParts = ['files', 'rootfs']
+const lastParts = ['files', 'mount-files', 'rootfs']
 
 function rank(name: string): number {
   return lastParts.indexOf(name)
@@ -42,7 +44,47 @@ function compareComponent(name: string, before: Canonical, after: Canonical): re
   if (name === 'files' && typeof before === 'string' && typeof after === 'string') {
     return [{ kind: 'files', before, after }]
   }
+  if (name === 'mount-files' && isTexts(before) && isTexts(after) && before.length === after.length)
+    return compareMountFiles(before, after)
+  if (name === 'inline' || name === 'mounts') return compareEntries(name, before, after)
   return [{ kind: 'part', name, before: partText(before), after: partText(after) }]
+}
+
+function compareMountFiles(before: readonly string[], after: readonly string[]): readonly KeyDifference[] {
+  return after.flatMap((digest, mount) => {
+    const was = before[mount] ?? ''
+    return was === digest ? [] : [{ kind: 'mount-files', mount, before: was, after: digest } as const]
+  })
+}
+
+/** Heredocs by name, mounts by target: those that are not the same in both. */
+function compareEntries(name: 'inline' | 'mounts', before: Canonical, after: Canonical): readonly KeyDifference[] {
+  const [was, is] = [entriesByName(before), entriesByName(after)]
+  const changed = [...new Set([...was.keys(), ...is.keys()])].filter((key) => was.get(key) !== is.get(key))
+  if (changed.length === 0) return [{ kind: 'part', name, before: partText(before), after: partText(after) }]
+  const what = name === 'inline' ? 'heredoc' : 'mount'
+  return changed.map((key) => ({
+    kind: 'part',
+    name: `${what} ${key}`,
+    before: was.get(key) ?? 'none',
+    after: is.get(key) ?? 'none',
+  }))
+}
+
+function entriesByName(value: Canonical): ReadonlyMap<string, string> {
+  const entries = Array.isArray(value) ? value : []
+  return new Map(
+    entries.map((entry: Canonical) => {
+      const fields: Readonly<Record<string, unknown>> = typeof entry === 'object' && entry !== null ? { ...entry } : {}
+      const { content, kind: type, ...rest } = fields
+      const options = Object.entries({ type, ...rest }).filter(
+        ([, field]) => field !== undefined && field !== null && field !== false,
+      )
+      const text = options.map(([option, field]) => (field === true ? option : `${option}=${String(field)}`)).join(',')
+      const key = fields['target'] ?? fields['name'] ?? fields['id'] ?? ''
+      return [String(key), typeof content === 'string' ? content : text] as const
+    }),
+  )
 }
 
 function compareVariables(before: readonly string[], after: readonly string[]): readonly KeyDifference[] {

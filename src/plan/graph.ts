@@ -13,6 +13,7 @@ import type {
   WorkdirOperation,
 } from '../ir/index.ts'
 import type { Platform } from '../oci/index.ts'
+import type { Epoch } from './epoch.ts'
 
 /** A root filesystem, by how it comes to be. */
 export type Root =
@@ -73,16 +74,25 @@ export interface StepGraph {
   readonly steps: readonly Step[]
   readonly stages: readonly PlannedStage[]
   readonly target: PlannedStage
+  /** Every target, in the order asked for; `target` alone, or last. */
+  readonly targets: readonly PlannedStage[]
+  /** The moment everything new is dated to; absent for the time at which it is made. */
+  readonly epoch?: Epoch
 }
 
 /** Lays the operations of a program out as a graph of steps. Pure; the program's stages come ordered by need. */
-export function planGraph(program: Program): StepGraph {
+export function planGraph(program: Program, epoch?: Epoch): StepGraph {
   const steps: Step[] = []
   const stages = new Map<number, PlannedStage>()
   for (const stage of program.stages) stages.set(stage.index, planStage(stage, program.stageCount > 1, steps, stages))
   const target = stages.get(program.target)
   invariant(target !== undefined, 'the target stage is not part of the program')
-  return { steps, stages: [...stages.values()], target }
+  const targets = (program.targets ?? [program.target]).map((index) => {
+    const found = stages.get(index)
+    invariant(found !== undefined, 'a target stage is not part of the program')
+    return found
+  })
+  return { steps, stages: [...stages.values()], target, targets, ...(epoch === undefined ? {} : { epoch }) }
 }
 
 function planStage(

@@ -4,6 +4,7 @@
  */
 export { compareKeys, type KeyDifference } from './compare-keys.ts'
 export { type CopyPart, copyParts, type TreeSource, treeName } from './copy-parts.ts'
+export { type Epoch, epochArgument, epochComponent, epochText } from './epoch.ts'
 export {
   graphImages,
   inputRoot,

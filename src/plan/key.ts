@@ -9,6 +9,7 @@ import {
 import type { CopyOperation, RunMount } from '../ir/index.ts'
 import type { Platform } from '../oci/index.ts'
 import { copyParts } from './copy-parts.ts'
+import { type Epoch, epochComponent } from './epoch.ts'
 import type { LayerOperation } from './graph.ts'
 
 /**
@@ -32,21 +33,26 @@ export interface StepInputs {
   readonly files?: ContentDigest
   /** Content digests of what the mounts of a RUN show, in the order of `Step.mounts`. */
   readonly mounts?: readonly ContentDigest[]
+  /** The moment the layer is dated to. */
+  readonly epoch?: Epoch | undefined
 }
 
 /**
  * The key of a step: a hash over what it does and the content of what it reads, never over how that came to be
  * (DESIGN.md, cache model). Left out, since they must not change a result: proxy variables, where the files were,
- * their times, the number of jobs, the isolation, values of secrets, whether an optional secret or agent was given, and
+ * their times, addresses of added hosts, the number of jobs, the isolation, values of secrets, whether an optional secret or agent was given, and
  * name, sharing and content of cache mounts.
  */
 export function stepKey(operation: LayerOperation, platform: Platform, inputs: StepInputs): KeyWithComponents {
+  const times = inputs.epoch && epochComponent(inputs.epoch)
   const components: { readonly [name: string]: Canonical } = {
     ...operationComponents(operation, platform),
     // The tree the step starts from.
     rootfs: inputs.rootfs,
     ...(inputs.files === undefined ? {} : { files: inputs.files }),
     ...(inputs.mounts === undefined || inputs.mounts.length === 0 ? {} : { 'mount-files': inputs.mounts }),
+    // What times its files get, when that is not left to the moment.
+    ...(times === undefined ? {} : { times }),
   }
   return { key: parseStepKey(`sha256:${canonicalHash(stepDomain, components)}`), components }
 }
@@ -68,6 +74,8 @@ function operationComponents(operation: LayerOperation, platform: Platform): { r
         network: operation.network,
         // The name of its machine.
         hostname: operation.hostname ?? null,
+        // Names that its hosts file adds; their addresses may differ from machine to machine, as BuildKit has it.
+        ...(operation.addHosts === undefined ? {} : { hosts: operation.addHosts.map(hostName).sort() }),
         // Which machine's binaries it runs.
         platform: `${platform.os}/${platform.architecture}/${platform.variant ?? ''}`,
         // What more it may do.
@@ -99,6 +107,11 @@ function operationComponents(operation: LayerOperation, platform: Platform): { r
     default:
       return assertNever(operation)
   }
+}
+
+/** The name of `NAME:IP` or `NAME=IP`. */
+function hostName(text: string): string {
+  return text.replace(/[:=].*$/s, '')
 }
 
 function unpackComponent(operation: CopyOperation): Canonical {

@@ -4,13 +4,18 @@
 export type { ContextSelection, FileSelection, MissingSource } from './contexts.ts'
 export type { Layer, LayerDigests, OverlayXattrs } from './layers.ts'
 export type {
+  Confinement,
+  ExecRequest,
   Isolation,
   Sandbox,
+  SandboxInput,
   SandboxMount,
+  SandboxProcess,
   SandboxRequest,
   SandboxResult,
   SandboxRun,
   SandboxStdio,
+  TerminalSize,
 } from './sandbox.ts'
 export type {
   ImageStore,

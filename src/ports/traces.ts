@@ -5,14 +5,22 @@ import type { KeyComponents } from './store.ts'
 export type MissCause =
   /** No build of this project is remembered that had this step. */
   | { readonly kind: 'first-time' }
+  /** Builds of this project are remembered, but none had this instruction. */
+  | { readonly kind: 'new-instruction' }
   /** The same key was built before, but its record or layer was removed since. */
   | { readonly kind: 'forgotten' }
   | { readonly kind: 'no-cache' }
+  /** It is older than `--cache-ttl` allows. */
+  | { readonly kind: 'too-old' }
+  /** The last build tried just this, and it failed. */
+  | { readonly kind: 'failed'; readonly exitCode?: number }
+  /** The last build tried just this, and was stopped. */
+  | { readonly kind: 'canceled' }
   | {
       readonly kind: 'file'
       readonly change: 'added' | 'removed' | 'content' | 'mode' | 'type'
       readonly path: string
-      /** The line of the ignore file that takes it in again, as `FILE:LINE: !RULE`. */
+      /** The line of the ignore file that takes it in again or, of a removed one, leaves it out: `FILE:LINE: RULE`. */
       readonly rule?: string
     }
   /** Files changed that are not remembered one by one: `from` says where they come from. */
@@ -41,8 +49,12 @@ export interface TracedStep {
   readonly key?: StepKey
   /** Content digest of the files it took from the build context: the name of their listing. */
   readonly files?: ContentDigest
+  /** Content digests of what its mounts show of the build context. */
+  readonly mounted?: readonly ContentDigest[]
   /** What the key was made of, when no record keeps it. */
   readonly components?: KeyComponents
+  /** Of a process that failed. */
+  readonly exitCode?: number
   readonly durationMs: number
   /** Why it was no hit; empty for a cached step. */
   readonly causes: readonly MissCause[]

@@ -1,7 +1,9 @@
 import { ToolError } from '../base/index.ts'
 import { orCanceled, type RetryOptions, type Transport } from '../http/index.ts'
+import { type Access, accessKey, scopesFor } from './access.ts'
 import type { Challenge } from './challenge.ts'
 import { basicHeader, type CredentialLookup, type Credentials } from './credentials.ts'
+import type { Purpose } from './failure.ts'
 import { realmObjection } from './hosts.ts'
 import { fetchToken, type TokenRequest } from './token.ts'
 
@@ -34,9 +36,9 @@ export class Authorizer {
     this.#options = options
   }
 
-  /** The Authorization header to send for `repository` without being asked, if any was granted before. */
-  current(repository: string): string | undefined {
-    const grant = this.#grants.get(repository)
+  /** The Authorization header to send without being asked, if any was granted before. */
+  current(access: Access): string | undefined {
+    const grant = this.#grants.get(accessKey(access))
     if (grant === undefined) return undefined
     return grant.expiresAt === undefined || grant.expiresAt > Date.now() ? grant.header : undefined
   }
@@ -47,19 +49,19 @@ export class Authorizer {
    */
   async answer(
     challenges: readonly Challenge[],
-    repository: string,
+    access: Access,
     refused: string | undefined,
     registryUrl: URL,
     signal: AbortSignal | undefined,
   ): Promise<string | undefined> {
-    const known = this.current(repository)
+    const known = this.current(access)
     // Another request was granted something newer in the meantime.
     if (known !== undefined && known !== refused) return known
-    this.#grants.delete(repository)
-    const credentials = await this.#credentialsFor(repository)
-    const grant = await this.#grant(challenges, credentials, repository, registryUrl, signal)
+    this.#grants.delete(accessKey(access))
+    const credentials = await this.#credentialsFor(access.repository)
+    const grant = await this.#grant(challenges, credentials, access, registryUrl, signal)
     if (grant === undefined || grant.header === refused) return undefined
-    this.#grants.set(repository, grant)
+    this.#grants.set(accessKey(access), grant)
     return grant.header
   }
 
@@ -80,27 +82,28 @@ export class Authorizer {
   async #grant(
     challenges: readonly Challenge[],
     credentials: Credentials | undefined,
-    repository: string,
+    access: Access,
     registryUrl: URL,
     signal: AbortSignal | undefined,
   ): Promise<Grant | undefined> {
     if (credentials?.kind === 'registry-token') return { header: `Bearer ${credentials.token}`, expiresAt: undefined }
     const bearer = challenges.find(({ scheme, parameters }) => scheme === 'bearer' && parameters.has('realm'))
     if (bearer !== undefined) {
-      const request = tokenRequest(bearer, credentials, repository, registryUrl)
-      return this.#token(request, registryUrl, signal)
+      const request = tokenRequest(bearer, credentials, access, registryUrl)
+      const purpose = access.repository === '' ? 'login' : access.push ? 'push' : 'pull'
+      return this.#token(request, purpose, registryUrl, signal)
     }
     if (!challenges.some(({ scheme }) => scheme === 'basic') || credentials?.kind !== 'basic') return undefined
     return { header: basicHeader(credentials.username, credentials.password), expiresAt: undefined }
   }
 
   /** One token request at a time for the same thing: the layers of an image ask together, and one may be canceled. */
-  #token(request: TokenRequest, registryUrl: URL, signal: AbortSignal | undefined): Promise<Grant> {
+  #token(request: TokenRequest, purpose: Purpose, registryUrl: URL, signal: AbortSignal | undefined): Promise<Grant> {
     const { registry, transport, verify, retry } = this.#options
     const key = `${request.realm.href} ${request.service ?? ''} ${request.scopes.join(' ')}`
     const pending = this.#pending.get(key)
     if (pending !== undefined) return orCanceled(pending, signal)
-    const asking = fetchToken(request, { registry, transport, verify, registryUrl, retry })
+    const asking = fetchToken(request, { purpose, registry, transport, verify, registryUrl, retry })
       .then(({ token, expiresAt }): Grant => ({ header: `Bearer ${token}`, expiresAt }))
       .finally(() => this.#pending.delete(key))
     this.#pending.set(key, asking)
@@ -111,7 +114,7 @@ export class Authorizer {
 function tokenRequest(
   challenge: Challenge,
   credentials: Credentials | undefined,
-  repository: string,
+  access: Access,
   registryUrl: URL,
 ): TokenRequest {
   const text = challenge.parameters.get('realm') ?? ''
@@ -127,16 +130,10 @@ function tokenRequest(
       },
     )
   }
-  const pull = `repository:${repository}:pull`
-  // What the challenge names wins, since a proxy may know the repository by another name.
-  const scopes = challenge.parameters
-    .get('scope')
-    ?.split(' ')
-    .filter((scope) => scope !== '')
   const service = challenge.parameters.get('service')
   return {
     realm,
-    scopes: scopes === undefined || scopes.length === 0 ? [pull] : scopes,
+    scopes: scopesFor(access, challenge.parameters.get('scope')),
     ...(service === undefined ? {} : { service }),
     ...(credentials === undefined ? {} : { credentials }),
   }

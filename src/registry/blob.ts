@@ -78,7 +78,7 @@ function mismatch({ connection, repository, descriptor }: Blob, problem: string)
 /** One request for the bytes from `offset` on. */
 async function* readFrom(blob: Blob, offset: number): AsyncGenerator<Uint8Array, void, undefined> {
   const { connection, repository, descriptor, signal } = blob
-  const answer = await connection.get({
+  const answer = await connection.send({
     repository,
     resource: `blobs/${descriptor.digest}`,
     // A body compressed on the way would have another length and digest.

@@ -1,9 +1,11 @@
-import type { ToolError } from '../base/index.ts'
+import { ToolError } from '../base/index.ts'
 import {
   bareHostname,
   discard,
   followRedirects,
   type HttpAnswer,
+  type HttpBody,
+  type HttpMethod,
   isLoopback,
   mayBePlainHttp,
   type RetryOptions,
@@ -11,10 +13,11 @@ import {
   type Transport,
   withRetries,
 } from '../http/index.ts'
+import type { Access } from './access.ts'
 import { Authorizer } from './authorizer.ts'
 import { parseChallenges } from './challenge.ts'
 import type { CredentialLookup } from './credentials.ts'
-import { statusError } from './failure.ts'
+import { type Purpose, statusError } from './failure.ts'
 import { apiHost, hostnameOf } from './hosts.ts'
 
 export interface ConnectionOptions {
@@ -25,11 +28,17 @@ export interface ConnectionOptions {
   readonly retry: RetryOptions
 }
 
-/** A GET below `/v2/REPOSITORY/`. */
+/** A request below `/v2/REPOSITORY/`, or `/v2/` for an empty repository. */
 export interface RegistryRequest {
+  /** GET when absent. */
+  readonly method?: HttpMethod
   readonly repository: string
-  /** What follows the repository: `manifests/latest`, `blobs/sha256:…`. */
-  readonly resource: string
+  /** What follows the repository: `manifests/latest`, `blobs/sha256:…`; or where an answer of the registry sent us. */
+  readonly resource: string | URL
+  /** Whether it is part of a push, and the repository that a blob is mounted from. */
+  readonly push?: boolean
+  readonly mountFrom?: string
+  readonly body?: HttpBody
   readonly headers: Readonly<Record<string, string>>
   readonly signal: AbortSignal | undefined
 }
@@ -57,27 +66,52 @@ export class RegistryConnection {
     this.#authorizer = new Authorizer({ registry, transport, credentials, verify: (url) => this.#verify(url), retry })
   }
 
-  /** Sends a GET and gives the answer, success or not, after retries. Throws `ToolError` as the transport does. */
-  get(request: RegistryRequest): Promise<HttpAnswer> {
+  /**
+   * Sends a request and gives the answer, success or not, after retries. A stream goes once only, and to a registry that
+   * has answered before. Throws `ToolError` as the transport does.
+   */
+  send(request: RegistryRequest): Promise<HttpAnswer> {
+    if (isStream(request.body)) return this.#authorized(request)
     return withRetries(this.retry, request.signal, () => this.#authorized(request))
   }
 
+  /** Where an answer's Location leads. Throws `ToolError` `registry-failed` when that is refused (security 48). */
+  locationOf(answer: HttpAnswer): URL {
+    const text = answer.header('location') ?? ''
+    const location = URL.canParse(text, answer.url.href) ? new URL(text, answer.url) : undefined
+    const objection =
+      location === undefined
+        ? 'it is not a URL'
+        : redirectObjection(location, answer.url, this.#origin ?? answer.url, !this.#options.tlsVerify)
+    if (location !== undefined && objection === undefined) return location
+    throw new ToolError(
+      'registry-failed',
+      `the place that ${answer.url.host} gives for an upload is refused: ${objection}`,
+      {
+        hint: 'the registry or a proxy before it is set up wrongly, or is not what it seems',
+        details: { host: answer.url.host },
+      },
+    )
+  }
+
   /** The `ToolError` for an answer that is no success. `what` completes "denied the …". */
-  async failure(answer: HttpAnswer, what: string, repository: string): Promise<ToolError> {
+  async failure(answer: HttpAnswer, what: string, repository: string, purpose: Purpose = 'pull'): Promise<ToolError> {
     const credentialNote = await this.#authorizer.note(repository)
     return statusError(answer, {
       what,
+      purpose,
       registry: this.registry,
       ...(credentialNote === undefined ? {} : { credentialNote }),
     })
   }
 
   async #authorized(request: RegistryRequest): Promise<HttpAnswer> {
-    let authorization = this.#authorizer.current(request.repository)
+    let authorization = this.#authorizer.current(accessOf(request))
     for (let round = 0; ; round++) {
       const { answer, origin } = await this.#reach(request, authorization)
       // A challenge from where a redirect led is not the registry's: it gets nothing.
       if (answer.status !== 401 || round >= maxChallenges || answer.url.origin !== origin.origin) return answer
+      if (isStream(request.body)) return answer
       const next = await this.#answerChallenge(answer, request, authorization, origin)
       if (next === undefined) return answer
       await discard(answer)
@@ -87,13 +121,13 @@ export class RegistryConnection {
 
   async #answerChallenge(
     answer: HttpAnswer,
-    { repository, signal }: RegistryRequest,
+    request: RegistryRequest,
     refused: string | undefined,
     origin: URL,
   ): Promise<string | undefined> {
     try {
       const challenges = parseChallenges(answer.header('www-authenticate') ?? '')
-      return await this.#authorizer.answer(challenges, repository, refused, origin, signal)
+      return await this.#authorizer.answer(challenges, accessOf(request), refused, origin, request.signal)
     } catch (error) {
       answer.body.destroy()
       throw error
@@ -134,14 +168,20 @@ export class RegistryConnection {
   }
 
   #send(request: RegistryRequest, origin: URL, authorization: string | undefined): Promise<HttpAnswer> {
-    const url = new URL(`/v2/${request.repository}/${request.resource}`, origin)
-    const { headers, signal } = request
+    const { resource, method, headers, body, signal } = request
+    const url =
+      resource instanceof URL
+        ? resource
+        : new URL(`/v2/${request.repository === '' ? '' : `${request.repository}/`}${resource}`, origin)
     return followRedirects(
       this.#options.transport,
       {
         url,
         headers,
-        ...(authorization === undefined ? {} : { authorization }),
+        ...(method === undefined ? {} : { method }),
+        ...(body === undefined ? {} : { body }),
+        // An upload may be taken by another host, which gets no credentials (security 47).
+        ...(authorization === undefined || url.origin !== origin.origin ? {} : { authorization }),
         ...(signal === undefined ? {} : { signal }),
       },
       {
@@ -151,4 +191,12 @@ export class RegistryConnection {
       },
     )
   }
+}
+
+function accessOf({ repository, push = false, mountFrom }: RegistryRequest): Access {
+  return { repository, push, ...(mountFrom === undefined ? {} : { mountFrom }) }
+}
+
+function isStream(body: HttpBody | undefined): boolean {
+  return body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array)
 }

@@ -38,6 +38,11 @@ function remember(
   return reading
 }
 
+/** The file that a login is kept in: the one that REGISTRY_AUTH_FILE names, else docker's, which all tools read. */
+export function loginPath({ env, home }: CredentialFileOptions): string {
+  return env['REGISTRY_AUTH_FILE'] || join(env['DOCKER_CONFIG'] || join(home, '.docker'), 'config.json')
+}
+
 function credentialPaths({ env, home }: CredentialFileOptions): readonly string[] {
   const authFile = env['REGISTRY_AUTH_FILE']
   const runtime = env['XDG_RUNTIME_DIR']
@@ -101,8 +106,8 @@ const decodeEntry: Decoder<Credentials | undefined> = (value, place) => {
   return { kind: 'basic', username: plain.slice(0, colon), password: plain.slice(colon + 1) }
 }
 
-/** Docker has written keys as URLs with an API path (`https://index.docker.io/v1/`) and bare. */
-function normalKey(key: string): string {
+/** The registry that a key of `auths` means: docker has written URLs with an API path (`https://index.docker.io/v1/`) and bare names. */
+export function normalKey(key: string): string {
   const bare = key.replace(/^https?:\/\//, '').replace(/\/(?:v[12]\/?)?$/, '')
   return bare.replace(/^(?:index\.docker\.io|registry-1\.docker\.io)(?=$|\/)/, defaultRegistry)
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { errnoCode, sanitizeForTerminal } from '../base/index.ts'
+import { errnoCode, sanitizeForTerminal, ToolError } from '../base/index.ts'
 import { decodeJson, defaultRegistry, fieldsOf, text } from '../oci/index.ts'
 import type { Credentials } from './credentials.ts'
 
@@ -20,9 +20,8 @@ export async function askHelper(
     kind: 'unavailable',
     reason: `the credential helper "${sanitizeForTerminal(name.slice(0, 60))}" that ${configPath} names ${why}`,
   })
-  if (!/^[a-z0-9._-]+$/i.test(name)) return unavailable('has a name that is no program name')
-  const server = registry === defaultRegistry ? 'https://index.docker.io/v1/' : registry
-  const answer = await run(`docker-credential-${name}`, server, env)
+  if (!isHelperName(name)) return unavailable('has a name that is no program name')
+  const answer = await run(name, 'get', serverOf(registry), env)
   if (answer.kind === 'missing') return unavailable('is not installed')
   if (answer.kind === 'failed') {
     // The protocol has no code for "unknown server": the message is fixed by docker's helper library.
@@ -33,6 +32,52 @@ export async function askHelper(
   } catch {
     return unavailable('gave an answer that is not its protocol')
   }
+}
+
+/** Gives an account to a helper to keep. Throws `ToolError` `registry-denied` when it does not. */
+export async function storeWithHelper(
+  name: string,
+  registry: string,
+  account: { readonly username: string; readonly password: string },
+  configPath: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  const input = JSON.stringify({ ServerURL: serverOf(registry), Username: account.username, Secret: account.password })
+  await mustRun(name, 'store', input, configPath, env)
+}
+
+/** Has a helper forget a registry. Throws `ToolError` `registry-denied` when it fails. */
+export async function eraseWithHelper(
+  name: string,
+  registry: string,
+  configPath: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  await mustRun(name, 'erase', serverOf(registry), configPath, env)
+}
+
+async function mustRun(
+  name: string,
+  verb: 'store' | 'erase',
+  input: string,
+  configPath: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  const answer = isHelperName(name) ? await run(name, verb, input, env) : ({ kind: 'missing' } as const)
+  if (answer.kind === 'answered') return
+  const helper = `the credential helper "${sanitizeForTerminal(name.slice(0, 60))}" that ${configPath} names`
+  const why = answer.kind === 'missing' ? 'is not installed' : `failed to ${verb}`
+  throw new ToolError('registry-denied', `${helper} ${why}`, {
+    hint: 'install or repair it, or take credsStore and credHelpers out of the file',
+  })
+}
+
+function isHelperName(name: string): boolean {
+  return /^[a-z0-9._-]+$/i.test(name)
+}
+
+function serverOf(registry: string): string {
+  return registry === defaultRegistry ? 'https://index.docker.io/v1/' : registry
 }
 
 function decodeAnswer(output: string): Credentials {
@@ -51,10 +96,15 @@ type HelperAnswer =
   | { readonly kind: 'failed'; readonly output: string }
   | { readonly kind: 'missing' }
 
-function run(program: string, input: string, env: Readonly<Record<string, string | undefined>>): Promise<HelperAnswer> {
+function run(
+  name: string,
+  verb: 'get' | 'store' | 'erase',
+  input: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<HelperAnswer> {
   return new Promise((resolve) => {
     const options = { env: { ...env }, timeout: helperTimeoutMs, maxBuffer: 1024 * 1024 }
-    const child = execFile(program, ['get'], options, (error, stdout, stderr) => {
+    const child = execFile(`docker-credential-${name}`, [verb], options, (error, stdout, stderr) => {
       if (error === null) resolve({ kind: 'answered', output: stdout })
       else if (errnoCode(error) === 'ENOENT') resolve({ kind: 'missing' })
       else resolve({ kind: 'failed', output: stdout + stderr })

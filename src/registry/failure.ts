@@ -1,6 +1,8 @@
-import { redactUrl, sanitizeForTerminal, ToolError } from '../base/index.ts'
+import { assertNever, redactUrl, sanitizeForTerminal, ToolError } from '../base/index.ts'
 import { type HttpAnswer, readLimited } from '../http/index.ts'
 import { defaultRegistry } from '../oci/index.ts'
+
+export type Purpose = 'pull' | 'push' | 'login'
 
 /** What was asked, for messages: `manifest of alpine:3.20`, and what to say when credentials failed. */
 export interface Asked {
@@ -8,6 +10,8 @@ export interface Asked {
   /** As references name it: `docker.io`, `host[:port]`. */
   readonly registry: string
   readonly credentialNote?: string
+  /** What it was for; a pull when absent. */
+  readonly purpose?: Purpose
 }
 
 /** Turns a response that is no success into a `ToolError` that names host and request, with the registry's own words. */
@@ -18,8 +22,8 @@ export async function statusError(answer: HttpAnswer, asked: Asked): Promise<Too
   const details = { host: url.host, status, url: redactUrl(url.href) }
   if (status === 401 || status === 403) {
     const note = asked.credentialNote === undefined ? '' : ` (${asked.credentialNote})`
-    const login = asked.registry === defaultRegistry ? 'docker login' : `docker login ${asked.registry}`
-    const hint = `check the name; if the image is private, log in with an account that may pull it: ${login}${note}`
+    const login = asked.registry === defaultRegistry ? 'longshore login' : `longshore login ${asked.registry}`
+    const hint = deniedHint(asked.purpose ?? 'pull', `${login}${note}`)
     return new ToolError('registry-denied', `${url.host} denied the ${asked.what}${said}`, { hint, details })
   }
   if (status === 404) {
@@ -34,6 +38,19 @@ export async function statusError(answer: HttpAnswer, asked: Asked): Promise<Too
     hint,
     details,
   })
+}
+
+function deniedHint(purpose: Purpose, login: string): string {
+  switch (purpose) {
+    case 'login':
+      return 'check the user name and the password; many registries want an access token instead of the password'
+    case 'push':
+      return `log in with an account that may push there: ${login}`
+    case 'pull':
+      return `check the name; if the image is private, log in with an account that may pull it: ${login}`
+    default:
+      return assertNever(purpose)
+  }
 }
 
 const maxErrorBytes = 64 * 1024

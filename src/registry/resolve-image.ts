@@ -32,6 +32,8 @@ export interface ResolvedImage {
   readonly config: ImageConfig
   /** Digest of what the tag points at, when that is an index. */
   readonly indexDigest?: Digest
+  /** That index. */
+  readonly index?: ImageIndex
 }
 
 const acceptedTypes = [mediaTypes.ociIndex, mediaTypes.dockerIndex, mediaTypes.ociManifest, mediaTypes.dockerManifest]
@@ -69,7 +71,8 @@ export async function resolveImage(
     )
   }
   const resolved = { digest: found.digest, manifestBytes: found.bytes, manifest, configBytes, config }
-  return top === found ? resolved : { ...resolved, indexDigest: top.digest }
+  if (top.document.kind !== 'index') return resolved
+  return { ...resolved, indexDigest: top.digest, index: top.document.index }
 }
 
 interface Source {
@@ -91,7 +94,7 @@ async function fetchManifest(
 ): Promise<FetchedManifest> {
   const { repository } = reference
   const name = familiarName(reference)
-  const answer = await connection.get({
+  const answer = await connection.send({
     repository,
     resource: `manifests/${target}`,
     headers: { accept: acceptedTypes.join(', ') },

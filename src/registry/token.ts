@@ -9,7 +9,7 @@ import {
 } from '../http/index.ts'
 import { type Decoder, decodeJson, fieldsOf, integer, text } from '../oci/index.ts'
 import { basicHeader, type Credentials } from './credentials.ts'
-import { statusError } from './failure.ts'
+import { type Purpose, statusError } from './failure.ts'
 import { realmObjection } from './hosts.ts'
 
 /** What to ask a token server for (distribution's token authentication specification). */
@@ -27,6 +27,8 @@ export interface Token {
 }
 
 export interface TokenExchange {
+  /** What the token is for, to be said when it is refused. */
+  readonly purpose: Purpose
   readonly registry: string
   readonly transport: Transport
   readonly verify: (url: URL) => boolean
@@ -46,8 +48,9 @@ export async function fetchToken(request: TokenRequest, exchange: TokenExchange)
   if (answer.status !== 200) {
     const note = request.credentials?.kind === 'unavailable' ? { credentialNote: request.credentials.reason } : {}
     throw await statusError(answer, {
-      what: `token to ${describe(request.scopes)} at ${exchange.registryUrl.host}`,
+      what: `${request.scopes.length === 0 ? 'login' : `token to ${describe(request.scopes)}`} at ${exchange.registryUrl.host}`,
       registry: exchange.registry,
+      purpose: exchange.purpose,
       ...note,
     })
   }
@@ -58,7 +61,7 @@ export async function fetchToken(request: TokenRequest, exchange: TokenExchange)
 }
 
 function describe(scopes: readonly string[]): string {
-  return scopes.map((scope) => scope.replace(/^repository:(.*):pull$/, 'pull $1')).join(', ')
+  return scopes.map((scope) => scope.replace(/^repository:(.*):([a-z,*]+)$/, '$2 $1')).join(', ')
 }
 
 function ask({ realm, service, scopes, credentials }: TokenRequest, exchange: TokenExchange): Promise<HttpAnswer> {
@@ -73,7 +76,11 @@ function ask({ realm, service, scopes, credentials }: TokenRequest, exchange: To
     })
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }
     // A refresh token is as good as a password: it goes to the realm itself and follows no redirect.
-    return followRedirects(transport, { url: realm, headers, form: form.toString() }, { ...policy, maxRedirects: 0 })
+    return followRedirects(
+      transport,
+      { url: realm, method: 'POST', headers, body: form.toString() },
+      { ...policy, maxRedirects: 0 },
+    )
   }
   const url = new URL(realm)
   if (service !== undefined) url.searchParams.set('service', service)

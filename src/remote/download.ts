@@ -46,9 +46,10 @@ export function openDownloads(options: {
   readonly userAgent: string
   readonly ca: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
+  readonly offline: boolean
 }): Transport {
-  const { userAgent, ca, env } = options
-  return openTransport({ userAgent, ca, proxy: proxyFromEnvironment(env), idleTimeoutMs })
+  const { userAgent, ca, env, offline } = options
+  return openTransport({ userAgent, ca, proxy: proxyFromEnvironment(env), idleTimeoutMs, offline })
 }
 
 /**

@@ -69,7 +69,7 @@ async function resolveOnce(
   if (ref !== undefined && isCommitId(ref)) return { commit: ref }
   const id = canonicalHash('longshore.ref/1', { url, ref })
   const note = decodeRefNote(cache.readNote('refs', id))
-  if (note !== undefined && note.validatedMs >= settings.startedMs) return note
+  if (note !== undefined && (settings.offline === true || note.validatedMs >= settings.startedMs)) return note
   const resolved = await resolveRef(git, url, shown, ref, signal)
   cache.writeNote('refs', id, { ...resolved, validatedMs: settings.nowMs() })
   return resolved

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { errnoCode, errorMessage, redactUrl, sanitizeForTerminal, ToolError } from '../base/index.ts'
+import { offlineError } from '../http/offline.ts'
 
 /** What git commands run with. */
 export interface GitSettings {
@@ -11,6 +12,8 @@ export interface GitSettings {
   readonly ca: () => readonly string[]
   /** A directory for files that git is pointed to. */
   readonly directory: string
+  /** Commands that reach servers are refused with `offline`. */
+  readonly offline?: boolean
 }
 
 export interface GitCall {
@@ -83,7 +86,8 @@ const hardened: readonly (readonly [string, string])[] = [
  */
 export function openGit(settings: GitSettings): Git {
   let environment: Readonly<Record<string, string>> | undefined
-  const attempt = (call: GitCall): Promise<GitResult> => {
+  const attempt = async (call: GitCall): Promise<GitResult> => {
+    if (settings.offline === true && call.reach === 'network') throw offlineError(`git ${urlOf(call)}`)
     environment ??= gitEnvironment(settings)
     const protocols = call.reach === 'network' ? 'https:http:ssh:git' : 'file'
     return runGit(call, { ...environment, GIT_ALLOW_PROTOCOL: protocols })
@@ -96,6 +100,11 @@ export function openGit(settings: GitSettings): Git {
       return result.stdout
     },
   }
+}
+
+/** The address that a command would reach. */
+function urlOf({ args }: GitCall): string {
+  return redactUrl(args.find((arg) => /:/.test(arg) && !arg.startsWith('-')) ?? args.join(' '))
 }
 
 /** The error for a git command that failed, with git's own words. */

@@ -1,5 +1,6 @@
 import type { RetryOptions, Transport } from '../http/index.ts'
 import type { GitSource, HttpSource } from '../ir/index.ts'
+import { commitTime } from './commit-time.ts'
 import { type FetchedFile, type FetchOptions, fetchFile } from './fetch-file.ts'
 import { type FetchedRepository, fetchRepository } from './fetch-repository.ts'
 import { openGit } from './git-command.ts'
@@ -13,6 +14,8 @@ export interface RemoteClient {
   fetchFile(source: HttpSource, options: FetchOptions): Promise<FetchedFile>
   /** The files of a commit. Several sources of one repository wait for each other. */
   fetchRepository(source: GitSource, signal: AbortSignal): Promise<FetchedRepository>
+  /** As `commitTime`: of the commit that is checked out in a directory of this machine. */
+  commitTime(directory: string, signal: AbortSignal): Promise<number | undefined>
   /** Closes all connections; transfers that still run fail. */
   close(): Promise<void>
 }
@@ -22,7 +25,12 @@ const defaultRetry: RetryOptions = { retries: 3, baseDelayMs: 1000, maxDelayMs: 
 /** Opens the client; the HTTP library is loaded when something is asked of a server, and not before. */
 export function openRemote(options: RemoteOptions): RemoteClient {
   const cache = treeCache(options.directory, () => options.nowMs())
-  const git = openGit({ env: options.env, ca: options.ca, directory: options.directory })
+  const git = openGit({
+    env: options.env,
+    ca: options.ca,
+    directory: options.directory,
+    offline: options.offline === true,
+  })
   let opened: Promise<Transport> | undefined
   const settings: RemoteSettings = {
     ...options,
@@ -37,6 +45,7 @@ export function openRemote(options: RemoteOptions): RemoteClient {
     cache,
     fetchFile: (source, fetchOptions) => fetchFile(settings, cache, source, fetchOptions),
     fetchRepository: (source, signal) => fetchRepository(settings, cache, git, source, signal),
+    commitTime: (directory, signal) => commitTime(git, directory, signal),
     async close() {
       // Who asked for the transport has been told why it could not be opened.
       const transport = await opened?.catch(() => undefined)
@@ -45,7 +54,7 @@ export function openRemote(options: RemoteOptions): RemoteClient {
   }
 }
 
-async function openTransport({ userAgent, ca, env }: RemoteOptions): Promise<Transport> {
+async function openTransport({ userAgent, ca, env, offline = false }: RemoteOptions): Promise<Transport> {
   const { openDownloads } = await import('./download.ts')
-  return openDownloads({ userAgent, ca: ca(), env })
+  return openDownloads({ userAgent, ca: offline ? [] : ca(), env, offline })
 }

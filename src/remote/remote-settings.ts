@@ -10,6 +10,8 @@ export interface RemoteOptions {
   /** When this command began, in milliseconds: what was asked for since need not be asked for again. */
   readonly startedMs: number
   readonly retry?: RetryOptions
+  /** Asks no server: what was fetched before is taken as it is, all else refused with `offline`. */
+  readonly offline?: boolean
   nowMs(): number
 }
 

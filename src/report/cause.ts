@@ -14,8 +14,16 @@ function rawText(cause: MissCause): string {
       return 'built before, but its result is no longer in the store'
     case 'no-cache':
       return 'no cache was wanted'
+    case 'new-instruction':
+      return 'a new instruction: no earlier build with this Dockerfile and context had it'
+    case 'too-old':
+      return 'built before, but longer ago than --cache-ttl allows'
+    case 'canceled':
+      return 'the last build was stopped before it was done'
+    case 'failed':
+      return `tried before with the same inputs, and failed${cause.exitCode === undefined ? '' : ` with exit code ${cause.exitCode}`}`
     case 'file':
-      return `${cause.path}: ${fileChange(cause.change)}${cause.rule === undefined ? '' : ` (taken in by ${cause.rule})`}`
+      return `${cause.path}: ${fileChange(cause.change)}${cause.rule === undefined ? '' : ` (${cause.change === 'removed' ? 'left out' : 'taken in'} by ${cause.rule})`}`
     case 'files':
       return `the files it takes from ${cause.from} changed`
     case 'variable':
@@ -68,9 +76,12 @@ function partName(name: string): string {
     case 'args':
       return 'command'
     case 'cwd':
+    case 'path':
       return 'WORKDIR'
     case 'user':
       return 'USER'
+    case 'times':
+      return 'file times'
     default:
       return name
   }

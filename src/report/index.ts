@@ -5,6 +5,7 @@
 export { formatAge, formatSince, formatTime } from './age.ts'
 export { causeText } from './cause.ts'
 export { checkResultJson, renderCheckResult, renderWarningSummary } from './check-result.ts'
+export { containerStatus, type ShownState } from './container-status.ts'
 export { renderDiagnostic } from './diagnostic.ts'
 export { type CheckedFile, diagnosticsJson } from './diagnostics-json.ts'
 export { renderExcerpt } from './excerpt.ts'
@@ -17,4 +18,5 @@ export { cleanOutput, formatBytes, formatSeconds, plainReporter, type Reporter }
 export { type PlanEntry, type PlannedMiss, planEntries, renderPlan } from './plan.ts'
 export { sarifLog } from './sarif.ts'
 export { renderTable } from './table.ts'
+export { type ProgressScreen, type TerminalReporter, terminalReporter } from './terminal.ts'
 export { type ExplainedStep, renderExplained } from './why.ts'

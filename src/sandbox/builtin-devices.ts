@@ -41,7 +41,8 @@ export function mountDevices(container: Container, stub: Uint8Array): void {
   mountTerminals(`${dev}/pts`, container.request.terminal ? `,uid=${container.user.uid}` : '')
   if (container.request.terminal) writeFileSync(`${dev}/console`, '')
   const flags = sys.MS_NOSUID | sys.MS_NODEV | sys.MS_NOEXEC
-  sys.mount('shm', `${dev}/shm`, 'tmpfs', flags, 'mode=1777,size=65536k')
+  const { shmSizeBytes = 64 * 2 ** 20 } = container.request
+  sys.mount('shm', `${dev}/shm`, 'tmpfs', flags, `mode=1777,size=${shmSizeBytes}`)
   writeFileSync(`${dev}/${stubName}`, stub)
   chmodSync(`${dev}/${stubName}`, 0o555)
   for (const mount of container.deviceMounts) mountInRoot(root, mount)

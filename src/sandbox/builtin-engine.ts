@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { ToolError } from '../base/index.ts'
 import * as sys from '../sys/index.ts'
 import { mountDevices, stubName } from './builtin-devices.ts'
-import { stageFstab, stageScript } from './builtin-script.ts'
+import { execScript, readonlyStageScript, stageFstab, stageScript } from './builtin-script.ts'
 import { grantableCapabilities, mayNotSetGroups } from './capabilities.ts'
 import { exitCodeOf } from './child-process.ts'
 import { makeReadonly } from './container-mounts.ts'
-import type { ChildExit, Container, Engine, Launch, Outcome } from './engine.ts'
+import type { ChildExit, Container, ContainerExec, Engine, Launch, Outcome } from './engine.ts'
 import { execMark, execStub } from './exec-stub.ts'
 import { fileIdentity } from './host-processes.ts'
 import { findTool, toolEnv } from './host-tools.ts'
@@ -23,7 +23,7 @@ export interface BuiltinOptions {
 }
 
 /** The host programs the builtin isolation is made of; all belong to util-linux but sh. */
-export const builtinTools = ['sh', 'mount', 'umount', 'setpriv', 'unshare', 'script'] as const
+export const builtinTools = ['sh', 'mount', 'umount', 'setpriv', 'unshare', 'script', 'nsenter'] as const
 type Tools = Readonly<Record<(typeof builtinTools)[number], string>>
 
 /**
@@ -43,13 +43,24 @@ export function builtinEngine(options: BuiltinOptions): Engine {
     isolation: 'builtin',
     prepare(container) {
       const { root, request } = container
+      refuseSysctls(request.confinement)
       root.makeLasting('/proc')
       mountSys(container, options.inUserNamespace)
       mountDevices(container, stub)
       writeFileSync(join(request.scratch, 'fstab'), stageFstab(root.hostPath, request))
       return launch(container, tools, options)
     },
+    prepareExec: (exec) => launchExec(exec, tools, options),
   }
+}
+
+/** Nothing here writes them before privileges are gone. */
+function refuseSysctls(confinement: Container['request']['confinement']): void {
+  const [name] = Object.keys(confinement?.sysctls ?? {})
+  if (name === undefined) return
+  throw new ToolError('not-supported', `the built-in isolation cannot set --sysctl ${name}`, {
+    hint: 'install crun, which can: apt-get install crun',
+  })
 }
 
 function findTools(env: BuiltinOptions['env']): Tools {
@@ -61,7 +72,8 @@ function findTools(env: BuiltinOptions['env']): Tools {
   }
   const [sh, mount, umount] = [find('sh'), find('mount'), find('umount')]
   const [setpriv, unshare, script] = [find('setpriv'), find('unshare'), find('script')]
-  if (missing.length === 0) return { sh, mount, umount, setpriv, unshare, script }
+  const nsenter = find('nsenter')
+  if (missing.length === 0) return { sh, mount, umount, setpriv, unshare, script, nsenter }
   throw new ToolError(
     'isolation-unavailable',
     `builtin isolation needs ${missing.join(', ')}, which this machine lacks`,
@@ -75,7 +87,7 @@ function findTools(env: BuiltinOptions['env']): Tools {
 function mountSys(container: Container, inUserNamespace: boolean): void {
   const { root, request } = container
   const target = root.makeLasting('/sys')
-  if (request.network === 'none') return
+  if (request.network !== 'host') return
   if (inUserNamespace) {
     // The kernel gives sysfs only to the owner of the network namespace.
     sys.mount('/sys', `/proc/self/fd/${target.fd}`, '', sys.MS_BIND | sys.MS_REC)
@@ -91,13 +103,15 @@ function launch(container: Container, tools: Tools, options: BuiltinOptions): La
   const { sh, mount, umount, setpriv, unshare } = tools
   const hostname = findTool(options.env, 'hostname') ?? ''
   const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--ipc', '--uts']
-  writeFileSync(join(request.scratch, 'command'), commandFile(container, setpriv, unshare), { mode: 0o600 })
+  writeFileSync(join(request.scratch, 'command'), surroundings(request) + commandFile(container, tools), {
+    mode: 0o600,
+  })
   const contained = [
     ...[unshare, ...namespaces, ...(request.network === 'none' ? ['--net'] : []), '--'],
     ...[
       sh,
       '-c',
-      stageScript,
+      request.confinement?.readonlyRoot === true ? readonlyStageScript : stageScript,
       'sandbox',
       root.hostPath,
       join(request.scratch, 'fstab'),
@@ -121,23 +135,66 @@ function launch(container: Container, tools: Tools, options: BuiltinOptions): La
 }
 
 /**
- * What the stage script becomes, as a shell command that sets its arguments. In a file of ours alone: anybody on the
+ * Joins what the container's first process has but its mount namespace, in which no tool of the host is found any more; the
+ * root directory is that process's own, so that all files are those of the container.
+ */
+function launchExec(exec: ContainerExec, tools: Tools, options: BuiltinOptions): Launch {
+  const { container, init, state } = exec
+  const { sh, setpriv, nsenter } = tools
+  const command = join(state, 'command')
+  const { confinement } = container.request
+  const request = { ...exec.request, ...(confinement === undefined ? {} : { confinement }) }
+  writeFileSync(command, commandFile({ ...exec, request }, tools), { mode: 0o600 })
+  const namespaces = ['--pid', '--ipc', '--uts', ...(container.request.network === 'host' ? [] : ['--net'])]
+  const contained = [
+    ...[nsenter, '--target', String(init), ...namespaces, '--'],
+    ...[sh, '-c', execScript, 'exec', `/proc/${init}/root`, join(state, pidFile), command],
+  ]
+  const line = request.terminal ? onTerminal(container, tools, contained) : contained
+  return {
+    file: setpriv,
+    args: ['--pdeathsig', 'KILL', ...line],
+    env: toolEnv(options.env),
+    statusPipe: true,
+    tools: [...Object.values(tools), `${container.root.hostPath}/dev/${stubName}`].map(fileIdentity),
+    passesTerminalSize: true,
+    outcome,
+    afterKill: () => undefined,
+  }
+}
+
+/**
+ * What a launch becomes in the end, as a shell command that sets its arguments. In a file of ours alone: anybody on the
  * machine may read the arguments of a process, and the environment among these may hold secrets.
  */
-function commandFile(container: Container, setpriv: string, unshare: string): string {
-  const { cwd, user, env, execPath, request } = container
+function commandFile(process: StartedProcess, tools: Tools): string {
+  const { cwd, user, env, execPath, request } = process
   const words = [
-    ...leastPrivilege(container, setpriv),
-    ...[unshare, '--root=.', `--wd=${cwd}`, `--setuid=${user.uid}`, '--'],
+    ...leastPrivilege(process, tools.setpriv),
+    ...[tools.unshare, '--root=.', `--wd=${cwd}`, `--setuid=${user.uid}`, '--'],
     ...[`/dev/${stubName}`, ...env, '', execPath, ...request.args],
   ]
   return `set -- ${words.map(quoteForShell).join(' ')}\n`
 }
 
+/** What is otherwise for the container than it would be, as shell commands. */
+function surroundings({ umask, nextPid }: Container['request']): string {
+  return [
+    ...(umask === undefined ? [] : [`umask ${umask.toString(8).padStart(3, '0')}\n`]),
+    // /proc is still the host's here, but the kernel goes by the namespace of whoever writes.
+    ...(nextPid === undefined ? [] : [`echo ${nextPid - 1} >/proc/sys/kernel/ns_last_pid\n`]),
+  ].join('')
+}
+
+/** The first process of a container, or a further one. */
+interface StartedProcess extends Pick<Container, 'cwd' | 'user' | 'env' | 'execPath'> {
+  readonly request: Pick<Container['request'], 'args' | 'privileged' | 'confinement'>
+}
+
 /** Capabilities down to the default set, inheritable ones none, groups of the user. The uid changes last, after chroot. */
-function leastPrivilege(container: Container, setpriv: string): readonly string[] {
-  const { gid, groups } = container.user
-  const names = grantableCapabilities(container.request.privileged).map(
+function leastPrivilege({ user, request }: StartedProcess, setpriv: string): readonly string[] {
+  const { gid, groups } = user
+  const names = grantableCapabilities(request.privileged, request.confinement).map(
     (name) => `+${name.slice('CAP_'.length).toLowerCase()}`,
   )
   const groupOption = mayNotSetGroups() ? ['--keep-groups'] : ['--groups', groups.join(',')]
@@ -148,6 +205,7 @@ function leastPrivilege(container: Container, setpriv: string): readonly string[
     '--regid',
     String(gid),
     ...groupOption,
+    ...(request.confinement?.noNewPrivileges === true ? ['--no-new-privs'] : []),
     '--',
   ]
 }

@@ -51,6 +51,12 @@ cd "$root"
 exec "$@"
 `
 
+/** The same with a root filesystem that cannot be written to; what is mounted in it can. */
+export const readonlyStageScript = stageScript.replace(
+  'cd "$root"\n',
+  '"$mount" -n -o remount,bind,ro "$root"\ncd "$root"\n',
+)
+
 /**
  * fstab(5) of the mounts that only a process inside the new namespaces can make: /proc, message queues, /sys, and
  * what hides parts of them. One mount(8) does them all. Without network, /sys is that of the new network namespace,
@@ -68,9 +74,9 @@ export function stageFstab(
   add('mqueue', `${root}/dev/mqueue`, 'mqueue', 'nosuid,nodev,noexec')
   // The first one of the container's own devpts, which script(1) has opened by then.
   if (terminal) add(escapeField(`${root}/dev/pts/0`), `${root}/dev/console`, 'none', 'bind')
-  if (network === 'none') {
-    // Not called sysfs: mount(8) would find that mounted already, and skip it.
-    add('loopback', '/sys', 'sysfs', 'nosuid,nodev,noexec')
+  // Not called sysfs: mount(8) would find that mounted already, and skip it.
+  if (network === 'none') add('loopback', '/sys', 'sysfs', 'nosuid,nodev,noexec')
+  if (network !== 'host') {
     add('sysfs', `${root}/sys`, 'sysfs', privileged === true ? 'nosuid,nodev,noexec' : 'ro,nosuid,nodev,noexec')
   }
   for (const path of privileged === true ? [] : maskedPaths) {
@@ -83,3 +89,17 @@ export function stageFstab(
   }
   return `${lines.join('\n')}\n`
 }
+
+/**
+ * What runs, as root of the joined namespaces, before a further process. Arguments: the container's root directory, pid file,
+ * a file that sets the command to become as arguments. /proc is still the host's.
+ */
+export const execScript = `set -euf
+umask 022
+root=$1 record=$2
+read -r self </proc/self/stat
+echo "$self" >"$record"
+. "$3"
+cd "$root"
+exec "$@"
+`

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { Confinement } from '../ports/index.ts'
 
 /** What a container's root may do: Docker's default set (users of images rely on each of them), by bit number. */
 const containerCapabilities: readonly (readonly [name: string, bit: number])[] = [
@@ -49,14 +50,22 @@ const furtherCapabilities: readonly (readonly [name: string, bit: number])[] = [
   ['CAP_CHECKPOINT_RESTORE', 40],
 ]
 
+/** What is added to the default capabilities and taken from them: names, or `ALL`. */
+export type CapabilityChanges = Pick<Confinement, 'capAdd' | 'capDrop'>
+const noChanges: CapabilityChanges = { capAdd: [], capDrop: [] }
+
 /**
  * Names (`CAP_…`) of the default capabilities, or of all for a `privileged` container, that this process itself has: a builder inside a container may have
  * been given fewer, and a runtime refuses to grant what its caller lacks.
  */
-export function grantableCapabilities(privileged = false): readonly string[] {
+export function grantableCapabilities(privileged = false, changes: CapabilityChanges = noChanges): readonly string[] {
   const status = readFileSync('/proc/self/status', 'utf8')
   const permitted = BigInt(`0x${/^CapPrm:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`)
-  const wanted = privileged ? [...containerCapabilities, ...furtherCapabilities] : containerCapabilities
+  const all = [...containerCapabilities, ...furtherCapabilities]
+  const { capAdd, capDrop } = changes
+  const usual = privileged || capAdd.includes('ALL') ? all : capDrop.includes('ALL') ? [] : containerCapabilities
+  const added = all.filter(([name]) => capAdd.includes(name) && !usual.some(([one]) => one === name))
+  const wanted = [...usual, ...added].filter(([name]) => !capDrop.includes(name))
   return wanted.filter(([, bit]) => ((permitted >> BigInt(bit)) & 1n) === 1n).map(([name]) => name)
 }
 

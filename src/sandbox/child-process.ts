@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { closeSync, fchownSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { constants } from 'node:os'
-import type { SandboxStdio } from '../ports/index.ts'
+import type { SandboxInput, SandboxStdio } from '../ports/index.ts'
 import * as sys from '../sys/index.ts'
 import type { ChildExit, Launch } from './engine.ts'
 
@@ -12,7 +12,10 @@ export interface StartedChild {
   /** Undefined when it could not be started; `exit` rejects with the reason then. */
   readonly pid: number | undefined
   readonly exit: Promise<ChildExit>
-  signal(name: NodeJS.Signals): void
+  /** Where captured runs with a stdin pipe get their input. */
+  readonly stdin?: SandboxInput
+  /** Holds captured output back in its pipes, or lets it come. */
+  setFlowing(flowing: boolean): void
 }
 
 /** Who owns the pipes of captured output, so that a container's process may open its own /dev/stdout. */
@@ -34,17 +37,22 @@ export function startChild(
 ): StartedChild {
   const pipes: OutputPipe[] = []
   const status: Uint8Array[] = []
+  let input: InputPipe | undefined
   const pipe = (onChunk: (chunk: Uint8Array) => void): number => {
     const made = outputPipe(onChunk)
     pipes.push(made)
     return made.writeFd
   }
   try {
-    const output = (stream: 'stdout' | 'stderr', inherited: number): number =>
-      stdio.kind === 'inherit' ? inherited : pipe((chunk) => stdio.onOutput(stream, chunk))
+    const output = (stream: 'stdout' | 'stderr', inherited: number): number => {
+      if (stdio.kind === 'capture') return pipe((chunk) => stdio.onOutput(stream, chunk))
+      return stdio.kind === 'terminal' ? stdio.fd : inherited
+    }
     const [stdout, stderr] = [output('stdout', 1), output('stderr', 2)]
-    for (const { writeFd } of pipes) fchownSync(writeFd, owner.uid, owner.gid)
-    const stdin: number | 'ignore' = stdio.kind === 'inherit' && (stdio.stdin || terminal) ? 0 : 'ignore'
+    const captured = [...pipes]
+    for (const { writeFd } of captured) fchownSync(writeFd, owner.uid, owner.gid)
+    input = stdio.kind === 'capture' && stdio.stdin === 'pipe' ? inputPipe(owner) : undefined
+    const stdin: number | 'ignore' = input?.readFd ?? inheritedInput(stdio, terminal)
     const statusFd = launch.statusPipe ? pipe((chunk) => status.push(chunk)) : undefined
     const descriptors: (number | 'ignore')[] =
       statusFd === undefined ? [stdin, stdout, stderr] : [stdin, stdout, statusFd, statusFd, stderr]
@@ -52,16 +60,46 @@ export function startChild(
       env: launch.env,
       stdio: descriptors,
       cwd: '/',
-      detached: !terminal,
+      detached: !terminal || stdio.kind === 'terminal',
     })
     const ended = exitOf(child, pipes, launch)
     const exit = ended.then((how) => ({ ...how, status: Buffer.concat(status) }))
-    return { pid: child.pid, exit, signal: (name) => child.kill(name) }
+    const setFlowing = (flowing: boolean): void => {
+      for (const { socket } of captured) flowing ? socket.resume() : socket.pause()
+    }
+    void exit.then(input?.close, input?.close)
+    return { pid: child.pid, exit, setFlowing, ...(input === undefined ? {} : { stdin: input.stdin }) }
   } catch (error) {
     for (const { socket } of pipes) socket.destroy()
+    input?.close()
     throw error
   } finally {
     for (const { writeFd } of pipes) closeSync(writeFd)
+    if (input !== undefined) closeSync(input.readFd)
+  }
+}
+
+function inheritedInput(stdio: SandboxStdio, terminal: boolean): number | 'ignore' {
+  if (stdio.kind === 'terminal') return stdio.fd
+  return stdio.kind === 'inherit' && (stdio.stdin || terminal) ? 0 : 'ignore'
+}
+
+interface InputPipe {
+  readonly readFd: number
+  readonly stdin: SandboxInput
+  close(): void
+}
+
+function inputPipe(owner: Owner): InputPipe {
+  const { readFd, writeFd } = sys.makePipe()
+  fchownSync(readFd, owner.uid, owner.gid)
+  const socket = new Socket({ fd: writeFd, readable: false, writable: true })
+  // EPIPE: the process reads no more. What is still to be written has no reader, as in a shell's pipe.
+  socket.on('error', () => undefined)
+  return {
+    readFd,
+    stdin: { write: (bytes, done) => void socket.write(bytes, () => done()), end: () => void socket.end() },
+    close: () => void socket.destroy(),
   }
 }
 

@@ -125,6 +125,16 @@ export class ContainerRoot {
     )
   }
 
+  /** Runs `use` and closes what it opened by `find`: for look-ups into a container that runs on. */
+  during<T>(use: () => T): T {
+    const before = this.#fds.length
+    try {
+      return use()
+    } finally {
+      for (const fd of this.#fds.splice(before)) closeSync(fd)
+    }
+  }
+
   /** Detaches everything mounted below, removes the stubs that are still as they were made, and closes all descriptors. */
   close(): void {
     sys.umount(this.path, sys.MNT_DETACH)

@@ -1,5 +1,5 @@
 import type { ResolvedUser } from '../base/index.ts'
-import type { Isolation, SandboxMount, SandboxRequest } from '../ports/index.ts'
+import type { ExecRequest, Isolation, SandboxMount, SandboxRequest } from '../ports/index.ts'
 import type { ContainerRoot } from './container-root.ts'
 
 /** A container that is ready to be started: everything resolved that does not depend on how it is isolated. */
@@ -51,9 +51,33 @@ export interface Launch {
   afterKill(): void
 }
 
+/** A further process that is ready to be started in a running container. */
+export interface ContainerExec {
+  readonly container: Container
+  /** The container's first process on the machine. */
+  readonly init: number
+  readonly request: ExecRequest
+  readonly user: ResolvedUser
+  readonly env: readonly string[]
+  readonly cwd: string
+  readonly program: string
+  readonly execPath: string
+  /** A directory of this exec alone; the launch writes the process's id to `pid` there. */
+  readonly state: string
+}
+
+/** The launch as the request wants it entered. Whatever goes before the launch becomes it, and keeps its process id. */
+export function enteringLaunch({ enter }: Pick<SandboxRequest, 'enter'>, launch: Launch): Launch {
+  if (enter === undefined) return launch
+  const [file = launch.file, ...args] = enter([launch.file, ...launch.args])
+  return { ...launch, file, args }
+}
+
 /** One rung of isolation. */
 export interface Engine {
   readonly isolation: Isolation
   /** Makes the mounts and files this isolation needs; they vanish with the root and the request's scratch directory. */
   prepare(container: Container): Launch
+  /** A launch that ends as the process does. Files it needs lie in the exec's state directory. */
+  prepareExec(exec: ContainerExec): Launch
 }

@@ -89,7 +89,7 @@ export function fileIdentity(path: string): string {
 }
 
 /** Signals process `pid` if it is still the one that `isMeant` recognises; the check and the signal cannot race. */
-export function signalProcess(pid: number, signal: NodeJS.Signals, isMeant: () => boolean): void {
+export function signalProcess(pid: number, signal: NodeJS.Signals | number, isMeant: () => boolean): void {
   let fd: number
   try {
     fd = sys.openProcess(pid)
@@ -98,7 +98,7 @@ export function signalProcess(pid: number, signal: NodeJS.Signals, isMeant: () =
     throw error
   }
   try {
-    if (isMeant()) sys.signalProcess(fd, constants.signals[signal])
+    if (isMeant()) sys.signalProcess(fd, typeof signal === 'number' ? signal : constants.signals[signal])
   } catch (error) {
     if (!isGone(error)) throw error
   } finally {

@@ -2,7 +2,7 @@ import { accessSync, constants, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Where host programs are looked for: PATH, then the places of administrators' tools that users' PATHs often lack. */
-function searchPath(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+export function searchPath(env: Readonly<Record<string, string | undefined>>): readonly string[] {
   const path = (env['PATH'] ?? '').split(':').filter((folder) => folder.startsWith('/'))
   return [...path, '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/local/bin', '/usr/bin', '/bin']
 }

@@ -11,7 +11,7 @@ export function networkFiles(request: SandboxRequest): readonly SandboxMount[] {
   const files: readonly (readonly [target: string, text: string])[] = [
     ['/etc/hosts', hostsText(request)],
     ['/etc/hostname', `${request.hostname}\n`],
-    ['/etc/resolv.conf', request.network === 'host' ? hostResolver() : '# this container has no network\n'],
+    ['/etc/resolv.conf', request.network === 'none' ? '# this container has no network\n' : hostResolver()],
   ]
   return files
     .filter(([target]) => !request.mounts.some((mount) => mount.target === target))

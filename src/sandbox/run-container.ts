@@ -1,19 +1,20 @@
-import { writeSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { isatty } from 'node:tty'
-import { assertNever, errorMessage, invariant, ToolError } from '../base/index.ts'
-import type { SandboxRequest, SandboxResult, SandboxRun } from '../ports/index.ts'
+import { errorMessage, invariant, ToolError } from '../base/index.ts'
+import type { SandboxProcess, SandboxRequest, SandboxResult, SandboxRun } from '../ports/index.ts'
 import { type StartedChild, startChild } from './child-process.ts'
-import { explainExecFailure, findCommand, findMountedScript } from './container-command.ts'
+import { findCommand, findMountedScript } from './container-command.ts'
 import { containerEnv } from './container-env.ts'
 import { isDeviceMount, mountInRoot } from './container-mounts.ts'
 import { ContainerRoot } from './container-root.ts'
 import { containerUser } from './container-user.ts'
-import type { Container, Engine, Launch, Outcome } from './engine.ts'
+import { type Container, type Engine, enteringLaunch, type Launch } from './engine.ts'
+import { execInContainer } from './exec-in-container.ts'
 import { networkFiles } from './network-files.ts'
+import { complain, concludeOutcome, endedProcess, finishedProcess, notMade } from './process-end.ts'
 import { pidFile, type StateDirectory } from './state-directory.ts'
-import { signalInit, stopContainer } from './stop-container.ts'
-import { followTerminalSize } from './terminal-size.ts'
+import { findInit, signalInit, stopContainer } from './stop-container.ts'
+import { followTerminalSize, resizeConsole } from './terminal-size.ts'
 
 /**
  * Runs one container with `engine`. What can be known to be wrong beforehand (user, mounts, working directory) throws;
@@ -21,7 +22,7 @@ import { followTerminalSize } from './terminal-size.ts'
  */
 export function runContainer(engine: Engine, state: StateDirectory, request: SandboxRequest): SandboxRun {
   invariant(/^[a-z0-9][a-z0-9-]{0,39}$/.test(request.id), `container id ${JSON.stringify(request.id)}`)
-  if (request.signal?.aborted) return { done: Promise.resolve({ exitCode: 137 }), kill: () => undefined }
+  if (request.signal?.aborted) return withoutExec(endedProcess(Promise.resolve({ exitCode: 137 })))
   if (request.terminal) requireTerminal(request)
   const root = new ContainerRoot(request.rootfs)
   const entry = state.enter(request.id)
@@ -33,12 +34,12 @@ export function runContainer(engine: Engine, state: StateDirectory, request: San
     const prepared = prepareContainer(root, entry.path, request)
     if (prepared.kind === 'failed') {
       release()
-      return finishedRun(request, prepared)
+      return withoutExec(finishedProcess(request.stdio, prepared))
     }
-    const launch = engine.prepare(prepared.container)
+    const launch = enteringLaunch(request, engine.prepare(prepared.container))
     const child = startChild(launch, request, prepared.container.user)
     if (child.pid !== undefined) entry.record(child.pid)
-    return followRun(prepared.container, launch, child, release)
+    return followRun(engine, prepared.container, launch, child, release)
   } catch (error) {
     release()
     throw error instanceof ToolError ? error : notMade(errorMessage(error), error)
@@ -47,7 +48,8 @@ export function runContainer(engine: Engine, state: StateDirectory, request: San
 
 /** The container's terminal is a relay of ours, so there must be one. */
 function requireTerminal(request: SandboxRequest): void {
-  invariant(request.stdio.kind === 'inherit', 'a terminal goes with inherited stdio')
+  if (request.stdio.kind === 'terminal') return
+  invariant(request.stdio.kind === 'inherit', 'a terminal is not captured')
   if (isatty(0)) return
   throw new ToolError('usage', 'a terminal is asked for, but standard input is none', {
     hint: 'leave -t (--tty) out, or run the command in a terminal',
@@ -59,7 +61,7 @@ type Prepared =
   | { readonly kind: 'failed'; readonly exitCode: 126 | 127; readonly message: string }
 
 function prepareContainer(root: ContainerRoot, state: string, request: SandboxRequest): Prepared {
-  const user = containerUser(root, request.user)
+  const user = containerUser(root, request.user, request.confinement?.groupAdd)
   const env = containerEnv(request.env, user.home)
   const deviceMounts = request.mounts.filter(isDeviceMount)
   const mounts = [...networkFiles(request), ...request.mounts.filter((mount) => !isDeviceMount(mount))]
@@ -107,26 +109,29 @@ function workingDirectory(
   })
 }
 
-/** A run that ended before it began: the program is not there. */
-function finishedRun(
-  request: SandboxRequest,
-  failure: { readonly exitCode: number; readonly message: string },
-): SandboxRun {
-  const done = Promise.resolve().then(() => {
-    complain(request, failure.message)
-    return { exitCode: failure.exitCode }
+/** A container that never was takes no further processes. */
+function withoutExec(process: SandboxProcess): SandboxRun {
+  return {
+    ...process,
+    exec() {
+      throw notRunning()
+    },
+  }
+}
+
+function notRunning(): ToolError {
+  return new ToolError('container-failed', 'the container is not running', {
+    hint: 'start it first: longshore start',
   })
-  return { done, kill: () => undefined }
 }
 
-/** Writes one line to the run's stderr, where the command's own complaints would be. */
-function complain(request: SandboxRequest, message: string): void {
-  const line = `${message}\n`
-  if (request.stdio.kind === 'capture') request.stdio.onOutput('stderr', Buffer.from(line))
-  else writeSync(2, line)
-}
-
-function followRun(container: Container, launch: Launch, child: StartedChild, release: () => void): SandboxRun {
+function followRun(
+  engine: Engine,
+  container: Container,
+  launch: Launch,
+  child: StartedChild,
+  release: () => void,
+): SandboxRun {
   const { signal } = container.request
   let ended = false
   let isStopped = false
@@ -138,7 +143,8 @@ function followRun(container: Container, launch: Launch, child: StartedChild, re
   }
   signal?.addEventListener('abort', abort, { once: true })
   if (signal?.aborted) abort()
-  const follows = container.request.terminal && !launch.passesTerminalSize
+  const { stdio, terminal } = container.request
+  const follows = terminal && stdio.kind === 'inherit' && !launch.passesTerminalSize
   const unfollow = follows ? followTerminalSize(running) : () => undefined
   const finish = async (): Promise<SandboxResult> => {
     try {
@@ -146,7 +152,7 @@ function followRun(container: Container, launch: Launch, child: StartedChild, re
       const exit = await Promise.race([child.exit, stopping.promise.then(() => child.exit)])
       ended = true
       if (isStopped) await stopping.promise
-      return isStopped ? { exitCode: 128 + 9 } : concludeRun(container, launch.outcome(exit))
+      return isStopped ? { exitCode: 128 + 9 } : conclude(container, launch.outcome(exit))
     } catch (error) {
       throw error instanceof ToolError ? error : notMade(errorMessage(error), error)
     } finally {
@@ -156,29 +162,30 @@ function followRun(container: Container, launch: Launch, child: StartedChild, re
       release()
     }
   }
-  return { done: finish(), kill: (name) => signalInit(running, name) }
-}
-
-function concludeRun(container: Container, outcome: Outcome): SandboxResult {
-  switch (outcome.kind) {
-    case 'exited':
-      return { exitCode: outcome.exitCode }
-    case 'not-executed': {
-      const { root, request, program } = container
-      const why = explainExecFailure(root, request.args[0] ?? '', program, outcome.errno)
-      complain(request, why.message)
-      return { exitCode: why.exitCode }
-    }
-    case 'not-made':
-      throw notMade(outcome.reason)
-    default:
-      return assertNever(outcome)
+  const init = (): number | undefined => (ended ? undefined : findInit(running))
+  return {
+    done: finish(),
+    ...(child.stdin === undefined ? {} : { stdin: child.stdin }),
+    kill: (name) => signalInit(running, name),
+    pid: init,
+    resize(size) {
+      const pid = terminal ? init() : undefined
+      if (pid !== undefined) resizeConsole(pid, size)
+    },
+    setFlowing: (flowing) => child.setFlowing(flowing),
+    exec(request) {
+      const pid = init()
+      if (pid === undefined) throw notRunning()
+      return execInContainer(engine, container, pid, request)
+    },
   }
 }
 
-function notMade(reason: string, cause?: unknown): ToolError {
-  return new ToolError('run-failed', `cannot start the container: ${reason}`, {
-    hint: 'see `longshore doctor`, or choose another way of isolation with --isolation',
-    cause,
-  })
+function conclude(container: Container, outcome: ReturnType<Launch['outcome']>): SandboxResult {
+  const { request, program } = container
+  return concludeOutcome(outcome, (errno) => ({
+    container,
+    ...{ command: request.args[0] ?? '', program, errno },
+    complain: (message) => complain(request.stdio, message),
+  }))
 }

@@ -4,11 +4,11 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { errnoCode } from '../base/index.ts'
 import { exitCodeOf } from './child-process.ts'
-import type { ChildExit, Container, Engine, Launch, Outcome } from './engine.ts'
+import type { ChildExit, Container, ContainerExec, Engine, Launch, Outcome } from './engine.ts'
 import { fileIdentity } from './host-processes.ts'
 import { toolEnv } from './host-tools.ts'
 import { hasEmulators, isForeignProgram, readProgramHead } from './program-head.ts'
-import { runtimeSpec } from './runtime-spec.ts'
+import { execProcessSpec, runtimeSpec } from './runtime-spec.ts'
 import { deleteFile, pidFile } from './state-directory.ts'
 
 export interface RuntimeOptions {
@@ -31,6 +31,36 @@ export function runtimeEngine(options: RuntimeOptions): Engine {
       writeFileSync(join(container.request.scratch, 'config.json'), JSON.stringify(spec), { mode: 0o600 })
       return launch(container, options)
     },
+    prepareExec: (exec) => launchExec(exec, options),
+  }
+}
+
+/** Options of the runtime itself: its state in the container's entry, its complaints in a file there. */
+function globalOptions(options: RuntimeOptions, state: string, log: string): readonly string[] {
+  return [
+    ...(options.isolation === 'crun' ? ['--cgroup-manager=disabled'] : []),
+    ...['--root', join(state, 'state'), '--log', log, '--log-format', 'json'],
+  ]
+}
+
+function launchExec(exec: ContainerExec, options: RuntimeOptions): Launch {
+  const { container, state } = exec
+  const log = join(state, 'log')
+  const configuration = join(state, 'process')
+  writeFileSync(configuration, JSON.stringify(execProcessSpec(exec)), { mode: 0o600 })
+  const isForeign = isForeignProgram(readProgramHead(container.root, exec.program), options.arch)
+  return {
+    file: options.program,
+    args: [
+      ...globalOptions(options, container.state, log),
+      ...['exec', '--process', configuration, '--pid-file', join(state, pidFile), container.request.id],
+    ],
+    env: { ...toolEnv(options.env), XDG_RUNTIME_DIR: join(container.state, 'state') },
+    statusPipe: false,
+    tools: [fileIdentity(options.program)],
+    passesTerminalSize: options.isolation !== 'crun',
+    outcome: (exit) => outcome(exit, log, isForeign),
+    afterKill: () => undefined,
   }
 }
 
@@ -41,10 +71,7 @@ function launch(container: Container, options: RuntimeOptions): Launch {
   mkdirSync(stateRoot, { mode: 0o700 })
   const env = { ...toolEnv(options.env), XDG_RUNTIME_DIR: stateRoot }
   const isForeign = isForeignProgram(readProgramHead(container.root, container.program), options.arch)
-  const global = [
-    ...(options.isolation === 'crun' ? ['--cgroup-manager=disabled'] : []),
-    ...['--root', stateRoot, '--log', log, '--log-format', 'json'],
-  ]
+  const global = globalOptions(options, state, log)
   const remove = [options.program, ...global, 'delete', '--force', request.id]
   writeFileSync(join(state, deleteFile), remove.join('\n'))
   return {

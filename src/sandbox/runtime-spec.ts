@@ -1,7 +1,7 @@
 import * as sys from '../sys/index.ts'
 import { grantableCapabilities, isGroupMapped, mayNotSetGroups } from './capabilities.ts'
 import { envValue } from './container-env.ts'
-import type { Container } from './engine.ts'
+import type { Container, ContainerExec } from './engine.ts'
 import { maskedPaths, readonlyPaths } from './hidden-paths.ts'
 import { seccompProfile } from './seccomp-profile.ts'
 
@@ -19,42 +19,86 @@ interface SpecMount {
 export function runtimeSpec(container: Container, inUserNamespace: boolean, arch: string): object {
   const { request, root } = container
   const privileged = request.privileged === true
-  const seccomp = privileged ? undefined : seccompProfile(arch)
+  const { confinement } = request
+  // The filter refuses what a container without CAP_SYS_ADMIN may not do anyway; with it, its calls are asked for.
+  const mayAll = ['ALL', 'CAP_SYS_ADMIN'].some((name) => confinement?.capAdd.includes(name))
+  const isOpen = privileged || confinement?.seccomp === 'unconfined' || mayAll
+  const seccomp = isOpen ? undefined : seccompProfile(arch)
   const namespaces = ['mount', 'pid', 'ipc', 'uts', 'cgroup', ...(request.network === 'none' ? ['network'] : [])]
   return {
     ociVersion: '1.0.2',
-    process: processSpec(container),
-    root: { path: root.hostPath, readonly: false },
+    process: processSpec(container, container.request),
+    root: { path: root.hostPath, readonly: confinement?.readonlyRoot === true },
     hostname: request.hostname,
-    mounts: [...kernelMounts(request.network, inUserNamespace, privileged), ...container.deviceMounts.map(deviceMount)],
+    ...(request.nextPid === undefined ? {} : { hooks: { createContainer: [pidHook(request.nextPid)] } }),
+    mounts: [...kernelMounts(request, inUserNamespace, privileged), ...container.deviceMounts.map(deviceMount)],
     linux: {
       namespaces: namespaces.map((type) => ({ type })),
       ...(privileged ? {} : { maskedPaths, readonlyPaths }),
       ...(seccomp === undefined ? {} : { seccomp }),
+      ...(confinement === undefined ? {} : { sysctl: confinement.sysctls }),
     },
   }
 }
 
-function processSpec(container: Container): object {
-  const { request, user } = container
-  const granted = grantableCapabilities(request.privileged)
+/** The kernel counts processes of the namespace of whoever writes this, which is the container's already. */
+function pidHook(nextPid: number): object {
+  return { path: '/bin/sh', args: ['sh', '-c', `echo ${nextPid - 1} >/proc/sys/kernel/ns_last_pid`] }
+}
+
+/** The configuration of a further process, as `exec --process` reads it. */
+export function execProcessSpec(exec: ContainerExec): object {
+  const { rlimits, confinement } = exec.container.request
+  const same = {
+    ...(rlimits === undefined ? {} : { rlimits }),
+    ...(confinement === undefined ? {} : { confinement }),
+  }
+  return processSpec(exec, { ...exec.request, ...same })
+}
+
+function processSpec(
+  { user, env, program, cwd }: Pick<Container, 'user' | 'env' | 'program' | 'cwd'>,
+  request: Pick<
+    Container['request'],
+    'args' | 'terminal' | 'stdio' | 'privileged' | 'rlimits' | 'confinement' | 'umask'
+  >,
+): object {
+  const granted = grantableCapabilities(request.privileged, request.confinement)
   // Given from the start: crun passes on only the changes of a size.
-  const size = request.terminal ? sys.terminalSize(0) : undefined
+  const size = request.terminal ? sys.terminalSize(request.stdio.kind === 'terminal' ? request.stdio.fd : 0) : undefined
   const effective = user.uid === 0 ? granted : []
   return {
     terminal: request.terminal,
     ...(size === undefined ? {} : { consoleSize: { height: size.rows, width: size.columns } }),
-    user: { uid: user.uid, gid: user.gid, umask: 0o022, ...(mayNotSetGroups() ? {} : { additionalGids: user.groups }) },
+    user: {
+      uid: user.uid,
+      gid: user.gid,
+      umask: request.umask ?? 0o022,
+      ...(mayNotSetGroups() ? {} : { additionalGids: user.groups }),
+    },
     // A runtime searches PATH by itself; without one it finds less than we do.
-    args: envValue(container.env, 'PATH') === undefined ? [container.program, ...request.args.slice(1)] : request.args,
-    env: container.env,
-    cwd: container.cwd,
+    args: envValue(env, 'PATH') === undefined ? [program, ...request.args.slice(1)] : request.args,
+    env,
+    cwd,
     capabilities: { bounding: granted, effective, permitted: effective, inheritable: [], ambient: [] },
-    noNewPrivileges: false,
+    noNewPrivileges: request.confinement?.noNewPrivileges === true,
+    ...rlimitsOf(request),
   }
 }
 
-function kernelMounts(network: 'host' | 'none', inUserNamespace: boolean, privileged: boolean): readonly SpecMount[] {
+/** "No limit" is 2^64 - 1 to a runtime, which is no number of JSON's here; 2^63 is above any count there can be. */
+function rlimitsOf({ rlimits = [] }: Pick<Container['request'], 'rlimits'>): object {
+  const value = (limit: number): number => (limit < 0 ? 2 ** 63 : limit)
+  return rlimits.length === 0
+    ? {}
+    : { rlimits: rlimits.map(({ type, soft, hard }) => ({ type, soft: value(soft), hard: value(hard) })) }
+}
+
+function kernelMounts(
+  { network, shmSizeBytes = 64 * 2 ** 20 }: Container['request'],
+  inUserNamespace: boolean,
+  privileged: boolean,
+): readonly SpecMount[] {
   const sysMode = privileged ? 'rw' : 'ro'
   const quiet = ['nosuid', 'noexec', 'nodev']
   const ttyGroup = isGroupMapped(5) ? ['gid=5'] : []
@@ -75,7 +119,7 @@ function kernelMounts(network: 'host' | 'none', inUserNamespace: boolean, privil
       'mode=0620',
       ...ttyGroup,
     ]),
-    mount('/dev/shm', 'tmpfs', 'shm', [...quiet, 'mode=1777', 'size=65536k']),
+    mount('/dev/shm', 'tmpfs', 'shm', [...quiet, 'mode=1777', `size=${shmSizeBytes}`]),
     mount('/dev/mqueue', 'mqueue', 'mqueue', quiet),
     // The kernel gives sysfs only to the owner of the network namespace.
     inUserNamespace && network === 'host'

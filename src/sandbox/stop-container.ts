@@ -24,7 +24,7 @@ export function findInit({ launch, pidFile }: RunningContainer): number | undefi
 }
 
 /** Sends `signal` to the container's first process, waiting for its program to start when need be. */
-export function signalInit(running: RunningContainer, signal: NodeJS.Signals): void {
+export function signalInit(running: RunningContainer, signal: NodeJS.Signals | number): void {
   const attempt = (): void => {
     if (running.hasEnded()) return
     const init = findInit(running)

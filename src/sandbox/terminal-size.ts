@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import { errnoCode } from '../base/index.ts'
 import * as sys from '../sys/index.ts'
 import { findInit, type RunningContainer } from './stop-container.ts'
@@ -24,7 +24,7 @@ export function followTerminalSize(running: RunningContainer): () => void {
 }
 
 /** The container may have put anything in the place of its console, so it is opened inside its root, and must be a terminal. */
-function resizeConsole(init: number, size: sys.TerminalSize): void {
+export function resizeConsole(init: number, size: sys.TerminalSize): void {
   const fds: number[] = []
   try {
     const root = openSync(`/proc/${init}/root`, sys.O_PATH | constants.O_DIRECTORY)
@@ -35,6 +35,29 @@ function resizeConsole(init: number, size: sys.TerminalSize): void {
     if (sys.terminalSize(console) !== undefined) sys.setTerminalSize(console, size)
   } catch (error) {
     // The container ended meanwhile, or has no console any more: then it has no use for a size.
+    if (errnoCode(error) === undefined) throw error
+  } finally {
+    for (const fd of fds) closeSync(fd)
+  }
+}
+
+/** Majors of the second side of pseudo terminals (Documentation/admin-guide/devices.txt). */
+const terminalMajors = { first: 136, last: 143 }
+
+/** Sets the size of the terminal that process `pid` has as stdin, when it has one. */
+export function resizeInputTerminal(pid: number, size: sys.TerminalSize): void {
+  const fds: number[] = []
+  try {
+    // Looked at before it is opened for use: the container may have put anything there.
+    const found = openSync(`/proc/${pid}/fd/0`, sys.O_PATH)
+    fds.push(found)
+    const { major } = sys.splitDevice(fstatSync(found, { bigint: true }).rdev)
+    if (major < terminalMajors.first || major > terminalMajors.last) return
+    const terminal = openSync(`/proc/self/fd/${found}`, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK)
+    fds.push(terminal)
+    sys.setTerminalSize(terminal, size)
+  } catch (error) {
+    // It has ended meanwhile.
     if (errnoCode(error) === undefined) throw error
   } finally {
     for (const fd of fds) closeSync(fd)

@@ -6,10 +6,12 @@
 export { applyCopy, type CopyRequest } from './apply-copy.ts'
 export { applyWorkdir } from './apply-workdir.ts'
 export { resolveOwner } from './owner.ts'
+export { makeReorderedNames } from './reordered-names.ts'
 export { resolveInRoot } from './resolve-in-root.ts'
 export { selectInRoot } from './select-in-root.ts'
 export {
   openEmptyWorkspace,
+  openLasting,
   openView,
   openWorkspace,
   type SnapshotSettings,

@@ -15,12 +15,14 @@ export interface OverlayMount {
   readonly upper?: { readonly directory: string; readonly work: string }
   readonly target: string
   readonly overlay: OverlayXattrs
+  /** Changes are to outlive the mount: fsync(2) reaches the disk then. */
+  readonly lasting?: boolean
   /** The caller's current directory, restored after the call. */
   readonly workingDirectory: string
 }
 
 /**
- * Mounts an overlay. `volatile` leaves out fsync, since an unfinished step is thrown away anyway. Throws `ToolError`
+ * Mounts an overlay. `volatile` leaves out fsync, since an unfinished step is thrown away anyway; a `lasting` one keeps it. Throws `ToolError`
  * `layer-limit` when the image has more layers than one mount takes, else `system-call-failed`.
  */
 export function mountOverlay(request: OverlayMount): void {
@@ -37,7 +39,7 @@ export function mountOverlay(request: OverlayMount): void {
       hint: 'join some of its RUN or COPY instructions, or flatten the base image',
     })
   }
-  tryMount(request, upper === undefined ? [text] : [`${text},volatile`, text])
+  tryMount(request, upper === undefined || request.lasting === true ? [text] : [`${text},volatile`, text])
 }
 
 /**

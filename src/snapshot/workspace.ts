@@ -71,6 +71,42 @@ export function openEmptyWorkspace(directory: string): Workspace {
   return { root: upper, layerDirectory, upper, unmount: () => undefined }
 }
 
+/**
+ * Mounts `lowers` with changes in `upper`, a directory that stays, as a container's layer does. `directory` holds the mount
+ * point and what overlayfs needs beside; it is made anew. Call `unmount` before anybody else mounts them.
+ */
+export function openLasting(
+  settings: SnapshotSettings,
+  lowers: readonly string[],
+  upper: string,
+  directory: string,
+): View {
+  // What an overlay that ended by force left in its work directory is of no use, and may keep it from being mounted.
+  rmSync(directory, { recursive: true, force: true })
+  const [root, work, empty] = [join(directory, 'root'), join(directory, 'work'), join(directory, 'empty')]
+  for (const path of [directory, root, work, empty]) mkdirSync(path)
+  chmodSync(empty, 0o755)
+  const { layersDirectory, overlay, workingDirectory } = settings
+  mountOverlay({
+    lowersDirectory: layersDirectory,
+    lowers: lowers.length === 0 ? [empty] : lowers,
+    upper: { directory: upper, work },
+    target: root,
+    overlay,
+    lasting: true,
+    workingDirectory,
+  })
+  let mounted = true
+  return {
+    root,
+    unmount() {
+      if (!mounted) return
+      mounted = false
+      detach(root)
+    },
+  }
+}
+
 /** A read-only view of layers, for copying out of it. */
 export interface View {
   readonly root: string

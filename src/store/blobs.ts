@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, fstatSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Digest, digestHex, digestOf, storeAction, ToolError } from '../base/index.ts'
+import { type Digest, digestHex, digestOf, parseDigest, storeAction, ToolError } from '../base/index.ts'
 import { readIfExists, renameInto, temporaryPath, writeAtomic } from './files.ts'
 
 /** Takes the bytes of one blob; `commit` makes it visible only if they have the promised digest. */
@@ -9,6 +9,16 @@ export interface BlobWriter {
   write(chunk: Uint8Array): void
   /** Throws `ToolError` `blob-mismatch` when the bytes are not those of the digest; nothing is kept then. */
   commit(): void
+  /** Drops what was written; no-op after `commit`. */
+  discard(): void
+}
+
+/** Takes the bytes of a blob whose digest is not known before; it can be read at `path` while it grows. */
+export interface NewBlob {
+  readonly path: string
+  write(chunk: Uint8Array): void
+  /** Makes it visible under its digest. */
+  commit(): { readonly digest: Digest; readonly size: number }
   /** Drops what was written; no-op after `commit`. */
   discard(): void
 }
@@ -22,6 +32,7 @@ export interface Blobs {
   /** Stores bytes under their own digest and returns it. */
   writeBytes(bytes: Uint8Array): Digest
   open(digest: Digest): BlobWriter
+  create(): NewBlob
 }
 
 /** Opens the blobs below `root`. Reads nothing. */
@@ -40,36 +51,43 @@ export function openBlobs(root: string): Blobs {
       if (read(digest) === undefined) writeAtomic(root, path(digest), bytes, 'flushed')
       return digest
     },
-    open: (digest) => storeAction('store a blob', () => blobWriter(root, digest, path(digest))),
+    open(digest) {
+      const blob = storeAction('store a blob', () => newBlob(root, path, digest))
+      return { write: blob.write, commit: () => void blob.commit(), discard: blob.discard }
+    },
+    create: () => storeAction('store a blob', () => newBlob(root, path, undefined)),
   }
 }
 
-function blobWriter(root: string, digest: Digest, path: string): BlobWriter {
+/** With `promised`, only bytes of that digest are kept. */
+function newBlob(root: string, pathOf: (digest: Digest) => string, promised: Digest | undefined): NewBlob {
   const temporary = temporaryPath(root)
   const hash = createHash('sha256')
+  let size = 0
   let fd: number | undefined = openSync(temporary, 'wx', 0o644)
   const close = (): void => {
     if (fd !== undefined) closeSync(fd)
     fd = undefined
   }
   return {
+    path: temporary,
     write(chunk) {
       storeAction('store a blob', () => {
         if (fd === undefined) throw new Error('the blob is closed')
         hash.update(chunk)
         for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at)
+        size += chunk.length
       })
     },
     commit() {
-      const got = `sha256:${hash.digest('hex')}`
-      const size = fd === undefined ? 0 : fstatSync(fd).size
+      const digest = parseDigest(`sha256:${hash.digest('hex')}`)
       close()
-      if (got === digest) {
-        storeAction('store a blob', () => renameInto(temporary, path))
-        return
+      if (promised === undefined || digest === promised) {
+        storeAction('store a blob', () => renameInto(temporary, pathOf(digest)))
+        return { digest, size }
       }
       rmSync(temporary, { force: true })
-      throw new ToolError('blob-mismatch', `a blob of ${size} bytes has digest ${got}, expected ${digest}`)
+      throw new ToolError('blob-mismatch', `a blob of ${size} bytes has digest ${digest}, expected ${promised}`)
     },
     discard() {
       if (fd === undefined) return

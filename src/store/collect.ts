@@ -1,10 +1,12 @@
 import { closeSync, existsSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { digestHex, errnoCode, isDigest, parseDigest, storeAction } from '../base/index.ts'
+import { type DiffId, digestHex, errnoCode, isDigest, parseDigest, storeAction } from '../base/index.ts'
 import type { Layer } from '../ports/index.ts'
 import { waitForLock } from '../sys/index.ts'
 import { decodeLayer } from './decode.ts'
+import { type FailedStep, failedSteps } from './failed-steps.ts'
 import { readJson } from './files.ts'
+import { readForms } from './layers.ts'
 import type { Store } from './open.ts'
 import { openPending } from './pending.ts'
 import type { Session } from './session.ts'
@@ -20,7 +22,7 @@ export interface Collected {
 }
 
 /**
- * Removes the layers that no image, no step record and no running command needs, and the blobs that go with them. Safe
+ * Removes the layers that no image, no step record, no kept failure and no running command needs, and the blobs that go with them. Safe
  * beside running builds: whoever uses a layer first leases it and then looks whether it is there; here it is first moved
  * away and then looked whether somebody needs it, so that one of the two sees the other. Call it inside the namespace.
  */
@@ -46,6 +48,7 @@ function collect(store: Store, session: Session, nowMs: number): Collected {
   for (const name of moved) renameSync(join(directory, name), join(trash, name))
   const after = neededLayers(store)
   const gone: Layer[] = []
+  const goneBlobs = new Set<string>()
   for (const name of moved) {
     // Another process may have made it again meanwhile.
     if (existsSync(join(directory, name))) continue
@@ -57,10 +60,12 @@ function collect(store: Store, session: Session, nowMs: number): Collected {
     rmSync(join(store.root, 'pending', name), { force: true })
     if (layer === undefined) continue
     gone.push(layer)
+    const forms = Object.values(readForms(join(trash, name)))
+    for (const blob of layer.blob === undefined ? forms : [layer.blob, ...forms]) goneBlobs.add(digestHex(blob.digest))
     store.layers.forget(layer)
   }
   session.removeDirectory(trash)
-  const blobBytes = collectBlobs(store, gone, nowMs)
+  const blobBytes = collectBlobs(store, goneBlobs, nowMs)
   return { layers: gone, sizeBytes: gone.reduce((sum, layer) => sum + layer.sizeBytes, blobBytes) }
 }
 
@@ -69,32 +74,39 @@ function isDamaged(store: Store, name: string): boolean {
   return layer === undefined || openPending(store.root).lost(name)
 }
 
-/** Directory names of the layers of images, of step results, and of those that running commands use. */
+/** Directory names of the layers of images, of step results, and of those that running commands and containers use. */
 function neededLayers(store: Store): ReadonlySet<string> {
   const needed = new Set<string>()
   for (const id of store.images.imageIds())
     for (const diffId of store.images.config(id)?.diffIds ?? []) needed.add(store.layers.name(diffId))
   for (const diffId of store.records.results()) needed.add(store.layers.name(diffId))
   for (const name of leasedLayers(store.root)) needed.add(name)
+  for (const diffId of failedSteps(store.root).flatMap(layersOf)) needed.add(store.layers.name(diffId))
   return needed
 }
 
+function layersOf({ layers, mounts }: FailedStep): readonly DiffId[] {
+  return [...layers, ...mounts.flatMap((mount) => (mount.kind === 'layers' ? mount.layers : []))]
+}
+
+/** Whoever needs layers, a session or a container, has a directory `uses` with their names. */
 function leasedLayers(root: string): readonly string[] {
-  const work = join(root, 'work')
-  return readdirSync(work).flatMap((session) => namesIn(join(work, session, 'uses')))
+  return ['work', 'containers'].flatMap((folder) =>
+    namesIn(join(root, folder)).flatMap((user) => namesIn(join(root, folder, user, 'uses'))),
+  )
 }
 
 function namesIn(directory: string): readonly string[] {
   try {
     return readdirSync(directory)
   } catch (error) {
-    // The session has just ended.
+    // The session has just ended, or the container has just been removed.
     if (errnoCode(error) === 'ENOENT' || errnoCode(error) === 'ENOTDIR') return []
     throw error
   }
 }
 
-function collectBlobs(store: Store, gone: readonly Layer[], nowMs: number): number {
+function collectBlobs(store: Store, ofGone: ReadonlySet<string>, nowMs: number): number {
   const named = new Set<string>()
   for (const id of store.images.imageIds()) {
     named.add(digestHex(id))
@@ -104,8 +116,8 @@ function collectBlobs(store: Store, gone: readonly Layer[], nowMs: number): numb
   for (const name of readdirSync(store.layers.directory)) {
     const blob = readJson(join(store.layers.directory, name, 'layer.json'), decodeLayer)?.blob
     if (blob !== undefined) named.add(digestHex(blob.digest))
+    for (const form of Object.values(readForms(join(store.layers.directory, name)))) named.add(digestHex(form.digest))
   }
-  const ofGone = new Set(gone.map((layer) => (layer.blob === undefined ? '' : digestHex(layer.blob.digest))))
   let sizeBytes = 0
   for (const hex of readdirSync(join(store.root, 'blobs/sha256'))) {
     if (named.has(hex) || !isDigest(`sha256:${hex}`)) continue

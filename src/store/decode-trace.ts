@@ -7,7 +7,7 @@ import {
   parseStepKey,
 } from '../base/index.ts'
 import type { BuildTrace, MissCause, TracedBase, TracedStep } from '../ports/index.ts'
-import { type Fields, isComponents, isFields } from './decode.ts'
+import { all, type Fields, isComponents, isFields } from './decode.ts'
 
 const statuses = ['cached', 'ran', 'failed', 'canceled', 'not-reached'] as const
 
@@ -57,7 +57,19 @@ function decodeStep(value: unknown): TracedStep | undefined {
   if (status === undefined) return undefined
   const causes = all(value['causes'], decodeCause)
   if (causes === undefined) return undefined
-  return { label, stage, ordinal, text, file, startLine, status, durationMs, causes, ...decodeKey(value) }
+  return {
+    label,
+    stage,
+    ordinal,
+    text,
+    file,
+    startLine,
+    status,
+    durationMs,
+    causes,
+    ...decodeExitCode(value),
+    ...decodeKey(value),
+  }
 }
 
 const changes = ['added', 'removed', 'content', 'mode', 'type'] as const
@@ -75,7 +87,12 @@ function decodeCause(value: unknown): MissCause | undefined {
     case 'first-time':
     case 'forgotten':
     case 'no-cache':
+    case 'too-old':
+    case 'new-instruction':
+    case 'canceled':
       return { kind }
+    case 'failed':
+      return { kind, ...decodeExitCode(value) }
     case 'file': {
       const change = changes.find((known) => known === value['change'])
       return change === undefined
@@ -99,22 +116,22 @@ function decodeCause(value: unknown): MissCause | undefined {
   }
 }
 
-function decodeKey({ key, files, components }: Fields): Pick<TracedStep, 'key' | 'files' | 'components'> {
+function decodeExitCode({ exitCode }: Fields): { readonly exitCode?: number } {
+  return typeof exitCode === 'number' ? { exitCode } : {}
+}
+
+function decodeKey({
+  key,
+  files,
+  mounted,
+  components,
+}: Fields): Pick<TracedStep, 'key' | 'files' | 'mounted' | 'components'> {
   const taken = decodeContentDigest(files)
+  const shown = all(mounted, decodeContentDigest)
   return {
     ...(taken === undefined ? {} : { files: taken }),
+    ...(shown === undefined ? {} : { mounted: shown }),
     ...(typeof key === 'string' && isDigest(key) ? { key: parseStepKey(key) } : {}),
     ...(isComponents(components) ? { components } : {}),
   }
-}
-
-function all<T>(value: unknown, decode: (item: unknown) => T | undefined): readonly T[] | undefined {
-  if (!Array.isArray(value)) return undefined
-  const items: T[] = []
-  for (const item of value) {
-    const decoded = decode(item)
-    if (decoded === undefined) return undefined
-    items.push(decoded)
-  }
-  return items
 }

@@ -10,6 +10,18 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Every item of a list decoded; undefined when it is no list or one is of another shape. */
+export function all<T>(value: unknown, decode: (item: unknown) => T | undefined): readonly T[] | undefined {
+  if (!Array.isArray(value)) return undefined
+  const items: T[] = []
+  for (const item of value) {
+    const decoded = decode(item)
+    if (decoded === undefined) return undefined
+    items.push(decoded)
+  }
+  return items
+}
+
 /** True for the components of a key as JSON keeps them. */
 export function isComponents(value: unknown): value is KeyComponents {
   return isFields(value) && Object.values(value).every(isCanonical)
@@ -56,6 +68,16 @@ function decodeBlob(value: unknown): Descriptor | undefined {
   const { mediaType, digest, size } = value
   if (typeof mediaType !== 'string' || typeof digest !== 'string' || !isDigest(digest)) return undefined
   return typeof size === 'number' ? { mediaType, digest, size } : undefined
+}
+
+/** Decodes a `forms.json`; what is of another shape is left out. */
+export function decodeForms(value: unknown): Readonly<Record<string, Descriptor>> {
+  if (!isFields(value)) return {}
+  const forms = Object.entries(value).flatMap(([method, field]) => {
+    const blob = decodeBlob(field)
+    return blob === undefined ? [] : [[method, blob] as const]
+  })
+  return Object.fromEntries(forms)
 }
 
 /** Decodes a `layer.json`; undefined when it is of another shape. */

@@ -12,7 +12,7 @@ import {
 } from '../base/index.ts'
 import type { Descriptor } from '../oci/types.ts'
 import type { Layer, LayerDigests, LayerStore } from '../ports/index.ts'
-import { decodeLayer } from './decode.ts'
+import { decodeForms, decodeLayer } from './decode.ts'
 import { readIfExists, readJson, writeAtomic } from './files.ts'
 import { openPending } from './pending.ts'
 
@@ -46,8 +46,10 @@ export interface Layers extends LayerStore {
   adopt(layer: NewLayer): Layer
   /** Drops what leads to a layer whose directory was removed. */
   forget(layer: Layer): void
-  /** Notes where the compressed form of a layer is, as it was pulled. */
-  setBlob(diffId: DiffId, blob: Descriptor): void
+  /** The blobs that were made of a layer, by how they were made; they may be gone. */
+  forms(diffId: DiffId): Readonly<Record<string, Descriptor>>
+  /** Remembers a blob made of a layer. */
+  rememberForm(diffId: DiffId, method: string, blob: Descriptor): void
 }
 
 /** Opens the layers below `root`. Reads nothing. */
@@ -121,12 +123,19 @@ export function openLayers(root: string): Layers {
       const path = contentPath(contentDigest)
       if (readIfExists(path)?.toString('utf8') === diffId) rmSync(path, { force: true })
     },
-    setBlob(diffId, blob) {
-      const found = layer(diffId)
-      if (found === undefined || found.blob?.digest === blob.digest) return
-      const changed: Layer = { ...found, blob }
-      writeAtomic(root, join(directory, name(diffId), 'layer.json'), JSON.stringify(changed), 'flushed')
-      known.set(diffId, changed)
+    forms: (diffId) => readForms(join(directory, name(diffId))),
+    rememberForm(diffId, method, blob) {
+      const place = join(directory, name(diffId))
+      const forms = { ...readForms(place), [method]: blob }
+      // Not if the layer was removed meanwhile: its directory must not come back without its tree.
+      if (existsSync(place)) writeAtomic(root, join(place, formsFile), JSON.stringify(forms))
     },
   }
+}
+
+const formsFile = 'forms.json'
+
+/** The blobs made of the layer in `layerDirectory`. */
+export function readForms(layerDirectory: string): Readonly<Record<string, Descriptor>> {
+  return readJson(join(layerDirectory, formsFile), decodeForms) ?? {}
 }

@@ -13,6 +13,7 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { errnoCode, storeAction } from '../base/index.ts'
 import { tryLock } from '../sys/index.ts'
+import { sweepClaims } from './claims.ts'
 import { settle } from './settle.ts'
 
 /** A process's own working area in the store, held by a lock that the kernel drops when the process ends, however it ends. */
@@ -41,6 +42,7 @@ export function openSession(root: string, nowMs: number, onStale: (directory: st
   return storeAction('open a working directory', () => {
     const parent = join(root, 'work')
     sweep(root, parent, nowMs, onStale)
+    sweepClaims(root)
     for (;;) {
       const directory = join(parent, randomBytes(5).toString('hex'))
       mkdirSync(directory, { mode: 0o700 })

@@ -45,7 +45,9 @@ function forgetOld(folder: string, traces: readonly BuildTrace[]): void {
   const remaining = traces.slice(0, keptBuilds)
   const oldest = remaining.at(-1)?.id ?? ''
   const listings = new Set(
-    remaining.flatMap(({ steps }) => steps.flatMap(({ files }) => (files ? [digestHex(files)] : []))),
+    remaining.flatMap(({ steps }) =>
+      steps.flatMap(({ files, mounted = [] }) => [...(files ? [files] : []), ...mounted].map(digestHex)),
+    ),
   )
   for (const name of names(folder)) {
     const [id = ''] = name.split('.')

@@ -41,6 +41,8 @@ export {
   UMOUNT_NOFOLLOW,
   umount,
 } from './mounts.ts'
+export { isProcessAlive, markProcess, type ProcessMark } from './process-mark.ts'
 export { makePipe, openProcess, signalProcess } from './processes.ts'
-export { setTerminalSize, type TerminalSize, terminalSize } from './terminal.ts'
+export { setUmask, useOneProcessor } from './surroundings.ts'
+export { openTerminal, setTerminalSize, type TerminalSize, terminalSize } from './terminal.ts'
 export { getXattr, listXattrs, removeXattr, setXattr } from './xattrs.ts'

@@ -1,9 +1,13 @@
+import { closeSync, constants, openSync } from 'node:fs'
 import { check, declare } from './ffi.ts'
+import { O_CLOEXEC } from './files.ts'
 
 const ioctl = declare('int ioctl(int, unsigned long, ...)')
 
 const TIOCGWINSZ = 0x5413
 const TIOCSWINSZ = 0x5414
+const TIOCSPTLCK = 0x40045431
+const TIOCGPTPEER = 0x5441
 
 /** Characters of a terminal. */
 export interface TerminalSize {
@@ -25,4 +29,21 @@ export function setTerminalSize(fd: number, size: TerminalSize): void {
   buffer.writeUInt16LE(size.rows, 0)
   buffer.writeUInt16LE(size.columns, 2)
   check(ioctl(fd, TIOCSWINSZ, 'void *', buffer), 'ioctl')
+}
+
+/**
+ * Makes a pseudo terminal (pty(7)): `masterFd` is for us, `fd` for programs, as their stdin, stdout and stderr. Throws
+ * `SystemCallError`.
+ */
+export function openTerminal(): { readonly masterFd: number; readonly fd: number } {
+  const masterFd = openSync('/dev/ptmx', constants.O_RDWR | constants.O_NOCTTY)
+  try {
+    check(ioctl(masterFd, TIOCSPTLCK, 'void *', Buffer.alloc(4)), 'ioctl')
+    // By descriptor: the terminal's path may mean another one in our mount namespace.
+    const flags = constants.O_RDWR | constants.O_NOCTTY | O_CLOEXEC
+    return { masterFd, fd: check(ioctl(masterFd, TIOCGPTPEER, 'int', flags), 'ioctl') }
+  } catch (error) {
+    closeSync(masterFd)
+    throw error
+  }
 }

@@ -5,6 +5,7 @@ import {
   type BuildEvent,
   needsWork,
   probeGraph,
+  type RunOptions,
   type RunResult,
   runGraph,
 } from '../../src/build/index.ts'
@@ -53,19 +54,12 @@ interface Built {
   readonly executed: readonly string[]
 }
 
-async function build(
-  ports: MemoryPorts,
-  value: Program,
-  options: { jobs?: number; noCache?: boolean; signal?: AbortSignal } = {},
-): Promise<Built> {
+async function build(ports: MemoryPorts, value: Program, options: Partial<RunOptions> = {}): Promise<Built> {
   ports.executed.length = 0
   const events: BuildEvent[] = []
-  const noCache = options.noCache ?? false
-  const probed = probeGraph(planGraph(value), ports, { noCache })
-  const signal = options.signal ?? new AbortController().signal
-  const result = await runGraph(probed, ports, { noCache, jobs: options.jobs ?? 4, signal }, (event) =>
-    events.push(event),
-  )
+  const all = { noCache: false, jobs: 4, signal: new AbortController().signal, ...options }
+  const probed = probeGraph(planGraph(value), ports, all)
+  const result = await runGraph(probed, ports, all, (event) => events.push(event))
   return { result, events, executed: [...ports.executed] }
 }
 
@@ -305,4 +299,90 @@ test('a mount source that is missing is said before anything runs', () => {
     noCache: false,
   })
   expect(diagnostics).toMatchObject([{ code: 'source-not-found', span: { start: 4, end: 5 } }])
+})
+
+test('with keep-going, what does not depend on a failed step is finished, and every failure is told', async () => {
+  const ports = memoryPorts()
+  for (const text of ['RUN bad', 'RUN worse']) {
+    ports.makes.set(text, () => {
+      throw new ToolError('step-failed', text)
+    })
+  }
+  const value = program(
+    stage(0, [run('bad'), run('after bad')]),
+    stage(1, [run('good'), run('after good')]),
+    stage(2, [run('worse')]),
+    stage(3, [copy('/a', 0), copy('/b', 1), copy('/c', 2)]),
+  )
+  const { result, executed } = await build(ports, value, { keepGoing: true, jobs: 1 })
+  expect(executed).toEqual(['RUN bad', 'RUN good', 'RUN worse', 'RUN after good'])
+  expect(result.kind === 'failed' && result.failures.map(({ error }) => error?.message)).toEqual([
+    'RUN bad',
+    'RUN worse',
+  ])
+  expect([...result.reports.values()].map(({ status }) => status).sort()).toEqual(['failed', 'failed', 'ran', 'ran'])
+  ports.makes.clear()
+  expect((await build(ports, value)).executed).not.toContain('RUN after good')
+})
+
+test('stages without cache run again, and what they make alike stops the rebuild there', async () => {
+  const ports = memoryPorts()
+  const value = program(stage(0, [run('a')]), stage(1, [run('b')]), stage(2, [copy('/a', 0), copy('/b', 1)]))
+  await build(ports, value)
+  const again = await build(ports, value, { noCacheStages: new Set([1]) })
+  expect(again.executed).toEqual(['RUN b'])
+  expect(again.result.reports.get(1)).toMatchObject({ status: 'ran', reason: 'no cache wanted' })
+})
+
+test('results that are too old are not used', async () => {
+  const ports = memoryPorts()
+  const value = program(stage(0, [run('a')]))
+  await build(ports, value)
+  const notBeforeMs = ports.clock.nowMs()
+  expect((await build(ports, value, { notBeforeMs: notBeforeMs - 1000 })).executed).toEqual([])
+  const { executed, result } = await build(ports, value, { notBeforeMs })
+  expect(executed).toEqual(['RUN a'])
+  expect(result.reports.get(0)).toMatchObject({ reason: 'too old' })
+  expect((await build(ports, value, { notBeforeMs })).executed).toEqual([])
+})
+
+test('a step that another process executes is waited for without a place, and its result taken', async () => {
+  const ports = memoryPorts()
+  const events: string[] = []
+  const asked = Promise.withResolvers<void>()
+  const theirs = Promise.withResolvers<void>()
+  const claims: MemoryPorts['claims'] = {
+    tryClaim: (key) => (taken === key ? undefined : { release: () => events.push('released') }),
+    async waitForClaim(key) {
+      asked.resolve()
+      await theirs.promise
+      const components = { kind: 'run' }
+      const { diffId, contentDigest } = ports.layers.keep(paperLayer('theirs'))
+      const rest = { durationMs: 1, created: '2026-01-01T00:00:00Z', hasLog: false, text: '' }
+      ports.records.writeRecord({ key, components, diffId, contentDigest, ...rest }, undefined)
+      return { release: () => events.push('released') }
+    },
+  }
+  const value = program(stage(0, [run('shared')]), stage(1, [run('own')]), stage(2, [copy('/a', 0), copy('/b', 1)]))
+  const [first] = probeGraph(planGraph(value), ports, { noCache: false }).outcomes
+  const taken = first?.kind === 'miss' ? first.key : undefined
+  ports.makes.set('RUN own', async () => {
+    await asked.promise
+    theirs.resolve()
+    return { kind: 'selected', selection: paperLayer('own') }
+  })
+  const built = await build({ ...ports, claims }, value, { jobs: 1 })
+  expect(built.executed).not.toContain('RUN shared')
+  expect(diffIds(built)[0]).toBe(paperLayer('theirs').diffId)
+  expect(events).toEqual(['released', 'released', 'released', 'released'])
+  const label = '[internal] another build is running [s0 2/2] RUN shared: waiting for it'
+  expect(built.events).toContainEqual(expect.objectContaining({ kind: 'task-start', label }))
+})
+
+test('several targets are one graph', () => {
+  const stages = [stage(0, [run('base')]), stage(1, [run('a')], { kind: 'stage', stage: 0 })]
+  const value = program(...stages, stage(2, [run('b')], { kind: 'stage', stage: 0 }))
+  const graph = planGraph({ ...value, targets: [1, 2] })
+  expect(graph.steps).toHaveLength(3)
+  expect(graph.targets.map((target) => target.stage.name)).toEqual(['s1', 's2'])
 })

@@ -14,7 +14,7 @@ beforeAll(async () => {
   if (missing !== undefined) return
   registry = await startRegistry()
   await pushLayout(await debianLayout(), 'debian', `${registry.host}/debian:test`)
-}, 600_000)
+}, 1_800_000)
 afterAll(async () => {
   await registry?.stop()
   removeDirectory(directory)
@@ -25,7 +25,7 @@ describe.each(['root', 'user'] as const)('a real Debian as %s', (name) => {
   const story = reason === undefined ? test : test.skip
   const actor: Actor | undefined = reason === undefined ? makeActor(name, directory) : undefined
 
-  story('is pulled, gets Python by apt, runs it, and is not built twice', { timeout: 300_000 }, () => {
+  story('is pulled, gets Python by apt, runs it, and is not built twice', { timeout: 900_000 }, () => {
     if (actor === undefined) throw new Error(reason)
     const context = contextFor(actor, 'python', {
       Dockerfile: [
@@ -37,7 +37,7 @@ describe.each(['root', 'user'] as const)('a real Debian as %s', (name) => {
       ].join('\n'),
       'hello.py': 'import os, sys\nprint("hello from Python", sys.version_info.major, "as", os.getuid())\n',
     })
-    const first = longshore(actor, ['build', '-t', 'python', context], { timeoutMs: 240_000 })
+    const first = longshore(actor, ['build', '-t', 'python', context], { timeoutMs: 600_000 })
     expect(first.status, first.stderr).toBe(0)
     expect(longshore(actor, ['run', '--rm', 'python'])).toMatchObject({
       stdout: 'hello from Python 3 as 65534\n',

@@ -53,6 +53,19 @@ const provocations: readonly Provocation[] = [
   { code: 'context-unreadable', command: 'build .', files: app, prepare: danglingIgnoreFile },
   { code: 'bad-ignore-pattern', command: 'build .', files: { ...app, '.dockerignore': '*.log\n[a-\n' } },
   { code: 'usage', command: 'build -o dest=out .', files: app },
+  {
+    code: 'lock-mismatch',
+    command: 'build --locked .',
+    files: {
+      Dockerfile: 'FROM registry.example.com/team/app:2\nRUN make\n',
+      'longshore.lock': '{"version": 1, "images": {}, "files": {}, "repositories": {}}\n',
+    },
+  },
+  {
+    code: 'offline',
+    command: 'build --offline .',
+    files: { Dockerfile: 'FROM registry.example.com/team/app:1\nRUN make\n' },
+  },
   { code: 'registry-unreachable', command: 'pull 127.0.0.1:1/app' },
   { code: 'registry-denied', command: 'pull REGISTRY/private:1' },
   { code: 'registry-not-found', command: 'pull REGISTRY/gone:1' },
@@ -119,6 +132,7 @@ function lasting(text: string, folder: string): string {
     .replaceAll(folder, '.')
     .replaceAll(registry.host, 'registry.example.com')
     .replaceAll(me.home, '/home/me')
+    .replaceAll(/debug [0-9a-f]{12}/g, 'debug 4c0ffee0a11b')
 }
 
 function checkPage(code: string, command: string, output: string): void {
@@ -163,25 +177,36 @@ describe('pages of errors of the world', () => {
     checkPage('canceled', 'build .', shownPart(stderr))
   })
 
-  test('name-in-use', async () => {
-    const args = ['run', '--name', 'web', 'longshore-base', 'sh', '-c', 'echo up; cat']
-    const first = startLongshore(me, ['run', '-i', ...args.slice(1)])
-    const ended = new Promise((resolve) => first.once('close', resolve))
-    await new Promise((resolve) => first.stdout?.once('data', resolve))
-    const second = ['run', '--name', 'web', 'longshore-base', 'true']
-    const { status, stderr } = await longshoreAsync(me, second)
-    first.stdin?.end()
-    await ended
-    expect(status, stderr).toBe(125)
-    checkPage('name-in-use', second.join(' '), shownPart(stderr))
+  test('errors about containers and volumes', async () => {
+    await done('create', '--name', 'web', '-v', 'data:/data', 'longshore-base', 'true')
+    const provoked = [
+      ['name-in-use', 125, 'run --name web longshore-base true'],
+      ['container-not-found', 1, 'stop wep'],
+      ['container-failed', 1, 'exec web true'],
+      ['volume-not-found', 1, 'volume rm date'],
+      ['volume-in-use', 1, 'volume rm data'],
+    ] as const
+    for (const [code, exitCode, command] of provoked) {
+      const { status, stderr } = await longshoreAsync(me, command.split(' '))
+      expect(status, stderr).toBe(exitCode)
+      checkPage(code, command, shownPart(stderr))
+    }
+    await done('rm', 'web')
+    await done('volume', 'rm', 'data')
   })
 })
+
+async function done(...args: readonly string[]): Promise<void> {
+  const { status, stderr } = await longshoreAsync(me, args)
+  expect(status, stderr).toBe(0)
+}
 
 /** Where those are tested that no command brings about at will. */
 const elsewhere: Readonly<Record<string, string>> = {
   'checksum-mismatch': 'test/remote/fetch-file.test.ts',
   'git-failed': 'test/remote/fetch-repository.test.ts',
   'image-in-use': 'test/e2e/images.test.ts',
+  'not-reproducible': 'test/e2e/verify.test.ts',
   'remote-denied': 'test/e2e/add-remote.test.ts',
   'remote-failed': 'test/remote/fetch-file.test.ts',
   'remote-not-found': 'test/remote/fetch-repository.test.ts',
@@ -197,17 +222,17 @@ const elsewhere: Readonly<Record<string, string>> = {
   'system-call-failed': 'test/layer/unpack-archive.test.ts',
 }
 
+const ofContainers = ['name-in-use', 'container-not-found', 'container-failed', 'volume-not-found', 'volume-in-use']
+
 /** Codes that nothing can bring about yet, or only a bug or a damaged disk could. */
 const untested: Readonly<Record<string, string>> = {
-  'container-failed': 'nothing reports it yet',
-  'container-not-found': 'nothing reports it yet',
   'store-corrupt': 'the store treats what is damaged as absent; only a race with its removal is left',
 }
 
 test('every code of ToolError is provoked here, tested elsewhere, or said why not', () => {
   const union = readFileSync(join(checkout, 'src/base/tool-error.ts'), 'utf8')
   const codes = [...union.matchAll(/^ {2}\| '([a-z-]+)'$/gm)].map((match) => match[1] ?? '')
-  const here = [...provocations.map(({ code }) => code), 'permission-denied', 'canceled', 'name-in-use']
+  const here = [...provocations.map(({ code }) => code), 'permission-denied', 'canceled', ...ofContainers]
   const known = new Set([...here, ...Object.keys(elsewhere), ...Object.keys(untested)])
   expect(codes.length).toBeGreaterThan(30)
   expect(codes.filter((code) => !known.has(code))).toEqual([])

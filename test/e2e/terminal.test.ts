@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
 import { quoteForShell } from '../../src/sandbox/shell-quote.ts'
-import { type Actor, checkout, environment, makeActor, unavailable } from '../support/actor.ts'
+import { type Actor, checkout, environment, longshore, makeActor, unavailable } from '../support/actor.ts'
 import { buildBase } from '../support/base-image.ts'
 import { openScreen, type Screen } from '../support/screen.ts'
 import { makeTemporaryDirectory, removeDirectory } from '../support/temporary.ts'
@@ -52,11 +52,13 @@ describe.each(['root', 'user'] as const)('run -t as %s', (name) => {
       }
     })
 
-    test('reads what is typed with -i, and its terminal is gone with ours', async ({ skip }) => {
+    test('reads what is typed with -i, and goes on when our terminal is gone and it does not mind', async ({
+      skip,
+    }) => {
       if (reason !== undefined) skip(reason)
       const mark = `hang-up-${isolation}-${name}-${process.pid}`
       const script = `trap '' HUP; read line; echo "got $line"; while :; do sleep 1; done; : ${mark}`
-      const screen = open([...options, '-it', 'longshore-base', 'sh', '-c', script])
+      const screen = open([...options, '-it', '--name', mark, 'longshore-base', 'sh', '-c', script])
       try {
         await screen.shows(/\S/, () => screen.type('hello', 'Enter'))
         await screen.shows(/got hello/)
@@ -64,11 +66,34 @@ describe.each(['root', 'user'] as const)('run -t as %s', (name) => {
       } finally {
         screen.close()
       }
-      for (const deadline = performance.now() + 20_000; isRunning(mark) && performance.now() < deadline; )
-        await delay(50)
+      expect(longshore(actor(), ['exec', mark, 'echo', 'still there']).stdout).toBe('still there\n')
+      expect(longshore(actor(), ['rm', '-f', mark]).status).toBe(0)
       expect(isRunning(mark)).toBe(false)
     })
   })
+})
+
+test('build draws its progress, and leaves a line for each step', async ({ skip }) => {
+  const reason = unavailable('root')
+  if (reason !== undefined) skip(reason)
+  const me = makeActor('root', directory)
+  buildBase(me)
+  const context = join(directory, 'drawn')
+  mkdirSync(context)
+  const script = 'echo working; sleep 1000'
+  writeFileSync(join(context, 'Dockerfile'), `FROM longshore-base\nRUN ${script}\n`)
+  const env = environment(me, {})
+  const command = me.wrap([join(checkout, 'bin/longshore'), 'build', '--progress', 'tty', context], me.home, env)
+  const line = `${command.map(quoteForShell).join(' ')}; echo "ended with $?"; sleep 60`
+  const screen = openScreen(join(directory, 'tmux'), line, { columns: 90, rows: 25 }, env)
+  try {
+    await screen.shows(/RUN echo working.*\n\s+\| working\n1 running, /)
+    screen.type('C-c')
+    await screen.shows(/CANCEL \[2\/2\] RUN echo working[\s\S]*ended with 130/)
+    await screen.shows(/^(?![\s\S]*running,)/)
+  } finally {
+    screen.close()
+  }
 })
 
 /** Whether a process has `mark` in its command line. */

@@ -39,3 +39,23 @@ test('files that one of the keys does not have are a part that differs', () => {
     { kind: 'part', name: 'files', before: 'none', after: 'f' },
   ])
 })
+
+test('heredocs are told by name, mounts by target, and files of mounts by the mount', () => {
+  const inline = (content: string) => ({ kind: 'copy', inline: [{ name: 'X', content }], rootfs: [] })
+  expect(compareKeys(inline('a\n'), inline('b\n'))).toEqual([
+    { kind: 'part', name: 'heredoc X', before: 'a\n', after: 'b\n' },
+  ])
+  const bind = { kind: 'bind', target: '/m', readonly: true }
+  const cache = { kind: 'cache', target: '/c', readonly: false, mode: 493 }
+  const mounts = (...list: (typeof bind | typeof cache)[]) => ({ ...run, mounts: list })
+  expect(compareKeys(mounts(bind, cache), mounts({ ...bind, readonly: false }))).toEqual([
+    { kind: 'part', name: 'mount /m', before: 'type=bind,target=/m,readonly', after: 'type=bind,target=/m' },
+    { kind: 'part', name: 'mount /c', before: 'type=cache,target=/c,mode=493', after: 'none' },
+  ])
+  expect(compareKeys({ ...run, 'mount-files': ['a', 'b'] }, { ...run, 'mount-files': ['a', 'c'] })).toEqual([
+    { kind: 'mount-files', mount: 1, before: 'b', after: 'c' },
+  ])
+  expect(compareKeys({ ...run, 'mount-files': ['a'] }, run)).toEqual([
+    { kind: 'part', name: 'mount-files', before: 'a', after: 'none' },
+  ])
+})

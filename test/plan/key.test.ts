@@ -36,6 +36,18 @@ function heredoc(name: string, content: string): InlineFile {
   return { name, content, span: { start: 0, end: 1 } }
 }
 
+test('what dates files is part of a key, what dates the image alone is not', () => {
+  const plain = stepKey(run, platform, { rootfs }).key
+  const dated = [
+    stepKey(run, platform, { rootfs, epoch: { seconds: 1, files: 'set' } }).key,
+    stepKey(run, platform, { rootfs, epoch: { seconds: 2, files: 'set' } }).key,
+    stepKey(run, platform, { rootfs, epoch: { seconds: 1, files: 'lowered' } }).key,
+    plain,
+  ]
+  expect(new Set(dated).size).toBe(dated.length)
+  expect(stepKey(run, platform, { rootfs, epoch: { seconds: 1 } }).key).toBe(plain)
+})
+
 test('everything that changes a RUN changes its key', () => {
   const keys = [
     stepKey(run, platform, { rootfs }),

@@ -21,6 +21,8 @@ const host: Host = {
   env: { PATH: process.env['PATH'] },
   cwd: '/',
   uid: 0,
+  pid: process.pid,
+  supervisorCommand: [],
   arch: process.arch,
   cpus: 2,
   isReexecuted: false,
@@ -32,6 +34,9 @@ const host: Host = {
   nowMs: Date.now,
   reexecute: () => {
     throw new Error('root has no need of a user namespace')
+  },
+  join: () => {
+    throw new Error('there is no container')
   },
 }
 let opened: { readonly store: Store; readonly workshop: Workshop; readonly base: Layer } | undefined

@@ -76,7 +76,7 @@ describe.skipIf(skip !== undefined)(`authorization${skip ? ` (${skip})` : ''}`, 
       const denied = {
         code: 'registry-denied',
         message: expect.stringContaining(`${basic.host} denied the manifest of ${basic.host}/a:1`),
-        hint: expect.stringContaining(`docker login ${basic.host}`),
+        hint: expect.stringContaining(`longshore login ${basic.host}`),
       }
       await expect(resolve(`${basic.host}/a:1`)).rejects.toMatchObject(denied)
       await expect(

@@ -63,6 +63,14 @@ describe.each(cases)('%s as %s', (isolation: Isolation, mode: Mode) => {
   )
 
   check(
+    'joins a network that was prepared',
+    [sh('ls /sys/class/net; ip -o link show dev lo | grep -c UP', { network: 'prepared' })],
+    (run) => {
+      expect(run).toMatchObject({ exitCode: 0, stderr: '', stdout: expect.stringMatching(/\bbridge7\nlo\n1\n$/) })
+    },
+  )
+
+  check(
     'gives exactly the asked environment, and HOME',
     [
       { args: ['env'], env: ['PATH=/bin', 'A=b c', 'X.Y=1', 'broken', 'A=last', 'LD_PRELOAD=/nope.so', 'E='] },

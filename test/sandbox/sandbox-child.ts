@@ -41,7 +41,8 @@ export interface RunSpec {
   readonly env?: readonly string[]
   readonly cwd?: string
   readonly user?: string
-  readonly network?: 'host' | 'none'
+  /** `prepared`: one that has a bridge called `bridge7`. */
+  readonly network?: 'host' | 'none' | 'prepared'
   readonly mounts?: readonly SandboxMount[]
   /** Host shell commands run in the image's directory beforehand; `$BASE`, and `BASE` in sources of mounts, is the job's directory. */
   readonly image?: string
@@ -140,6 +141,7 @@ async function runOne(sandbox: Sandbox, spec: RunSpec, index: number): Promise<R
       id: `test-${process.pid}-${index}`,
       ...{ rootfs: at('root'), scratch: at('scratch'), args: spec.args, env: spec.env ?? ['PATH=/bin'] },
       ...{ cwd: spec.cwd ?? '/', user: spec.user ?? '', hostname: 'box', network: spec.network ?? 'host' },
+      ...(spec.network === 'prepared' ? { enter: preparedNetwork(at('network')) } : {}),
       mounts: (spec.mounts ?? []).map((mount) =>
         mount.kind === 'bind' ? { ...mount, source: mount.source.replace('BASE', base) } : mount,
       ),
@@ -164,6 +166,7 @@ async function runOne(sandbox: Sandbox, spec: RunSpec, index: number): Promise<R
   }
   ms = performance.now() - started
   sys.umount(at('root'))
+  if (spec.network === 'prepared') sys.umount(at('network'))
   return {
     ...end,
     stdout,
@@ -196,6 +199,14 @@ function overlayBeside(directory: string, image: string): { release(): boolean }
       return true
     },
   }
+}
+
+/** Makes a network namespace and returns what enters it. The mount on `path` keeps it until the job ends. */
+function preparedNetwork(path: string): (command: readonly string[]) => readonly string[] {
+  writeFileSync(path, '')
+  const script = 'ip link set lo up; ip link add bridge7 type bridge; mount --bind /proc/self/ns/net "$1"'
+  execFileSync('unshare', ['--net', 'sh', '-ec', script, 'sh', path])
+  return (command) => ['/usr/bin/nsenter', `--net=${path}`, '--', ...command]
 }
 
 function makeImage(root: string): void {

@@ -8,6 +8,7 @@ import {
   ToolError,
 } from '../../src/base/index.ts'
 import type {
+  ClaimPort,
   ContextPort,
   ExecuteRequest,
   ExecutorPort,
@@ -67,6 +68,7 @@ export function memoryPorts(): MemoryPorts {
         throw new Error('no trees in memory')
       },
     },
+    claims: memoryClaims(),
     executor: memoryExecutor(layers, executed, makes, layerTrees),
   }
 }
@@ -96,6 +98,12 @@ export function memoryImagePort(remote: Pick<ReadonlyMap<string, StoredImage>, '
     },
     inspect: async (reference) => (await fetch(reference)).config,
   }
+}
+
+/** Claims of one process: nobody else has any. */
+function memoryClaims(): ClaimPort {
+  const claim = { release: () => undefined }
+  return { tryClaim: () => claim, waitForClaim: () => Promise.resolve(claim) }
 }
 
 function memoryExecutor(

@@ -29,6 +29,8 @@ export interface TestRegistryOptions {
   readonly tls?: boolean
   /** Ask for user `tester` with password `secret` by HTTP basic authentication. */
   readonly basic?: boolean
+  /** Say where uploads go without naming a host, so that they take the way through a proxy. */
+  readonly relativeUrls?: boolean
   /** Ask for bearer tokens of a token server. */
   readonly token?: { readonly realm: string; readonly certificateFile: string }
 }
@@ -79,6 +81,7 @@ function registryConfig(folder: string, options: TestRegistryOptions, certificat
     http: {
       addr: '127.0.0.1:0',
       secret: 'test',
+      relativeurls: options.relativeUrls === true,
       ...(certificate === undefined ? {} : { tls: { certificate: certificate.file, key: certificate.keyFile } }),
     },
     ...(options.basic === true ? { auth: basic } : options.token === undefined ? {} : { auth: token }),

@@ -1,0 +1,40 @@
+import { type Command, Option } from 'commander'
+import type { CommandRoom } from './command-room.ts'
+import type { LoadFlags, SaveFlags } from './flags.ts'
+import { addCompressionFlags } from './registry-flags.ts'
+
+/** Adds `save`. */
+export function addSaveCommand(parent: Command, room: CommandRoom): void {
+  const command = parent
+    .command('save')
+    .summary('write images to an archive')
+    .description('Writes images of the store to an archive or directory that docker, podman, skopeo and load take.')
+    .argument('<image...>', 'names, IDs or beginnings of IDs; what is named keeps its name')
+    .option('-o, --output <path>', 'file or directory to write to (default: standard output)', '-')
+    .addOption(
+      new Option('--format <format>', 'of the archive')
+        .choices(['docker-archive', 'oci-archive', 'oci-dir'])
+        .default('docker-archive'),
+    )
+    .option('-q, --quiet', 'show no progress')
+  addCompressionFlags(command).action(async (images: readonly string[], flags: SaveFlags) => {
+    const { runSave } = await import('./run-archive.ts')
+    room.setExitCode(await runSave(images, flags, room.root()))
+  })
+}
+
+/** Adds `load`. */
+export function addLoadCommand(parent: Command, room: CommandRoom): void {
+  parent
+    .command('load')
+    .summary('read images from an archive')
+    .description('Reads the images of a docker or OCI archive, compressed or not, or of a directory into the store.')
+    .option('-i, --input <path>', 'file or directory to read (default: standard input)')
+    .addOption(new Option('--platform <os/arch>', 'platform to take of a multi-platform image (default: this machine)'))
+    .option('--no-replace', 'let names that other images have stay with them')
+    .option('-q, --quiet', 'show no progress')
+    .action(async (flags: LoadFlags) => {
+      const { runLoad } = await import('./run-archive.ts')
+      room.setExitCode(await runLoad(flags, room.root()))
+    })
+}

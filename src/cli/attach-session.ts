@@ -1,0 +1,128 @@
+import type { Writable } from 'node:stream'
+import type { ControlClient, ControlListener } from '../engine/containers.ts'
+import { DetachKeys } from './detach-keys.ts'
+
+export interface SessionOptions {
+  /** Our stdin goes to the process. */
+  readonly stdin: boolean
+  /** The process has a terminal: ours is passed through, key by key. */
+  readonly terminal: boolean
+  /** Keys that leave the process alone, as `ctrl-p,ctrl-q`. */
+  readonly detachKeys: string
+  /** Signals we get are passed on. */
+  readonly signalProxy: boolean
+}
+
+/** What ended a session: the process, with its exit code, or the user, who left it. */
+export type SessionEnd = { readonly kind: 'ended'; readonly exitCode: number } | { readonly kind: 'detached' }
+
+/** Signals that are passed on; what stops a process by force cannot be. */
+const forwarded = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGCONT'] as const
+
+/** Connects our stdin, stdout and stderr to a process of a container, until it ends or the user leaves it. */
+export class AttachSession {
+  readonly #options: SessionOptions
+  readonly #detached = Promise.withResolvers<SessionEnd>()
+  readonly #undo: (() => void)[] = []
+  #client: ControlClient | undefined
+
+  constructor(options: SessionOptions) {
+    this.#options = options
+    for (const stream of [process.stdout, process.stderr]) {
+      // Whoever read our output does not any more: the process in the container is to learn that, not we.
+      const ignore = (): void => undefined
+      stream.on('error', ignore)
+    }
+  }
+
+  /** What hears the process. */
+  readonly listener: ControlListener = {
+    onOutput: (stream, bytes) => this.#show(stream === 'stdout' ? process.stdout : process.stderr, bytes),
+  }
+
+  /** Size of our terminal, when the process is to have one like it. */
+  get size(): { readonly rows: number; readonly columns: number } | undefined {
+    const { columns, rows } = process.stdout
+    if (!this.#options.terminal || !process.stdout.isTTY || columns === 0 || rows === 0) return undefined
+    return { rows, columns }
+  }
+
+  /** Passes input, sizes and signals on from now on; `ended` is the process's end. */
+  async follow(client: ControlClient, ended: Promise<number>): Promise<SessionEnd> {
+    this.#client = client
+    const { terminal, stdin, signalProxy } = this.#options
+    if (signalProxy) this.#passSignals(client)
+    if (terminal) this.#passSizes(client)
+    if (stdin) this.#passInput(client)
+    try {
+      return await Promise.race([
+        ended.then((exitCode) => ({ kind: 'ended', exitCode }) as const),
+        this.#detached.promise,
+      ])
+    } finally {
+      for (const undo of this.#undo.reverse()) undo()
+      client.close()
+    }
+  }
+
+  #show(target: Writable, bytes: Buffer): void {
+    if (target.write(bytes) || this.#client === undefined) return
+    this.#client.pause()
+    target.once('drain', () => this.#client?.resume())
+  }
+
+  #passSignals(client: ControlClient): void {
+    const { terminal } = this.#options
+    const listener = (signal: NodeJS.Signals): void => {
+      client.send({ op: 'signal', signal: signalNumbers[signal] ?? 15 })
+      // A terminal that is gone takes us along; the container's processes were told, and go on if they want to.
+      if (terminal && signal === 'SIGHUP') setTimeout(() => this.#detached.resolve({ kind: 'detached' }), 50)
+    }
+    for (const signal of forwarded) process.on(signal, listener)
+    this.#undo.push(() => {
+      for (const signal of forwarded) process.off(signal, listener)
+    })
+  }
+
+  #passSizes(client: ControlClient): void {
+    const listener = (): void => {
+      const { size } = this
+      if (size !== undefined) client.send({ op: 'resize', ...size })
+    }
+    process.stdout.on('resize', listener)
+    this.#undo.push(() => process.stdout.off('resize', listener))
+  }
+
+  #passInput(client: ControlClient): void {
+    const { stdin } = process
+    const { terminal, detachKeys } = this.#options
+    const keys = new DetachKeys(terminal ? detachKeys : '')
+    const isRaw = terminal && stdin.isTTY
+    if (isRaw) stdin.setRawMode(true)
+    const send = (bytes: Buffer): void => {
+      if (bytes.length === 0 || client.sendStdin(bytes)) return
+      stdin.pause()
+      void client.drained().then(() => stdin.resume())
+    }
+    const onData = (bytes: Buffer): void => {
+      const { passed, isDetached } = keys.push(bytes)
+      send(passed)
+      if (isDetached) this.#detached.resolve({ kind: 'detached' })
+    }
+    const onEnd = (): void => client.send({ op: 'stdin-end' })
+    stdin.on('data', onData).once('end', onEnd)
+    // A terminal that hung up.
+    stdin.on('error', onEnd)
+    this.#undo.push(() => {
+      stdin.off('data', onData).off('end', onEnd)
+      if (isRaw) stdin.setRawMode(false)
+      stdin.pause()
+      if (!stdin.isTTY) stdin.unref?.()
+    })
+  }
+}
+
+/** The numbers of the signals that are passed on, on Linux on every processor we know. */
+const signalNumbers: Readonly<Partial<Record<NodeJS.Signals, number>>> = {
+  ...{ SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGUSR1: 10, SIGUSR2: 12, SIGTERM: 15, SIGCONT: 18 },
+}

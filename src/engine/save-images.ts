@@ -1,0 +1,60 @@
+import { resolve } from 'node:path'
+import type { EmitEvent } from '../build/index.ts'
+import { openStore } from '../store/index.ts'
+import { openSession } from '../store/session.ts'
+import { type Host, overlayXattrs, storeRoot } from './host.ts'
+import type { LayerCompressionChoice } from './layer-compression.ts'
+import { leaseLayers } from './lease-layers.ts'
+import { enterNamespace } from './namespace.ts'
+import { requireImage } from './require-image.ts'
+import { runTask } from './task.ts'
+import { type LayoutMember, writeLayout } from './write-layout.ts'
+
+export type SaveFormat = 'docker-archive' | 'oci-archive' | 'oci-dir'
+
+export interface SaveRequest {
+  /** Names or IDs; what is named keeps its name in the archive. */
+  readonly images: readonly string[]
+  readonly format: SaveFormat
+  /** A file or, for `oci-dir`, a directory; `-` for standard output. */
+  readonly output: string
+  /** As usual for the format when absent: gzip in OCI's, none in docker's. Pulled layers stay as they came. */
+  readonly compression?: LayerCompressionChoice
+  readonly root?: string
+}
+
+/** Writes images of the store as one archive or directory. Throws `ToolError` `image-not-found`, `output-failed`, `no-space`. */
+export async function saveImages(
+  request: SaveRequest,
+  host: Host,
+  emit: EmitEvent,
+  signal: AbortSignal,
+): Promise<void> {
+  const store = openStore(storeRoot(host, request.root))
+  for (const text of request.images) requireImage(store, text)
+  await enterNamespace(host, store)
+  const session = openSession(store.root, host.nowMs(), () => {})
+  try {
+    const members = new Map<string, LayoutMember>()
+    for (const text of request.images) {
+      const { image, name } = requireImage(store, text)
+      leaseLayers(store, session, image.layers)
+      const names = members.get(image.id)?.names ?? []
+      const own = name === undefined || name.includes('@') || names.includes(name) ? [] : [name]
+      members.set(image.id, { image, names: [...names, ...own] })
+    }
+    const docker = request.format === 'docker-archive'
+    const usual = { method: docker ? 'uncompressed' : 'gzip', force: false } as const
+    const form = { compression: request.compression ?? usual, format: 'oci' } as const
+    const dest = request.output === '-' ? '-' : resolve(host.cwd, request.output)
+    const tar = request.format !== 'oci-dir'
+    const common = { store, overlay: overlayXattrs(host), signal, form, docker, dest, tar }
+    const task = { emit, nowMs: () => host.nowMs() }
+    await runTask(task, 'save', `[save] ${request.images.join(', ')}`, async () => {
+      await writeLayout({ ...common, images: [...members.values()] })
+      return { result: undefined, cached: false }
+    })
+  } finally {
+    await session.close()
+  }
+}

@@ -1,0 +1,59 @@
+import { invariant } from '../base/index.ts'
+
+export interface BlockOptions {
+  readonly blockBytes: number
+  /** Blocks compressed at the same time; changes speed only. */
+  readonly threads: number
+}
+
+/**
+ * Cuts `chunks` into blocks of a fixed size, the last one shorter, and gives what `compress` makes of each, in order.
+ * `compress` is called in order, with a buffer that is its own; several of its promises are under way at a time.
+ */
+export async function* compressBlocks(
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  { blockBytes, threads }: BlockOptions,
+  compress: (block: Buffer) => Promise<Buffer>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  invariant(Number.isInteger(threads) && threads >= 1, 'compression needs a thread')
+  const inFlight: Promise<Buffer>[] = []
+  try {
+    for await (const block of blocks(chunks, blockBytes)) {
+      if (inFlight.length >= threads) yield await next(inFlight)
+      const part = compress(block)
+      // A later part may fail while an earlier one is awaited: the failure waits here until its turn.
+      part.catch(() => {})
+      inFlight.push(part)
+    }
+    while (inFlight.length > 0) yield await next(inFlight)
+  } finally {
+    await Promise.allSettled(inFlight)
+  }
+}
+
+async function next(inFlight: Promise<Buffer>[]): Promise<Buffer> {
+  const part = inFlight.shift()
+  invariant(part, 'a part is in flight')
+  return part
+}
+
+async function* blocks(
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  blockBytes: number,
+): AsyncGenerator<Buffer, void, undefined> {
+  let block = Buffer.allocUnsafeSlow(blockBytes)
+  let used = 0
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; ) {
+      const part = chunk.subarray(at, at + blockBytes - used)
+      block.set(part, used)
+      used += part.length
+      at += part.length
+      if (used < blockBytes) continue
+      yield block
+      block = Buffer.allocUnsafeSlow(blockBytes)
+      used = 0
+    }
+  }
+  if (used > 0) yield block.subarray(0, used)
+}

@@ -1,0 +1,88 @@
+import { closeSync, readdirSync, readlinkSync } from 'node:fs'
+import { constants } from 'node:os'
+import { ToolError } from '../base/index.ts'
+import type { Cgroup } from '../cgroup/index.ts'
+import type { SandboxRun } from '../ports/index.ts'
+import { childrenOf } from '../sandbox/host-processes.ts'
+import { openProcess, signalProcess } from '../sys/index.ts'
+
+/** What is needed of a supervisor to stop and continue its container's processes. */
+export interface Supervised {
+  readonly pid: number
+  readonly run: Pick<SandboxRun, 'pid'> | undefined
+  readonly cgroup: Cgroup | undefined
+  readonly isPaused: boolean
+  setPaused(paused: boolean): void
+}
+
+/** Ids on the machine of all processes in the container's process namespace. Throws `ToolError` when it does not run. */
+export function processesOf(supervisor: Supervised): readonly number[] {
+  const init = supervisor.run?.pid()
+  if (init === undefined) throw notRunning()
+  const namespace = namespaceOf(init)
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => namespaceOf(pid) === namespace)
+}
+
+function namespaceOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`)
+  } catch {
+    // It has ended, or is none of ours.
+    return undefined
+  }
+}
+
+/**
+ * Stops all processes of the container: by its control group, else each by a signal. They are looked for again then until no new
+ * one was found, since one that is not stopped yet may make another.
+ */
+export async function freezeProcesses(supervisor: Supervised): Promise<void> {
+  if (supervisor.isPaused) throw new ToolError('container-failed', 'the container is paused already')
+  if (await supervisor.cgroup?.freeze()) {
+    supervisor.setPaused(true)
+    return
+  }
+  const stopped = new Set<number>()
+  for (let found = 1; found > 0; ) {
+    const fresh = processesOf(supervisor).filter((pid) => !stopped.has(pid))
+    for (const pid of fresh) {
+      send(pid, constants.signals.SIGSTOP)
+      stopped.add(pid)
+    }
+    found = fresh.length
+  }
+  supervisor.setPaused(true)
+}
+
+/** Lets all go on; also the tools that started them, of which some stop with their child. */
+export function thawProcesses(supervisor: Supervised): void {
+  if (!supervisor.isPaused) throw new ToolError('container-failed', 'the container is not paused')
+  supervisor.cgroup?.thaw()
+  const all = new Set([...processesOf(supervisor), ...descendantsOf(supervisor.pid)])
+  for (const pid of all) send(pid, constants.signals.SIGCONT)
+  supervisor.setPaused(false)
+}
+
+function descendantsOf(pid: number): readonly number[] {
+  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)])
+}
+
+function send(pid: number, signal: number): void {
+  try {
+    const fd = openProcess(pid)
+    try {
+      signalProcess(fd, signal)
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+function notRunning(): ToolError {
+  return new ToolError('container-failed', 'the container is not running', { hint: 'start it first: longshore start' })
+}
