@@ -71,6 +71,10 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
       collect,
       [],
     )
+    .option('-m, --memory <size>', 'memory at most for each RUN step: 512m, 2g')
+    .option('--cpus <number>', 'processors at most for each RUN step: 0.5')
+    .option('--shm-size <size>', 'size of /dev/shm of RUN steps (default: 64m)')
+    .option('--ulimit <name=soft[:hard]>', 'limit of each process of RUN steps: nofile=1024:4096', collect, [])
     .option('--secret <spec>', 'secret for RUN --mount=type=secret: id=ID[,src=FILE|,env=NAME]', collect, [])
     .option('--ssh <spec>', 'agent or keys for RUN --mount=type=ssh: default or ID[=SOCKET|=KEY[,KEY]]', collect, [])
     .option('--allow <right>', 'allow a Dockerfile to use security.insecure', collect, [])

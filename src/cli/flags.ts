@@ -12,6 +12,10 @@ export interface BuildFlags extends RegistryFlags {
   readonly cacheTtl?: string
   readonly keepGoing?: boolean
   readonly addHost: readonly string[]
+  readonly memory?: string
+  readonly cpus?: string
+  readonly shmSize?: string
+  readonly ulimit: readonly string[]
   readonly onFailure: 'keep' | 'shell'
   readonly pull?: boolean
   readonly offline?: boolean
@@ -93,6 +97,13 @@ export interface SystemCheckFlags {
 export interface SaveFlags extends CompressionFlags {
   readonly output: string
   readonly format: 'docker-archive' | 'oci-archive' | 'oci-dir'
+  readonly quiet?: boolean
+}
+
+/** Flags of `longshore import`. */
+export interface ImportFlags {
+  readonly message?: string
+  readonly platform?: string
   readonly quiet?: boolean
 }
 

@@ -26,6 +26,7 @@ export async function planProject(
       agents: {},
       allowInsecure: false,
       otherTargets: [],
+      limits: { ulimits: [] },
       addHosts: [],
       offline: false,
       noCache: false,

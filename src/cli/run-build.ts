@@ -26,7 +26,7 @@ import { processHost } from './process-host.ts'
 import { openProgress, type Progress } from './progress.ts'
 import { registryAccess } from './registry-access-flags.ts'
 import { writeResultFile } from './result-file.ts'
-import { lockedField, offline, schedulingFields } from './scheduling-flags.ts'
+import { limitFields, lockedField, offline, schedulingFields } from './scheduling-flags.ts'
 import { parseAgents, parseAllowed, parseSecrets } from './secret-flags.ts'
 import { targetFields } from './target-flags.ts'
 
@@ -73,6 +73,7 @@ function buildRequest(context: string, flags: BuildFlags, root: string | undefin
     ...lockedField(flags),
     network: flags.network,
     addHosts: flags.addHost,
+    limits: limitFields(flags),
     secrets: parseSecrets(flags.secret, host),
     agents: parseAgents(flags.ssh, host),
     allowInsecure: parseAllowed(flags.allow).has('security.insecure'),

@@ -28,6 +28,16 @@ export function lockedField(flags: Pick<BuildFlags, 'locked' | 'lockfile' | 'pul
   return locked ? { locked: lockfile ?? true } : {}
 }
 
+/** Limits of RUN steps. */
+export function limitFields({ memory, cpus, shmSize, ulimit }: BuildFlags): BuildRequest['limits'] {
+  return {
+    ulimits: ulimit,
+    ...(memory === undefined ? {} : { memory }),
+    ...(cpus === undefined ? {} : { cpus }),
+    ...(shmSize === undefined ? {} : { shmSize }),
+  }
+}
+
 /** `--offline`, which leaves nothing to look for. Throws `ToolError` `usage`. */
 export function offline({ offline: wanted = false, pull = false }: Pick<BuildFlags, 'offline' | 'pull'>): boolean {
   if (!wanted || !pull) return wanted

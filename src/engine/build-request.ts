@@ -6,6 +6,7 @@ import type { AgentSources } from './agent-sources.ts'
 import type { Explanation } from './explain-miss.ts'
 import type { OutputSpec } from './output-spec.ts'
 import type { RegistryAccess } from './registry-access.ts'
+import type { LimitRequest } from './run-limits.ts'
 import type { Secrets } from './secrets.ts'
 
 /** What to build, as `longshore build` and the library take it. Paths may be relative to the host's current directory. */
@@ -42,6 +43,7 @@ export interface BuildRequest {
   readonly network: 'default' | 'none' | 'host'
   /** `NAME:IP` for the hosts file of RUN steps; the address may be `host-gateway`. */
   readonly addHosts: readonly string[]
+  readonly limits: LimitRequest
   /** For RUN --mount=type=secret. */
   readonly secrets: Secrets
   /** For RUN --mount=type=ssh. */

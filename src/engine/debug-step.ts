@@ -69,11 +69,11 @@ async function runInStep(
   const mounts = new DebugMounts(store, workshop, step, signal)
   try {
     await mounts.open(directory)
-    const { args, env, script: _script, addHosts, ...process } = step.process
-    const hosts = await hostsMounts(addHosts, process.hostname, mounts.ready, directory)
+    const { args, env, script: _script, addHosts, ...place } = step.process
+    const hosts = await hostsMounts(addHosts, place.hostname, mounts.ready, directory)
     const sandbox = await workshop.sandbox()
     const run = sandbox.start({
-      ...process,
+      ...place,
       id: `longshore-debug-${step.id}`,
       rootfs: workspace.root,
       scratch: directory,

@@ -21,10 +21,12 @@ import {
 import type { Store } from '../store/index.ts'
 import type { Session } from '../store/session.ts'
 import type { AgentSources } from './agent-sources.ts'
+import type { Host } from './host.ts'
 import { leaseLayers } from './lease-layers.ts'
 import { FileMounter } from './mounted-files.ts'
 import { type OtherSurroundings, otherSurroundings, withMissing } from './other-surroundings.ts'
 import { hostsMounts } from './run-hosts.ts'
+import { type LimitRequest, limitRun, type RunLimits } from './run-limits.ts'
 import { prepareMounts, type RunMountSettings } from './run-mounts.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -40,6 +42,8 @@ export interface ExecutorSettings {
   readonly network: 'host' | 'none'
   /** No RUN step gets a network, whatever it says. */
   readonly offline: boolean
+  readonly limits: LimitRequest
+  readonly host: Pick<Host, 'inUserNamespace' | 'pid'>
   readonly secrets: Secrets
   readonly agents: AgentSources
   /** The host's environment. */
@@ -218,6 +222,26 @@ async function runProcess(
 ): Promise<void> {
   const { other } = settings
   const sandbox = await settings.sandbox()
+  const id = containerId(directory)
+  const limited = await limitRun(settings.limits, id, settings.host)
+  for (const note of limited.notes) request.onOutput('stderr', Buffer.from(`${note}\n`))
+  try {
+    const exitCode = await runLimited(settings, sandbox, limited, operation, request, workspace, directory)
+    if (exitCode !== 0) throw processFailed(operation, exitCode, settings.offline, limited.wasOomKilled())
+  } finally {
+    await limited.release()
+  }
+}
+
+async function runLimited(
+  settings: StepSettings,
+  sandbox: Sandbox,
+  limited: RunLimits,
+  operation: RunOperation,
+  request: ExecuteRequest,
+  workspace: Workspace,
+  directory: string,
+): Promise<number> {
   const prepared = await prepareMounts(settings.mounts, operation, request, directory)
   const hostname = operation.hostname ?? other?.hostname ?? 'buildkitsandbox'
   try {
@@ -238,18 +262,20 @@ async function runProcess(
       terminal: false,
       stdio: { kind: 'capture', onOutput: request.onOutput },
       signal: request.signal,
+      ...limited.fields,
     })
     const { exitCode } = await done
     request.signal.throwIfAborted()
-    if (exitCode !== 0) throw processFailed(operation, exitCode, settings.offline)
+    return exitCode
   } finally {
     await prepared.release()
   }
 }
 
-function processFailed({ args }: RunOperation, exitCode: number, offline: boolean): ToolError {
+function processFailed({ args }: RunOperation, exitCode: number, offline: boolean, oomKilled: boolean): ToolError {
   const hints = [
     ...(exitCode > 125 && exitCode < 128 ? [notFoundHint(exitCode)] : []),
+    ...(oomKilled ? ['the kernel killed a process of it: --memory is too little'] : []),
     ...(offline ? ['with --offline it had no network'] : []),
   ]
   return new ToolError(

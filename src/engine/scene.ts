@@ -15,6 +15,7 @@ import { requireNames } from './output-spec.ts'
 import { projectOf } from './project.ts'
 import { type LazyRegistry, lazyRegistry } from './registry-client.ts'
 import { type LazyRemote, lazyRemote } from './remote-client.ts'
+import { checkLimitRequest } from './run-limits.ts'
 import { type Trees, treePort } from './trees.ts'
 import type { Workshop } from './workshop.ts'
 
@@ -58,6 +59,7 @@ export async function openScene(
   const names = [...new Set([...request.tags, ...named].map((tag) => localName(tag)))]
   requireNames(request.outputs, names)
   if (request.addHosts.length > 0) await checkHosts(request.addHosts)
+  await checkLimitRequest(request.limits, host)
   const store = openStore(storeRoot(host, request.root))
   const remote = lazyRemote(host, store, request.offline)
   const nowMs = (): number => host.nowMs()
@@ -157,6 +159,7 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
         contextDirectory: found.directory,
         network,
         offline: request.offline,
+        limits: request.limits,
         emit,
         secrets,
         agents,

@@ -9,6 +9,7 @@ import { openSession, type Session } from '../store/session.ts'
 import type { AgentSources } from './agent-sources.ts'
 import { type ExecutorSettings, rehearseStep, stepExecutor } from './executor.ts'
 import { type Host, overlayXattrs } from './host.ts'
+import type { LimitRequest } from './run-limits.ts'
 import type { Secrets } from './secrets.ts'
 
 /** Where things are made: a working area, snapshots, a sandbox. Exists only inside the namespace. */
@@ -32,6 +33,7 @@ export interface WorkshopSettings {
   readonly network: 'host' | 'none'
   /** No RUN step gets a network, whatever it says. */
   readonly offline?: boolean
+  readonly limits?: LimitRequest
   readonly isolation?: Isolation
   readonly secrets: Secrets
   readonly agents: AgentSources
@@ -72,6 +74,8 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
     contextDirectory: settings.contextDirectory,
     network: settings.network,
     offline: settings.offline === true,
+    limits: settings.limits ?? { ulimits: [] },
+    host,
     secrets: settings.secrets,
     agents: settings.agents,
     env: host.env,
