@@ -220,7 +220,6 @@ async function runProcess(
   workspace: Workspace,
   directory: string,
 ): Promise<void> {
-  const { other } = settings
   const sandbox = await settings.sandbox()
   const id = containerId(directory)
   const limited = await limitRun(settings.limits, id, settings.host)
@@ -242,6 +241,7 @@ async function runLimited(
   workspace: Workspace,
   directory: string,
 ): Promise<number> {
+  const { other } = settings
   const prepared = await prepareMounts(settings.mounts, operation, request, directory)
   const hostname = operation.hostname ?? other?.hostname ?? 'buildkitsandbox'
   try {
