@@ -1,8 +1,7 @@
 /** How long a container runtime takes to run /bin/true by itself: what a RUN cannot do without. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { measure } from './builders.ts'
 
 export interface RuntimeStart {
@@ -13,11 +12,11 @@ export interface RuntimeStart {
 }
 
 /**
- * Prepares a bundle with the runtime's own default specification on the root filesystem of `base`. Undefined when the
+ * Prepares a bundle with the runtime's own default specification on the root filesystem of `base`, beside it. Undefined when the
  * runtime cannot start anything here, as crun 1.8 on a hybrid cgroup hierarchy.
  */
 export function runtimeStart(runtime: string, base: string): RuntimeStart | undefined {
-  const bundle = mkdtempSync(join(tmpdir(), 'longshore-bench-bundle-'))
+  const bundle = mkdtempSync(join(dirname(base), 'bundle-'))
   spawnSync(runtime, ['spec'], { cwd: bundle })
   const path = join(bundle, 'config.json')
   const spec: { process: object; root: object } = JSON.parse(readFileSync(path, 'utf8'))

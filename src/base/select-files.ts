@@ -17,7 +17,8 @@ import { nearest } from './text.ts'
 const noRules: SelectionRules = { excludes: [], parents: false }
 
 /**
- * Picks what COPY sources name. A literal source must exist; a pattern may match nothing. A match that is a symlink, or
+ * Picks what COPY sources name. A literal source must exist, and so must the names in front of a pattern's first wildcard;
+ * a pattern may match nothing. A match that is a symlink, or
  * whose path goes through one, is followed inside the root; symlinks inside a directory stay symlinks. `spans` are the
  * places of the sources, for the missing ones.
  */
@@ -53,12 +54,23 @@ class Selector {
 
   plain(pattern: string, span: Span): SelectedPath[] {
     const wild = hasWildcards(pattern)
+    if (wild && !this.#hasFront(pattern, span)) return []
     return this.#paths(pattern, span).flatMap((path) => {
       const match = this.#selectPath(path)
       if (match !== undefined) return match === 'excluded' ? [] : [match]
       this.missing.push(this.#describeMissing(wild ? path : pattern, span))
       return []
     })
+  }
+
+  /** What stands in front of the first wildcard is literal, so it must be there; it is missing otherwise. */
+  #hasFront(pattern: string, span: Span): boolean {
+    const names = pathNames(pattern)
+    const front = names.slice(0, names.findIndex(hasWildcards)).join('/')
+    const found = resolvePath(this.#visible, front)
+    if (found.kind === 'found' && existsIn(this.#tree, found.path)) return true
+    this.missing.push(this.#describeMissing(front, span))
+    return false
   }
 
   /** The path of the source is kept below its pivot, the part in front of `/./`, or below the root. */

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { CommandRoom } from './command-room.ts'
-import type { LoadFlags, SaveFlags } from './flags.ts'
+import type { ImportFlags, LoadFlags, SaveFlags } from './flags.ts'
 import { addCompressionFlags } from './registry-flags.ts'
 
 /** Adds `save`. */
@@ -36,5 +36,22 @@ export function addLoadCommand(parent: Command, room: CommandRoom): void {
     .action(async (flags: LoadFlags) => {
       const { runLoad } = await import('./run-archive.ts')
       room.setExitCode(await runLoad(flags, room.root()))
+    })
+}
+
+/** Adds `import`. */
+export function addImportCommand(parent: Command, room: CommandRoom): void {
+  parent
+    .command('import')
+    .summary('make an image of a root filesystem')
+    .description('Makes an image of one layer out of a tar of a root filesystem, compressed or not. Prints its ID.')
+    .argument('<file>', 'tar to read, or - for standard input')
+    .argument('[name]', 'name[:tag] of the image')
+    .option('-m, --message <text>', 'comment for the history')
+    .addOption(new Option('--platform <os/arch>', 'platform the files are for (default: this machine)'))
+    .option('-q, --quiet', 'show no progress')
+    .action(async (file: string, name: string | undefined, flags: ImportFlags) => {
+      const { runImport } = await import('./run-archive.ts')
+      room.setExitCode(await runImport(file, name, flags, room.root()))
     })
 }

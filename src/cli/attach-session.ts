@@ -42,8 +42,9 @@ export class AttachSession {
 
   /** Size of our terminal, when the process is to have one like it. */
   get size(): { readonly rows: number; readonly columns: number } | undefined {
-    const { columns, rows } = process.stdout
-    if (!this.#options.terminal || !process.stdout.isTTY || columns === 0 || rows === 0) return undefined
+    if (!this.#options.terminal || !process.stdout.isTTY) return undefined
+    const [columns, rows] = process.stdout.getWindowSize()
+    if (columns === 0 || rows === 0) return undefined
     return { rows, columns }
   }
 
@@ -90,6 +91,8 @@ export class AttachSession {
       if (size !== undefined) client.send({ op: 'resize', ...size })
     }
     process.stdout.on('resize', listener)
+    // It may have changed while the process was started.
+    listener()
     this.#undo.push(() => process.stdout.off('resize', listener))
   }
 

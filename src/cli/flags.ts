@@ -100,6 +100,13 @@ export interface SaveFlags extends CompressionFlags {
   readonly quiet?: boolean
 }
 
+/** Flags of `longshore import`. */
+export interface ImportFlags {
+  readonly message?: string
+  readonly platform?: string
+  readonly quiet?: boolean
+}
+
 /** Flags of `longshore load`. */
 export interface LoadFlags {
   readonly input?: string

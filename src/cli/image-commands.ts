@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { addLoadCommand, addSaveCommand } from './archive-commands.ts'
+import { addImportCommand, addLoadCommand, addSaveCommand } from './archive-commands.ts'
 import { collect } from './collect.ts'
 import type { CommandRoom } from './command-room.ts'
 import type { HistoryFlags, PruneFlags } from './flags.ts'
@@ -19,6 +19,7 @@ export function addImageCommands(program: Command, room: CommandRoom): void {
     addPushCommand,
     addSaveCommand,
     addLoadCommand,
+    addImportCommand,
     addTag,
     addUntag,
     addInspect,

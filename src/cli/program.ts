@@ -1,6 +1,6 @@
 import { Command, Help, Option } from 'commander'
 import { version } from '../version.ts'
-import { addLoadCommand, addSaveCommand } from './archive-commands.ts'
+import { addImportCommand, addLoadCommand, addSaveCommand } from './archive-commands.ts'
 import { addBuildCommand } from './build-command.ts'
 import { addCheckCommand } from './check-command.ts'
 import { addContainerCommands } from './container-commands.ts'
@@ -45,6 +45,7 @@ export function createProgram(setExitCode: SetExitCode, firstWord: string | unde
   addLoginCommands(program, room)
   addSaveCommand(program, room)
   addLoadCommand(program, room)
+  addImportCommand(program, room)
   addImageCommands(program, room)
   addNetworkCommands(program, room)
   addSystemCommands(program, room)

@@ -1,12 +1,13 @@
 import { ToolError } from '../base/index.ts'
 import type { EmitEvent } from '../build/index.ts'
+import { importImage } from '../engine/import-image.ts'
 import { parseCompression } from '../engine/layer-compression.ts'
 import { loadImages } from '../engine/load-images.ts'
 import { saveImages } from '../engine/save-images.ts'
 import { parsePlatform } from '../oci/index.ts'
 import { plainReporter } from '../report/index.ts'
 import { exitCodes } from './exit-codes.ts'
-import type { LoadFlags, SaveFlags } from './flags.ts'
+import type { ImportFlags, LoadFlags, SaveFlags } from './flags.ts'
 import { onInterrupt } from './interrupt.ts'
 import { processHost } from './process-host.ts'
 
@@ -54,6 +55,26 @@ export async function runLoad(flags: LoadFlags, root: string | undefined): Promi
     for (const name of names) process.stdout.write(`Loaded image: ${name}\n`)
     if (names.length === 0) process.stdout.write(`Loaded image ID: ${id}\n`)
   }
+  return exitCodes.done
+}
+
+/** Runs `longshore import`; returns the exit code. */
+export async function runImport(
+  file: string,
+  name: string | undefined,
+  flags: ImportFlags,
+  root: string | undefined,
+): Promise<number> {
+  const { message, platform } = flags
+  const request = {
+    ...(file === '-' ? {} : { input: file }),
+    ...(name === undefined ? {} : { name }),
+    ...(message === undefined ? {} : { message }),
+    ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
+    ...(root === undefined ? {} : { root }),
+  }
+  const id = await reported(flags.quiet === true, (emit, signal) => importImage(request, processHost(), emit, signal))
+  process.stdout.write(`${id}\n`)
   return exitCodes.done
 }
 

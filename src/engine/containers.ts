@@ -3,7 +3,8 @@
  * the command line has one place to import them from.
  */
 import { parseSize } from '../base/index.ts'
-import { checkLimits, parseUlimit } from '../cgroup/index.ts'
+import { checkLimits } from '../cgroup/limits.ts'
+import { parseUlimit } from '../cgroup/ulimits.ts'
 import {
   parseMountFlag,
   parseRestartPolicy,
@@ -12,10 +13,10 @@ import {
   signalNumber,
 } from '../container/index.ts'
 
-import { parsePublish } from '../network/index.ts'
+import { parsePublish } from '../network/port-mapping.ts'
 
 export { type ControlClient, type ControlListener, isActive } from '../container/index.ts'
-export { formatHost, formatMapping } from '../network/index.ts'
+export { formatHost, formatMapping } from '../network/port-mapping.ts'
 export { type ContainerRoom, openContainerRoom } from './container-room.ts'
 export { type CreatedContainer, type CreateRequest, createContainer, hostPath } from './create-container.ts'
 export { ended, type StartedContainer, startContainer } from './start-container.ts'

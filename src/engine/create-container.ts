@@ -15,12 +15,11 @@ import {
   randomName,
   type SecuritySpec,
 } from '../container/index.ts'
-import { publishExposed } from '../network/index.ts'
+import { publishExposed } from '../network/port-mapping.ts'
 import { type Healthcheck, hostPlatform, type Platform } from '../oci/index.ts'
 import type { Isolation, StoredImage } from '../ports/index.ts'
 import type { ContainerRoom } from './container-room.ts'
 import { requireLayers } from './lease-layers.ts'
-import { pullReference } from './pull-reference.ts'
 import { findStored } from './stored-images.ts'
 import { prepareVolumes } from './volumes.ts'
 
@@ -110,6 +109,7 @@ async function requireImage(
   }
   const root = request.root === undefined ? {} : { root: request.root }
   const wanted = platform ?? hostPlatform(host.arch)
+  const { pullReference } = await import('./pull-reference.ts')
   await pullReference({ reference, platform: wanted, ...root }, host, emit, signal)
   const pulled = findStored(store, reference, platform)
   if (pulled !== undefined) return pulled

@@ -6,7 +6,7 @@ import type { Layer, OverlayXattrs, StoredImage } from '../ports/index.ts'
 import type { RegistryClient } from '../registry/index.ts'
 import type { Store } from '../store/index.ts'
 import { type ImageForm, inFormat, newManifest, pulledParts } from './image-parts.ts'
-import { findLayerBlob, type LayerBlob, makeLayerBlob } from './layer-blob.ts'
+import { findLayerBlob, type GrowingLayerBlob, type LayerBlob, makeLayerBlob } from './layer-blob.ts'
 import { type ReportProgress, runTask } from './task.ts'
 
 export interface PushSettings {
@@ -20,6 +20,8 @@ export interface PushSettings {
 
 /** Layers on their way at the same time. */
 const parallelLayers = 4
+/** Layers compressed at the same time: each uses all processors, and memory for that. */
+const parallelCompressions = 2
 
 /**
  * Pushes an image: layers first, in parallel, then config and manifest. What was pulled goes on byte for byte, other layers
@@ -47,6 +49,8 @@ export async function pushImage(
 }
 
 interface Push {
+  /** Starts to compress a layer when it is its turn. */
+  readonly compress: (layer: Layer) => Promise<GrowingLayerBlob>
   readonly settings: PushSettings
   readonly client: RegistryClient
   readonly destination: Reference
@@ -54,11 +58,25 @@ interface Push {
   readonly image: StoredImage
 }
 
-async function pushLayers(push: Push, pulled: readonly LayerBlob[] | undefined): Promise<readonly Descriptor[]> {
+async function pushLayers(
+  push: Omit<Push, 'compress'>,
+  pulled: readonly LayerBlob[] | undefined,
+): Promise<readonly Descriptor[]> {
   const { signal } = push.settings
   const stop = new AbortController()
   const settings = { ...push.settings, signal: AbortSignal.any([signal, stop.signal]) }
   const limit = pLimit(parallelLayers)
+  const turns = pLimit(parallelCompressions)
+  const compress = (layer: Layer): Promise<GrowingLayerBlob> =>
+    new Promise((resolve, reject) => {
+      const turn = turns(async () => {
+        const growing = makeLayerBlob(settings, layer, push.form.compression)
+        resolve(growing)
+        // Who reads the blob is told of its failure; here only the turn ends.
+        await growing.finished.catch(() => undefined)
+      })
+      turn.catch(reject)
+    })
   // The same layer twice in an image is sent once.
   const sent = new Map<string, Promise<Descriptor>>()
   const failures: unknown[] = []
@@ -67,7 +85,7 @@ async function pushLayers(push: Push, pulled: readonly LayerBlob[] | undefined):
     const key = blob?.descriptor.digest ?? layer.diffId
     const known = sent.get(key)
     if (known !== undefined) return known
-    const started = limit(() => pushLayer({ ...push, settings }, layer, blob))
+    const started = limit(() => pushLayer({ ...push, settings, compress }, layer, blob))
     started.catch((error: unknown) => {
       failures.push(error)
       stop.abort()
@@ -91,7 +109,7 @@ function pushLayer(push: Push, layer: Layer, pulled: LayerBlob | undefined): Pro
       const outcome = await sendBlob(push, layer, blob, progress)
       return { result: inFormat(blob.descriptor, form.format), cached: outcome !== 'uploaded' }
     }
-    const growing = makeLayerBlob(settings, layer, form.compression)
+    const growing = await push.compress(layer)
     const finished = growing.finished.then(({ descriptor }) => descriptor)
     finished.catch(() => {})
     const onProgress = (bytes: number): void => progress(bytes, undefined)

@@ -10,13 +10,13 @@ export interface ZstdCompressOptions {
   readonly threads?: number
 }
 
-/** Larger than the window of the usual levels, so that little is lost by starting anew. */
-const blockBytes = 4 * 1024 * 1024
+/** The window of the usual levels, so that little is lost by starting anew; larger ones take memory for each thread. */
+const blockBytes = 2 * 1024 * 1024
 
 const compressFrame = promisify<Buffer, ZstdOptions, Buffer>(zstdCompress)
 
 /**
- * Compresses into zstd frames (RFC 8878), one for each 4 MB of the input, on several threads; readers take frames in a row
+ * Compresses into zstd frames (RFC 8878), one for each 2 MB of the input, on several threads; readers take frames in a row
  * as one stream. The same bytes for any number of threads and any cut of the input.
  */
 export async function* zstd(

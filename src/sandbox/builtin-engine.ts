@@ -43,7 +43,7 @@ export function builtinEngine(options: BuiltinOptions): Engine {
     isolation: 'builtin',
     prepare(container) {
       const { root, request } = container
-      refuseSysctls(request.confinement)
+      refuseUnable(request)
       root.makeLasting('/proc')
       mountSys(container, options.inUserNamespace)
       mountDevices(container, stub)
@@ -54,11 +54,14 @@ export function builtinEngine(options: BuiltinOptions): Engine {
   }
 }
 
-/** Nothing here writes them before privileges are gone. */
-function refuseSysctls(confinement: Container['request']['confinement']): void {
-  const [name] = Object.keys(confinement?.sysctls ?? {})
-  if (name === undefined) return
-  throw new ToolError('not-supported', `the built-in isolation cannot set --sysctl ${name}`, {
+/** Kernel settings would have to be written before privileges are gone; two of these are needed to become the program. */
+function refuseUnable({ confinement, privileged }: Container['request']): void {
+  const [sysctl] = Object.keys(confinement?.sysctls ?? {})
+  const granted = grantableCapabilities(privileged, confinement)
+  const needed = ['CAP_SYS_CHROOT', 'CAP_SETUID'].find((name) => !granted.includes(name))
+  const what = sysctl === undefined ? needed && `take ${needed} away` : `set --sysctl ${sysctl}`
+  if (what === undefined) return
+  throw new ToolError('not-supported', `the built-in isolation cannot ${what}`, {
     hint: 'install crun, which can: apt-get install crun',
   })
 }

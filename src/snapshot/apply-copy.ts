@@ -120,6 +120,11 @@ function filePlace({ destination }: CopyRequest, target: TargetRoot, made: MadeD
   if (destination.endsWith('/')) return joinPath(target.makeDirectories(destination, made), name)
   const found = target.resolve(destination)
   if (found.kind === 'found') return found.node.type === 'directory' ? joinPath(found.path, name) : found.path
+  if (found.kind === 'blocked' && found.reason === 'too-many-links') {
+    const message = `cannot copy to "${destination}": "/${found.path}" is a symlink that leads in a circle`
+    const hint = 'choose another destination, or remove the symlink in an earlier RUN step'
+    throw new ToolError('step-failed', message, { hint })
+  }
   // A symlink to nowhere is followed: the file is made where it points.
   const wanted =
     found.kind === 'missing'

@@ -1,13 +1,19 @@
 import {
   chmodSync,
+  closeSync,
   constants,
   copyFileSync,
+  fchmodSync,
+  fchownSync,
   lchownSync,
   linkSync,
   mkdirSync,
+  openSync,
+  readSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs'
 import {
   encodePath,
@@ -22,7 +28,7 @@ import {
   type SelectedPath,
   ToolError,
 } from '../base/index.ts'
-import { makeDevice, mknod, S_IFBLK, S_IFCHR, S_IFIFO, setTimes, setXattr } from '../sys/index.ts'
+import { makeDevice, mknod, S_IFBLK, S_IFCHR, S_IFIFO, setOpenTimes, setTimes, setXattr } from '../sys/index.ts'
 import { changedMode } from './chmod.ts'
 import type { SourceRoot } from './source-file.ts'
 import type { TargetRoot } from './target-root.ts'
@@ -96,15 +102,9 @@ function makeEntry(request: CopyEntriesRequest, entry: SelectedEntry, from: stri
   const { source, target } = request
   const { node } = entry
   switch (node.type) {
-    case 'file': {
-      const modifiedNs = source.withFile(from, entry, (fd, stat) => {
-        copyFileSync(`/proc/self/fd/${fd}`, target.path(place), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
-        return stat.mtimeNs
-      })
-      setMetadata(request, entry, place)
-      setTimes(target.path(place), modifiedNs)
+    case 'file':
+      copyFile(request, entry, from, place)
       return
-    }
     case 'symlink':
       symlinkSync(encodePath(entry.target ?? ''), target.path(place))
       break
@@ -124,6 +124,45 @@ function makeEntry(request: CopyEntriesRequest, entry: SelectedEntry, from: stri
   }
   setMetadata(request, entry, place)
   setTimes(target.path(place), source.modifiedNs(from))
+}
+
+/** A small file is copied by what is open of it: half the system calls, and none that looks a path up again. */
+function copyFile(request: CopyEntriesRequest, entry: SelectedEntry, from: string, place: string): void {
+  const { source, target } = request
+  if (entry.node.sizeBytes > smallBuffer.length || entry.xattrs !== undefined) {
+    const modifiedNs = source.withFile(from, entry, (fd, stat) => {
+      copyFileSync(`/proc/self/fd/${fd}`, target.path(place), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+      return stat.mtimeNs
+    })
+    setMetadata(request, entry, place)
+    setTimes(target.path(place), modifiedNs)
+    return
+  }
+  source.withFile(from, entry, (from, stat) => {
+    const to = openSync(target.path(place), constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600)
+    try {
+      copyBytes(from, to)
+      fchownSync(to, request.owner?.uid ?? entry.node.uid, request.owner?.gid ?? entry.node.gid)
+      fchmodSync(to, modeOf(request, entry))
+      setOpenTimes(to, stat.mtimeNs)
+    } finally {
+      closeSync(to)
+    }
+  })
+}
+
+const smallBuffer = Buffer.allocUnsafeSlow(256 * 1024)
+
+/** Copies what is left of a file. A file that grew meanwhile is found out by its times. */
+function copyBytes(from: number, to: number): void {
+  for (let length = readSync(from, smallBuffer); length > 0; length = readSync(from, smallBuffer)) {
+    for (let at = 0; at < length; ) at += writeSync(to, smallBuffer, at, length - at)
+    if (length < smallBuffer.length) return
+  }
+}
+
+function modeOf({ chmod }: CopyEntriesRequest, { node }: SelectedEntry): number {
+  return chmod === undefined ? node.mode : changedMode(chmod, node.mode, node.type === 'directory')
 }
 
 function makeDeviceFile(at: Buffer, node: FileNode, from: string): void {
@@ -150,11 +189,11 @@ function setKeptXattr(at: Buffer, [name, value]: readonly [string, Uint8Array], 
 
 /** Owner, then mode (chown clears setuid and setgid), then xattrs (chown clears capabilities). */
 function setMetadata(request: CopyEntriesRequest, entry: SelectedEntry, place: string): void {
-  const { owner, chmod, target } = request
+  const { owner, target } = request
   const { node, xattrs } = entry
   const at = target.path(place)
   lchownSync(at, owner?.uid ?? node.uid, owner?.gid ?? node.gid)
   if (node.type === 'symlink') return
-  chmodSync(at, chmod === undefined ? node.mode : changedMode(chmod, node.mode, node.type === 'directory'))
+  chmodSync(at, modeOf(request, entry))
   for (const xattr of xattrs ?? []) setKeptXattr(at, xattr, place)
 }

@@ -7,6 +7,7 @@ import { listenForControl, openContainers } from '../container/index.ts'
 import { signalNumber } from '../container/signals.ts'
 import { tryLock } from '../sys/index.ts'
 import { ClientConnection } from './client-connection.ts'
+import { closeInherited } from './inherited-descriptors.ts'
 import type { SupervisorSettings } from './settings.ts'
 import { failedReply, Supervisor } from './supervisor.ts'
 
@@ -21,6 +22,7 @@ const shutdownSeconds = 5
  * JSON object; the command that started it is its first client.
  */
 function main(): void {
+  closeInherited(clientFd)
   const settings: SupervisorSettings = { ...JSON.parse(process.argv[2] ?? ''), pid: process.pid }
   const client = new Socket({ fd: clientFd, readable: true, writable: true })
   try {

@@ -2,6 +2,7 @@ import { check, cString, declare, declareAsync } from './ffi.ts'
 
 const mknodCall = declare('int mknod(const void*, unsigned int, unsigned long)')
 const utimensatCall = declare('int utimensat(int, const void*, const void*, int)')
+const futimensCall = declare('int futimens(int, const void*)')
 const flockCall = declare('int flock(int, int)')
 const flockAsync = declareAsync('int flock(int, int)')
 const syncfsCall = declareAsync('int syncfs(int)')
@@ -49,6 +50,16 @@ export function mknod(path: string | Uint8Array, mode: number, device = 0n): voi
 
 /** Sets modification and access time to `timeNs` (nanoseconds since the epoch) without following a symlink at the end. */
 export function setTimes(path: string | Uint8Array, timeNs: bigint): void {
+  check(utimensatCall(AT_FDCWD, cString(path), timespecs(timeNs), AT_SYMLINK_NOFOLLOW), 'utimensat', path)
+}
+
+/** As `setTimes`, of an open file. */
+export function setOpenTimes(fd: number, timeNs: bigint): void {
+  check(futimensCall(fd, timespecs(timeNs)), 'futimens')
+}
+
+/** The same time twice, as struct timespec[2]. */
+function timespecs(timeNs: bigint): Buffer {
   const times = Buffer.alloc(32)
   let seconds = timeNs / 1_000_000_000n
   let nanoseconds = timeNs % 1_000_000_000n
@@ -60,7 +71,7 @@ export function setTimes(path: string | Uint8Array, timeNs: bigint): void {
     times.writeBigInt64LE(seconds, at)
     times.writeBigInt64LE(nanoseconds, at + 8)
   }
-  check(utimensatCall(AT_FDCWD, cString(path), times, AT_SYMLINK_NOFOLLOW), 'utimensat', path)
+  return times
 }
 
 /**

@@ -16,6 +16,7 @@ export {
   S_IFBLK,
   S_IFCHR,
   S_IFIFO,
+  setOpenTimes,
   setTimes,
   splitDevice,
   syncFileSystem,

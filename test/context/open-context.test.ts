@@ -31,7 +31,6 @@ describe('what sources select', () => {
     [['src/*/*.ts'], ['=src/deep/x.ts']],
     [['*/deep'], ['x.ts', 'y.js']],
     [['none*'], []],
-    [['no/such/dir/*'], []],
     [
       ['a.txt', '*.txt'],
       ['=a.txt', '=a.txt', '=b.txt'],
@@ -52,6 +51,14 @@ describe('what sources select', () => {
     ])
     expect(missing(context, 'a.txt/below')).toEqual([{ pattern: 'a.txt/below', span: { start: 0, end: 1 } }])
     expect(missing(context, '[a')).toEqual([{ pattern: '[a', span: { start: 0, end: 1 }, malformed: true }])
+  })
+
+  test('a pattern may match nothing, but what stands in front of its wildcard must be there', () => {
+    const context = contextWith({ ...tree, '.dockerignore': 'src\n' })
+    expect(missing(open(context), 'no/such/dir/*', 'src/*.ts')).toMatchObject([
+      { pattern: 'no/such/dir' },
+      { pattern: 'src', excludedBy: { rule: 'src' } },
+    ])
   })
 
   test('an ignore rule is named as the reason', () => {
@@ -117,7 +124,7 @@ describe('symlinks', () => {
     symlinkSync('nowhere', join(context, 'dangling'))
     symlinkSync('d', join(context, 'link'))
     const opened = open(context)
-    expect(missing(opened, 'loop', 'dangling', 'dangl*', 'loop/x')).toHaveLength(4)
+    expect(missing(opened, 'loop', 'dangling', 'dangl*', 'loop/x', 'loop/*', 'dangling/*')).toHaveLength(6)
     expect(landing(select(opened, '*/x'))).toEqual(['=d/x'])
     expect(landing(select(opened, 'link/*'))).toEqual(['=d/x'])
   })

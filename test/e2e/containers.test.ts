@@ -36,7 +36,7 @@ describe.each(['root', 'user'] as const)('containers as %s', (name) => {
     done('ps', '-a', '--filter', `name=^${container}$`, '--format', '{{.Status}}').trim()
   const local = ['--network', 'none'] as const
 
-  test('one is created, started, looked into, stopped, started again and removed', { timeout: 180_000 }, ({ skip }) => {
+  test('one is created, started, looked into, stopped, started again and removed', { timeout: 400_000 }, ({ skip }) => {
     if (reason !== undefined) skip(reason)
     const script = 'trap "echo bye; exit 5" TERM; echo up; while :; do sleep 0.1; done'
     const id = done('create', '--name', 'life', ...local, 'longshore-base', 'sh', '-c', script).trim()
@@ -72,9 +72,9 @@ describe.each(['root', 'user'] as const)('containers as %s', (name) => {
     expect(done('ps', '-aq')).toBe('')
   })
 
-  test('what it wrote is copied, committed, exported, and gone with it', { timeout: 180_000 }, ({ skip }) => {
+  test('what it wrote is copied, committed, exported, and gone with it', { timeout: 400_000 }, ({ skip }) => {
     if (reason !== undefined) skip(reason)
-    const script = 'echo written >/file; rm /etc/group; exec sleep 100'
+    const script = 'echo written >/file; rm /etc/group; exec sleep 1000'
     done('run', '-d', '--name', 'writer', '-v', 'kept:/data', ...local, 'longshore-base', 'sh', '-c', script)
     done('exec', 'writer', 'sh', '-c', 'echo in volume >/data/v')
     const out = join(actor().home, 'copied')
@@ -91,7 +91,7 @@ describe.each(['root', 'user'] as const)('containers as %s', (name) => {
     done('volume', 'rm', 'kept')
   })
 
-  test('many start and stop at once, and nothing of them is left', { timeout: 300_000 }, async ({ skip }) => {
+  test('many start and stop at once, and nothing of them is left', { timeout: 600_000 }, async ({ skip }) => {
     if (reason !== undefined) skip(reason)
     const names = Array.from({ length: 20 }, (_, index) => `many-${index}`)
     const each = async (...args: readonly string[]): Promise<void> => {
@@ -115,7 +115,7 @@ describe.each(['root', 'user'] as const)('containers as %s', (name) => {
     expect(mountsUnder(actor().home)).toEqual([])
   })
 
-  test('ends that nobody asked for are told truly', { timeout: 180_000 }, async ({ skip }) => {
+  test('ends that nobody asked for are told truly', { timeout: 400_000 }, async ({ skip }) => {
     if (reason !== undefined) skip(reason)
     done('run', '-d', '--name', 'lost', ...local, 'longshore-base', 'sleep', '1000')
     const pid = Number(done('inspect', '-f', '{{.State.Pid}}', 'lost'))

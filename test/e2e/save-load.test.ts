@@ -162,6 +162,20 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
     expect(readFileSync(join(layout, 'manifest.json'), 'utf8')).toContain('secret')
   })
 
+  story('a tar of a root filesystem becomes an image', { timeout: 300_000 }, async () => {
+    const tar = await makeTar({ 'etc/imported': 'imported' })
+    writeFileSync(file('rootfs.tar'), tar)
+    const plain = done('import', '-q', '-m', 'from afar', file('rootfs.tar'), 'imported:1').trim()
+    expect(done('history', '--format', '{{.Comment}}', 'imported:1')).toBe('from afar\n')
+    const piped = run(['import', '-q', '-', 'imported:2'], { input: gzipSync(tar) })
+    expect(piped.status, piped.stderr).toBe(0)
+    // Compression is no part of a layer.
+    const layers = (image: string): string => done('inspect', '-f', '{{json .RootFS.Layers}}', image)
+    expect(layers('imported:2')).toBe(layers(plain))
+    expect(run(['import', '-q', me().home]).stderr).toContain('is no file')
+    expect(run(['import', '-q', '-'], { input: 'no tar' }).status).toBe(125)
+  })
+
   story('what cannot be saved or loaded', { timeout: 300_000 }, () => {
     expect(run(['save', '-o', file('x.tar'), 'svaed:1']).stderr).toContain('did you mean "saved:1"?')
     expect(run(['save', '--format', 'oci-dir', 'saved:1']).stderr).toContain('name one with --output DIR')

@@ -25,7 +25,8 @@ export type Outcome =
 export type Builder = (each: FuzzCase, area: Area) => Promise<Outcome>
 
 const amd64 = { os: 'linux', architecture: 'amd64' } as const
-const program = join(import.meta.dirname, '../../../dist/longshore.cjs')
+/** The bundled command. */
+export const program = join(import.meta.dirname, '../../../dist/longshore.cjs')
 
 /** The BuildKit of a docker daemon. */
 export function dockerBuilder(oracle: Oracle): Builder {
@@ -105,7 +106,13 @@ function treeOutcome(image: ReadImage): Outcome {
   return { kind: 'built', values: Object.fromEntries(renderTree(image.tree)) }
 }
 
-async function inContext<T>(home: string, each: FuzzCase, area: Area, use: (dir: string) => Promise<T>): Promise<T> {
+/** Writes the case to a folder of its own below `home` while `use` runs. */
+export async function inContext<T>(
+  home: string,
+  each: FuzzCase,
+  area: Area,
+  use: (dir: string) => Promise<T>,
+): Promise<T> {
   const place = mkdtempSync(join(home, 'case-'))
   const dir = join(place, 'context')
   try {
@@ -122,7 +129,8 @@ function flagsOf({ buildArgs }: FuzzCase): string[] {
   return Object.entries(buildArgs).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`])
 }
 
-async function runProgram(
+/** Runs a program to its end. */
+export async function runProgram(
   command: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,

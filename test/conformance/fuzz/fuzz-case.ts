@@ -30,7 +30,7 @@ function stagesText({ head, units }: FuzzCase): string[] {
 
 /** The line that Longshore's message names, from 1 on. */
 export function failingLine(output: string): number | undefined {
-  const found = /^Dockerfile:(\d+)/m.exec(output)?.[1]
+  const found = /^(?:\S*\/)?Dockerfile:(\d+)/m.exec(output)?.[1]
   return found === undefined ? undefined : Number(found)
 }
 

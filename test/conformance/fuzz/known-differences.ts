@@ -42,6 +42,11 @@ const reasons: readonly { readonly has: RegExp; readonly refusing: Refusing; rea
     reason: 'a wildcard below a file was an error of the client that sends the context',
   },
   {
+    has: /--chown=[a-z]|--chown=\d+:[a-z]/,
+    refusing: 'longshore',
+    reason: 'an unknown name was taken for 0 without a word; it is an error',
+  },
+  {
     has: /^\s*ONBUILD\s/im,
     refusing: 'longshore',
     reason: 'a trigger that no build could ever use is refused where it is written, not where it fires',
