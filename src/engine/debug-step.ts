@@ -69,11 +69,11 @@ async function runInStep(
   const mounts = new DebugMounts(store, workshop, step, signal)
   try {
     await mounts.open(directory)
-    const { args, env, script: _script, addHosts, ...process } = step.process
-    const hosts = await hostsMounts(addHosts, process.hostname, mounts.ready, directory)
+    const { args, env, script: _script, addHosts, ...rest } = step.process
+    const hosts = await hostsMounts(addHosts, rest.hostname, mounts.ready, directory)
     const sandbox = await workshop.sandbox()
     const run = sandbox.start({
-      ...process,
+      ...rest,
       id: `longshore-debug-${step.id}`,
       rootfs: workspace.root,
       scratch: directory,
