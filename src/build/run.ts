@@ -279,7 +279,8 @@ class GraphRun {
       if (canceled) {
         this.#reports.set(step.index, { ...ended, status: 'canceled' })
         this.#end(task, 'canceled', startMs)
-        throw error
+        // What a step meets after that is not what ended the build.
+        throw error instanceof ToolError ? new ToolError('canceled', 'another step failed', { cause: error }) : error
       }
       const failed = error instanceof StepFailed ? error : this.#failure(step, error, log.tail())
       const exitCode = failed.exitCode === undefined ? {} : { exitCode: failed.exitCode }

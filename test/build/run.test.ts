@@ -217,6 +217,22 @@ test('a failing step is reported once, with its output, and cancels the others',
   expect(ports.stored.size).toBe(0)
 })
 
+test('what fails after another failure does not take its place', async () => {
+  const ports = memoryPorts()
+  ports.makes.set('RUN first', async () => {
+    await new Promise((resolve) => setImmediate(resolve))
+    throw new ToolError('step-failed', 'the first')
+  })
+  ports.makes.set('RUN second', async ({ signal }) => {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+    throw new ToolError('step-failed', 'the second')
+  })
+  const value = program(stage(0, [run('first')]), stage(1, [run('second')]), stage(2, [copy('/a', 0), copy('/b', 1)]))
+  const { result } = await build(ports, value)
+  expect(result).toMatchObject({ kind: 'failed', failures: [{ error: { message: 'the first' } }] })
+  expect(result.kind === 'failed' && result.failures).toHaveLength(1)
+})
+
 test('canceling from outside ends the build and records nothing half done', async () => {
   const ports = memoryPorts()
   const abort = new AbortController()
