@@ -177,7 +177,7 @@ describe('pages of errors of the world', () => {
     checkPage('canceled', 'build .', shownPart(stderr))
   })
 
-  test('errors about containers and volumes', async () => {
+  test('errors about containers, volumes and networks', async () => {
     await done('create', '--name', 'web', '-v', 'data:/data', 'longshore-base', 'true')
     const provoked = [
       ['name-in-use', 125, 'run --name web longshore-base true'],
@@ -185,6 +185,7 @@ describe('pages of errors of the world', () => {
       ['container-failed', 1, 'exec web true'],
       ['volume-not-found', 1, 'volume rm date'],
       ['volume-in-use', 1, 'volume rm data'],
+      ['network-not-found', 1, 'network inspect wbe'],
     ] as const
     for (const [code, exitCode, command] of provoked) {
       const { status, stderr } = await longshoreAsync(me, command.split(' '))
@@ -216,16 +217,30 @@ const elsewhere: Readonly<Record<string, string>> = {
   'image-not-found': 'test/store/store.test.ts',
   'invalid-digest': 'test/base/digest.test.ts',
   'invalid-reference': 'test/oci/reference.test.ts',
+  'limit-unavailable': 'test/cgroup/open-cgroup.test.ts',
+  'network-in-use': 'test/network/connect-container.test.ts',
+  'network-unavailable': 'test/network/plan-network.test.ts',
+  'port-in-use': 'test/network/open-network.test.ts',
   'layer-limit': 'test/snapshot/overlay.test.ts',
   'no-space': 'test/e2e/errors.test.ts',
   'not-supported': 'test/oci/decode-manifest.test.ts',
   'system-call-failed': 'test/layer/unpack-archive.test.ts',
 }
 
-const ofContainers = ['name-in-use', 'container-not-found', 'container-failed', 'volume-not-found', 'volume-in-use']
+const ofContainers = [
+  ...[
+    'name-in-use',
+    'container-not-found',
+    'container-failed',
+    'volume-not-found',
+    'volume-in-use',
+    'network-not-found',
+  ],
+]
 
 /** Codes that nothing can bring about yet, or only a bug or a damaged disk could. */
 const untested: Readonly<Record<string, string>> = {
+  'network-failed': 'only a program of the machine that refuses what it was asked, such as ip or nft, brings it about',
   'store-corrupt': 'the store treats what is damaged as absent; only a race with its removal is left',
 }
 

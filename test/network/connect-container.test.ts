@@ -50,7 +50,10 @@ test.skipIf(reason)('a running container is put into a further network, and take
   await expect(connectContainer(store, facts, 'back', 'c0ff', { aliases: [] })).rejects.toThrow(
     'is in the network "back" already',
   )
-  await expect(removeNetwork(store, 'back')).rejects.toThrow('is used by a container: web')
+  await expect(removeNetwork(store, 'back')).rejects.toMatchObject({
+    code: 'network-in-use',
+    message: 'the network "back" is used by a container: web',
+  })
 
   await disconnectContainer(store, facts, 'back', 'web')
   expect(inside('-br', 'addr')).not.toContain('eth1')
