@@ -36,6 +36,7 @@ export const buildahDifferences: Readonly<Record<string, string>> = {
   'env-quotes': 'buildah 1.28 ends an escape at the end of a line by the next instruction',
   'env-special': 'buildah leaves $*, $@, $? and the like as they are',
   expose: 'buildah keeps port ranges and the case of protocols as they are written',
+  'expose-bad-host-port': 'buildah does not look at what is in front of a port',
   'expose-host-port': 'buildah keeps an address and a host port in EXPOSE as they are written',
   'expose-variable': 'buildah keeps port ranges that come out of a variable',
   'ignore-directory-negated-child':
