@@ -14,6 +14,8 @@ export class ClientConnection {
   readonly #socket: Socket
   readonly #supervisor: Supervisor
   #exec: ExecSession | undefined
+  /** Resolves when all that was asked so far is answered, ends apart. */
+  #answered: Promise<void> = Promise.resolve()
   #hasInput = false
   #pendingBytes = 0
 
@@ -21,7 +23,7 @@ export class ClientConnection {
     this.#socket = socket
     this.#supervisor = supervisor
     const reader = new FrameReader((type, bytes) => {
-      if (type === 'message') void this.#serve(JSON.parse(bytes.toString('utf8')))
+      if (type === 'message') this.#serve(JSON.parse(bytes.toString('utf8')))
       else if (type === 'stdin') this.#takeInput(bytes)
     })
     socket.on('data', (chunk) => {
@@ -36,7 +38,14 @@ export class ClientConnection {
     socket.once('close', () => this.#leave())
   }
 
-  async #serve(request: ControlRequest): Promise<void> {
+  /** `exited` is the last answer: whoever waits is told of what was asked before first, however fast the process ends. */
+  #serve(request: ControlRequest): void {
+    const before = this.#answered
+    const served = request.op === 'wait' ? before.then(() => this.#answerTo(request)) : this.#answerTo(request)
+    if (request.op !== 'wait') this.#answered = before.then(() => served)
+  }
+
+  async #answerTo(request: ControlRequest): Promise<void> {
     try {
       const reply = await this.#answer(request)
       if (reply !== undefined) this.#reply(reply)

@@ -15,6 +15,7 @@ export class ExecSession {
   readonly #process: SandboxProcess
   readonly #stdio: ProcessStdio
   readonly #spec: ExecSpec
+  #isOver = false
 
   /** Throws `ToolError` when the container does not run, or the process cannot be started. */
   constructor(supervisor: Supervisor, spec: ExecSpec, socket: Socket) {
@@ -86,9 +87,13 @@ export class ExecSession {
   }
 
   async #finish(): Promise<SandboxResult> {
-    const result = await this.#process.done
-    await this.#stdio.drained()
-    return result
+    try {
+      const result = await this.#process.done
+      await this.#stdio.drained()
+      return result
+    } finally {
+      this.#isOver = true
+    }
   }
 
   async #start(result: Promise<SandboxResult>): Promise<ControlReply> {
@@ -103,9 +108,9 @@ export class ExecSession {
     return { kind: 'started', pid: this.#process.pid() ?? 0 }
   }
 
-  /** Resolves when the program runs. */
+  /** Resolves when the program runs, or has run. */
   async #running(): Promise<SandboxResult> {
-    while (this.#process.pid() === undefined) await new Promise((resolve) => setTimeout(resolve, 2))
+    while (!this.#isOver && this.#process.pid() === undefined) await new Promise((resolve) => setTimeout(resolve, 2))
     return { exitCode: 0 }
   }
 }
