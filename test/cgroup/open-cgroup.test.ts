@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Cgroup, findCgroup, type Limits, openCgroup, probeCgroups } from '../../src/cgroup/index.ts'
-import { makeActor, runAs, unavailable } from '../support/actor.ts'
+import { checkout, makeActor, runAs, unavailable } from '../support/actor.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
 const facts = probeCgroups(true)
@@ -120,12 +120,13 @@ test.skipIf(unavailable('user'))(
   'an ordinary user to whom nothing is delegated is told so, and nothing is pretended',
   () => {
     const user = makeActor('user', temporaryDirectory())
-    const script = `import { openCgroup, probeCgroups } from '/mnt/longshore/src/cgroup/index.ts'
+    const place = process.getuid?.() === 0 ? '/mnt/longshore' : checkout
+    const script = `import { openCgroup, probeCgroups } from '${place}/src/cgroup/index.ts'
 const facts = probeCgroups(false)
 const cgroup = openCgroup('test-user', { memoryBytes: 1 << 28, pids: 5 }, facts, process.pid)
 console.log(JSON.stringify([facts.layout, cgroup.notes, cgroup.enter(['true']).length]))`
     const { stdout, stderr } = runAs(user, [
-      '/mnt/longshore/node_modules/node/bin/node',
+      `${place}/node_modules/node/bin/node`,
       '--input-type=module-typescript',
       '-e',
       script,
