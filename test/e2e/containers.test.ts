@@ -47,6 +47,10 @@ describe.each(['root', 'user'] as const)('containers as %s', (name) => {
     expect(done('exec', '-e', 'A=b', '-w', '/tmp', 'life', 'sh', '-c', 'echo $A; pwd; echo x >/made')).toBe('b\n/tmp\n')
     expect(longshore(actor(), ['exec', '-i', 'life', 'cat'], { input: 'through' }).stdout).toBe('through')
     expect(longshore(actor(), ['exec', 'life', 'sh', '-c', 'exit 3']).status).toBe(3)
+    // One that ends before anybody heard that it began was waited for without end.
+    for (let turn = 0; turn < 8; turn++) {
+      expect(longshore(actor(), ['exec', 'life', 'sh', '-c', 'exit 3'], { timeoutMs: 60_000 }).status).toBe(3)
+    }
     expect(longshore(actor(), ['exec', 'life', 'no-such-command']).status).toBe(127)
     expect(longshore(actor(), ['exec', 'life', '/etc/passwd']).status).toBe(126)
     expect(done('top', 'life')).toContain('sleep 0.1')
