@@ -134,6 +134,14 @@ export interface HistoryFlags {
   readonly format?: string
 }
 
+/** Flags of `longshore image tree` and `image diff`. */
+export interface ImageTreeFlags {
+  readonly all?: boolean
+  readonly maxSize?: string
+  readonly maxWasted?: string
+  readonly format: 'text' | 'json'
+}
+
 /** Flags of `longshore image prune`, `builder prune` and `system prune`. */
 export interface PruneFlags {
   readonly dryRun?: boolean

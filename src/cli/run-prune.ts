@@ -1,4 +1,5 @@
-import { parseSize, pruneCache, type RemovedResult } from '../engine/prune-cache.ts'
+import { parseSize } from '../base/index.ts'
+import { pruneCache, type RemovedResult } from '../engine/prune-cache.ts'
 import { pruneImages } from '../engine/prune-images.ts'
 import { formatAge, formatBytes, formatSeconds, renderTable } from '../report/index.ts'
 import { confirm } from './confirm.ts'
@@ -17,7 +18,7 @@ export async function runBuilderPrune(flags: PruneFlags, root: string | undefine
     return exitCodes.done
   const request = {
     ...{ all: flags.all === true, filters: flags.filter, dryRun },
-    ...(keepStorage === undefined ? {} : { keepBytes: parseSize(keepStorage) }),
+    ...(keepStorage === undefined ? {} : { keepBytes: parseSize(keepStorage, '--keep-storage', 'decimal') }),
     ...(root === undefined ? {} : { root }),
   }
   const { removed, sizeBytes } = await pruneCache(request, host)

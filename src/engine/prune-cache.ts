@@ -103,14 +103,3 @@ function untilOf(filters: readonly string[], nowMs: number): number | undefined 
   }
   return untilMs
 }
-
-const units: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 }
-const binaryUnits: Readonly<Record<string, number>> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 }
-
-/** Reads a size as docker does: `512MB`, `10GB` (powers of ten), `10GiB` (of two), bytes without a unit. Throws `ToolError` `usage`. */
-export function parseSize(text: string): number {
-  const [, number = '', prefix = '', binary] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?$/i.exec(text) ?? []
-  const factor = (binary === '' || binary === undefined ? units : binaryUnits)[prefix.toLowerCase()]
-  if (number !== '' && factor !== undefined) return Math.round(Number(number) * factor)
-  throw new ToolError('usage', `"${text}" is no size`, { hint: 'write a number with a unit: 512MB, 10GB, 2GiB' })
-}

@@ -41,7 +41,9 @@ test.skipIf(unavailable('root') !== undefined)(
     expect(done('system', 'prune', '-f')).toContain('Deleted Images:\ndeleted: sha256:')
     expect(done('images', '-a')).not.toContain('<none>')
     expect(done('builder', 'prune', '-af')).toContain('COPY')
-    expect(longshore(actor, ['builder', 'prune', '-f', '--keep-storage', 'much']).stderr).toContain('"much" is no size')
+    expect(longshore(actor, ['builder', 'prune', '-f', '--keep-storage', 'much']).stderr).toContain(
+      'cannot read --keep-storage "much" as a size',
+    )
     expect(longshore(actor, ['system', 'prune', '-f', '--filter', 'label=a']).status).toBe(125)
   },
 )

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { chooseEvictions } from '../../src/engine/choose-evictions.ts'
-import { parseSize } from '../../src/engine/prune-cache.ts'
 
 const day = 24 * 3600 * 1000
 const nowMs = 100 * day
@@ -46,16 +45,4 @@ describe('chooseEvictions', () => {
       }),
     )
   })
-})
-
-test('parseSize', () => {
-  expect(['10', '1.5kB', '512MB', '10g', '2GiB', '1KiB'].map(parseSize)).toEqual([
-    10,
-    1500,
-    512_000_000,
-    10_000_000_000,
-    2 * 1024 ** 3,
-    1024,
-  ])
-  for (const wrong of ['', 'GB', '-1', '1 bit', '1XB']) expect(() => parseSize(wrong)).toThrow('is no size')
 })
