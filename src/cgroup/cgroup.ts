@@ -45,6 +45,8 @@ export interface Cgroup {
   /** Changes limits while the container runs. Throws `ToolError` `limit-unavailable` where the controller is missing. */
   update(limits: Limits): void
   usage(): Usage
+  /** Why what some controllers count cannot be told, in words for the user. */
+  uncounted(): readonly string[]
   /** Ids of all processes in it. */
   processes(): readonly number[]
   /** True when the kernel killed a process of it for want of memory, since it was made or `forgetOom` was called. */

@@ -78,6 +78,19 @@ class ControlGroup implements Cgroup {
     return readUsage((controller) => this.#with(controller))
   }
 
+  uncounted(): readonly string[] {
+    const counted = [
+      ['memory', 'memory'],
+      ['cpuacct', 'processor time'],
+      ['pids', 'processes'],
+      ['io', 'disk traffic'],
+    ] as const
+    return counted.flatMap(([controller, what]) => {
+      const reason = this.#refusals.get(controller)
+      return reason === undefined ? [] : [`${what}: ${reason}`]
+    })
+  }
+
   processes(): readonly number[] {
     const [first] = this.#directories
     const lines = first?.read('cgroup.procs')?.split('\n') ?? []

@@ -20,6 +20,8 @@ import { overlayXattrs } from './host.ts'
 import { leaseLayers } from './lease-layers.ts'
 import { stubPaths } from './mount-stubs.ts'
 import { enterNamespace } from './namespace.ts'
+import { recordContainerEvent } from './record-container-event.ts'
+import { recordImageEvent } from './record-event.ts'
 
 /** How to make an image of a container. */
 export interface CommitRequest {
@@ -58,7 +60,11 @@ export async function commitContainer(room: ContainerRoom, request: CommitReques
     } finally {
       if (pauses) await unpauseContainer(room, request.id)
     }
-    return writeImage(room, request, spec, { ...image, config }, layer, name)
+    const id = writeImage(room, request, spec, { ...image, config }, layer, name)
+    const told = { comment: request.message ?? '', imageID: id, imageRef: name ?? '' }
+    recordContainerEvent(room, spec, 'commit', told)
+    if (name !== undefined) recordImageEvent(store.root, host, 'tag', id, name)
+    return id
   } finally {
     await session.close()
   }

@@ -19,6 +19,7 @@ import { MNT_DETACH, MS_BIND, MS_REC, mount, umount } from '../sys/index.ts'
 import { type ContainerFiles, openContainerFiles } from './container-files.ts'
 import type { ContainerRoom } from './container-room.ts'
 import { hostPath } from './create-container.ts'
+import { recordContainerEvent } from './record-container-event.ts'
 import { writeWhole, writingTo } from './write-file.ts'
 
 /** What to copy: a path of the container, and one of this machine or `-` for a tar on stdin or stdout. */
@@ -41,6 +42,8 @@ export async function copyFiles(room: ContainerRoom, request: CopyRequest): Prom
   try {
     if (request.hostPath === '-') await (toContainer ? takeTar(files, request) : giveTar(files, request))
     else await copyTree(room, files, request)
+    const action = toContainer ? 'extract-to-dir' : 'archive-path'
+    recordContainerEvent(room, room.containers.spec(request.id), action, { path: request.containerPath })
   } finally {
     files.close()
   }

@@ -7,6 +7,7 @@ export type {
   Confinement,
   ExecRequest,
   Isolation,
+  OtherNamespace,
   Sandbox,
   SandboxInput,
   SandboxMount,

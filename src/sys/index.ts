@@ -39,6 +39,7 @@ export {
   MS_SLAVE,
   mount,
   mountFrom,
+  mountFromProcess,
   UMOUNT_NOFOLLOW,
   umount,
 } from './mounts.ts'
