@@ -148,8 +148,8 @@ function launch(container: Container, tools: Tools, options: BuiltinOptions): La
 }
 
 /**
- * Joins what the container's first process has but its mount namespace, in which no tool of the host is found any more; the
- * root directory is that process's own, so that all files are those of the container.
+ * Joins what the container's first process has. In its mount namespace no tool of the host is found any more, so the root directory
+ * stays the host's, which nsenter(1) opens before it enters, until the last of them has changed it to that of the first process.
  */
 function launchExec(exec: ContainerExec, tools: Tools, options: BuiltinOptions): Launch {
   const { container, init, state } = exec
@@ -158,7 +158,15 @@ function launchExec(exec: ContainerExec, tools: Tools, options: BuiltinOptions):
   const { confinement } = container.request
   const request = { ...exec.request, ...(confinement === undefined ? {} : { confinement }) }
   writeFileSync(command, commandFile({ ...exec, request }, tools), { mode: 0o600 })
-  const namespaces = ['--pid', '--ipc', '--uts', ...(container.request.network === 'host' ? [] : ['--net'])]
+  const namespaces = [
+    '--mount',
+    '--root=/',
+    '--wd=/',
+    '--pid',
+    '--ipc',
+    '--uts',
+    ...(container.request.network === 'host' ? [] : ['--net']),
+  ]
   const contained = [
     ...[nsenter, '--target', String(init), ...namespaces, '--'],
     ...[sh, '-c', execScript, 'exec', `/proc/${init}/root`, join(state, pidFile), command],

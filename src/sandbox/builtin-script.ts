@@ -75,8 +75,10 @@ export function stageFstab(
   // In a user namespace the kernel gives neither of namespaces that are not the user's.
   if (inUserNamespace && pidNamespace?.kind === 'host') add('/proc', `${root}/proc`, 'none', 'rbind')
   else add('proc', `${root}/proc`, 'proc', 'nosuid,nodev,noexec')
-  if (inUserNamespace && ipcNamespace?.kind === 'host') add('/dev/mqueue', `${root}/dev/mqueue`, 'none', 'rbind')
-  else add('mqueue', `${root}/dev/mqueue`, 'mqueue', 'nosuid,nodev,noexec')
+  if (inUserNamespace && ipcNamespace?.kind === 'host') {
+    // Some machines have none.
+    if (existsSync('/dev/mqueue')) add('/dev/mqueue', `${root}/dev/mqueue`, 'none', 'rbind')
+  } else add('mqueue', `${root}/dev/mqueue`, 'mqueue', 'nosuid,nodev,noexec')
   // The first one of the container's own devpts, which script(1) has opened by then.
   if (terminal) add(escapeField(`${root}/dev/pts/0`), `${root}/dev/console`, 'none', 'bind')
   // Not called sysfs: mount(8) would find that mounted already, and skip it.

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { OtherNamespace } from '../ports/index.ts'
 import * as sys from '../sys/index.ts'
 import { grantableCapabilities, isGroupMapped, mayNotSetGroups } from './capabilities.ts'
@@ -141,9 +142,10 @@ function kernelMounts(
     ipcNamespace === undefined
       ? mount('/dev/shm', 'tmpfs', 'shm', [...quiet, 'mode=1777', `size=${shmSizeBytes}`])
       : mount('/dev/shm', 'none', ipcNamespace.shm, ['rbind', ...quiet]),
-    inUserNamespace && ipcNamespace?.kind === 'host'
-      ? mount('/dev/mqueue', 'none', '/dev/mqueue', ['rbind', ...quiet])
-      : mount('/dev/mqueue', 'mqueue', 'mqueue', quiet),
+    ...(inUserNamespace && ipcNamespace?.kind === 'host'
+      ? // Some machines have none.
+        ['/dev/mqueue'].filter((path) => existsSync(path)).map((path) => mount(path, 'none', path, ['rbind', ...quiet]))
+      : [mount('/dev/mqueue', 'mqueue', 'mqueue', quiet)]),
     // The kernel gives sysfs only to the owner of the network namespace.
     inUserNamespace && network === 'host'
       ? mount('/sys', 'none', '/sys', ['rbind', ...quiet, sysMode])
