@@ -30,6 +30,16 @@ export interface Confinement {
   readonly readonlyRoot: boolean
 }
 
+/** A device of the machine that a container may use. */
+export interface DeviceGrant {
+  readonly kind: 'char' | 'block'
+  readonly major: number
+  /** Absent for all of the major. */
+  readonly minor?: number
+  readonly read: boolean
+  readonly write: boolean
+}
+
 /** A namespace that is not the container's own: the caller's, or the one that a path of /proc leads to. */
 export type OtherNamespace = { readonly kind: 'host' } | { readonly kind: 'path'; readonly path: string }
 
@@ -71,6 +81,8 @@ export interface SandboxRequest {
   readonly privileged?: boolean
   /** Limits of each process: name as in the runtime-spec (`RLIMIT_NOFILE`), -1 for none. */
   readonly rlimits?: readonly { readonly type: string; readonly soft: number; readonly hard: number }[]
+  /** Devices beyond the usual ones, for isolations that keep to a list of their own; the nodes are mounts. */
+  readonly devices?: readonly DeviceGrant[]
   /** Size of /dev/shm; 64 MiB when not given. */
   readonly shmSizeBytes?: number
   /** Allocate a terminal; only with `inherit` and `terminal`. */

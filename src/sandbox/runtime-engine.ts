@@ -29,7 +29,7 @@ export function runtimeEngine(options: RuntimeOptions): Engine {
     prepare(container) {
       for (const path of ['/dev', '/proc', '/sys'] as const) container.root.makeLasting(path)
       if (container.request.init === true) writeFileSync(initFile(container), initFor(options.arch), { mode: 0o555 })
-      const spec = runtimeSpec(withInitMount(container), options.inUserNamespace, options.arch)
+      const spec = runtimeSpec(withInitMount(container), options)
       writeFileSync(join(container.request.scratch, 'config.json'), JSON.stringify(spec), { mode: 0o600 })
       return launch(container, options)
     },

@@ -15,11 +15,18 @@ interface SpecMount {
   readonly options: readonly string[]
 }
 
+interface SpecOptions {
+  readonly isolation: 'crun' | 'runc'
+  readonly inUserNamespace: boolean
+  /** Processor, as Node names it. */
+  readonly arch: string
+}
+
 /**
  * The runtime configuration (config.json, OCI runtime-spec 1.0) of a container. What could be mounted beforehand is in
  * the root already. No rlimits: raising them fails where the caller lacks CAP_SYS_RESOURCE.
  */
-export function runtimeSpec(container: Container, inUserNamespace: boolean, arch: string): object {
+export function runtimeSpec(container: Container, { isolation, inUserNamespace, arch }: SpecOptions): object {
   const { request, root } = container
   const privileged = request.privileged === true
   const { confinement } = request
@@ -43,6 +50,7 @@ export function runtimeSpec(container: Container, inUserNamespace: boolean, arch
     linux: {
       namespaces,
       ...(privileged ? {} : { maskedPaths, readonlyPaths }),
+      ...(isolation === 'runc' && !inUserNamespace ? ownDevices(request) : {}),
       ...(seccomp === undefined ? {} : { seccomp }),
       ...(confinement === undefined ? {} : { sysctl: confinement.sysctls }),
     },
@@ -56,6 +64,16 @@ function namespaceOf(type: 'pid' | 'ipc', other: OtherNamespace | undefined): re
 
 function withInit({ request, execPath }: Container): object {
   return request.init === true ? { args: [initPath, execPath, ...request.args] } : {}
+}
+
+/** runc makes a control group of its own, in which it allows a list of its own. */
+function ownDevices({ privileged, devices = [] }: Container['request']): object {
+  if (privileged === true) return { resources: { devices: [{ allow: true, access: 'rwm' }] } }
+  const allowed = devices.map(({ kind, major, minor, read, write }) => ({
+    ...{ allow: true, type: kind === 'char' ? 'c' : 'b', major, access: `${read ? 'r' : ''}${write ? 'w' : ''}m` },
+    ...(minor === undefined ? {} : { minor }),
+  }))
+  return allowed.length === 0 ? {} : { resources: { devices: allowed } }
 }
 
 /** The kernel counts processes of the namespace of whoever writes this, which is the container's already. */

@@ -13,6 +13,7 @@ import { openLayers } from '../store/layers.ts'
 import { enterMountNamespace, MNT_DETACH, umount } from '../sys/index.ts'
 import { type Connection, connectNetwork } from './connect-network.ts'
 import { containerMounts } from './container-mounts.ts'
+import { deviceRules } from './device-rules.ts'
 import { otherNamespaces } from './other-namespaces.ts'
 import type { ProcessStdio } from './process-stdio.ts'
 import type { SupervisorSettings } from './settings.ts'
@@ -49,7 +50,10 @@ export async function openStage(
   rmSync(runDirectory, { recursive: true, force: true })
   mkdirSync(runDirectory, { mode: 0o700 })
   // Before the isolation covers the hierarchies.
-  const cgroup = openCgroup(id, spec.limits, probeCgroups(!inUserNamespace), settings.pid)
+  // In a user namespace the kernel lets nobody open nodes that were made there.
+  const isRestricted = !inUserNamespace && !spec.security.privileged
+  const devices = isRestricted ? deviceRules(spec.security.devices) : undefined
+  const cgroup = openCgroup(id, spec.limits, probeCgroups(!inUserNamespace), settings.pid, devices)
   const view = openLasting(
     { layersDirectory: layers.directory, overlay, workingDirectory: '/' },
     spec.layers.map((diffId) => layers.treeName(diffId)),
@@ -128,6 +132,7 @@ function stage(
         ...(shmSizeBytes === undefined ? {} : { shmSizeBytes }),
         ...namespaces,
         init: spec.init,
+        devices: deviceRules(spec.security.devices),
         privileged: spec.security.privileged,
         confinement: spec.security,
         terminal: spec.terminal,
