@@ -78,8 +78,9 @@ async function storeUpper(room: ContainerRoom, spec: ContainerSpec, session: Ses
   const tree = join(directory, 'fs')
   mkdirSync(tree)
   for (const path of [directory, tree]) chmodSync(path, 0o755)
-  await unpackLayer(copies(layerTar(containers.path(spec.id, 'layer', 'fs'), { overlay })), tree, { overlay })
-  if (isActive(containers.state(spec.id))) removeStubs(tree, spec)
+  const isLive = isActive(containers.state(spec.id))
+  await unpackLayer(copies(layerTar(containers.path(spec.id, 'layer', 'fs'), { overlay, isLive })), tree, { overlay })
+  if (isLive) removeStubs(tree, spec)
   const digests = digestLayer(tree, { overlay })
   if (digests.entries === 0) return undefined
   const same = store.layers.layerByContent(digests.contentDigest)

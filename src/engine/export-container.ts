@@ -9,7 +9,7 @@ export async function exportContainer(room: ContainerRoom, id: string, output: s
   const files = await openContainerFiles(room, id, 'read')
   try {
     recordContainerEvent(room, room.containers.spec(id), 'export')
-    await writingTo(output, () => writeWhole(output, layerTar(files.root, { overlay: files.overlay })))
+    await writingTo(output, () => writeWhole(output, layerTar(files.root, files)))
   } finally {
     files.close()
   }
