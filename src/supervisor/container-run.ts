@@ -25,6 +25,8 @@ export interface Stage {
   readonly connection: ConnectionState
   readonly cgroup: Cgroup
   readonly hasOwnNetwork: boolean
+  /** Resolves with why when the network is lost; else never. */
+  readonly lost: Promise<string>
   /** How to look whether it is well. */
   readonly health: { readonly command: readonly string[]; readonly times: HealthTimes } | undefined
   start(stdio: ProcessStdio['stdio']): SandboxRun
@@ -109,7 +111,7 @@ function stage(
   return {
     notes: [...notes, ...cgroup.notes],
     connection: { ports: network.ports, endpoints: network.endpoints },
-    ...{ cgroup, health, hasOwnNetwork: namespace.kind !== 'host' },
+    ...{ cgroup, health, hasOwnNetwork: namespace.kind !== 'host', lost: network.lost },
     wasOomKilled: () => cgroup.wasOomKilled(),
     start(stdio) {
       cgroup.forgetOom()

@@ -176,6 +176,7 @@ export class Supervisor {
       this.events.networks(stage.connection, 'connect')
       this.#notes = stage.notes
       this.#stage = stage
+      void stage.lost.then((reason) => this.#noteLost(reason))
       result = await this.#repeat(stage, onStart)
     } catch (error) {
       const reply = failedReply(error)
@@ -189,6 +190,7 @@ export class Supervisor {
       })
     }
     try {
+      this.#stage = undefined
       await stage?.close()
       if (stage !== undefined) this.events.networks(stage.connection, 'disconnect')
       this.output.close()
@@ -209,6 +211,7 @@ export class Supervisor {
   async #repeat(stage: Stage, onStart: (reply: StartReply) => void): Promise<SandboxResult> {
     let delayMs: number | undefined
     for (let restarts = 0; ; restarts++) {
+      if (this.#takeWish() === 'stop') return this.#neverBegan(onStart)
       this.#wish = undefined
       const startedMs = Date.now()
       const result = await this.#once(stage, restarts, onStart)
@@ -233,6 +236,22 @@ export class Supervisor {
         return result
       }
     }
+  }
+
+  /** It was stopped while all was being made ready. */
+  #neverBegan(onStart: (reply: StartReply) => void): SandboxResult {
+    onStart({ kind: 'failed', code: 'container-failed', message: 'the container was stopped before it began' })
+    const result = { exitCode: 137 }
+    this.#finish(result, true)
+    return result
+  }
+
+  /** It goes on without: what it does may need none. */
+  #noteLost(reason: string): void {
+    const stage = this.#stage
+    if (stage === undefined) return
+    this.#write({ ...this.#state, error: `its network is lost: ${reason}` })
+    this.events.networks(stage.connection, 'disconnect')
   }
 
   #takeWish(): Wish {
