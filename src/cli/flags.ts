@@ -25,6 +25,7 @@ export interface BuildFlags extends RegistryFlags {
   readonly secret: readonly string[]
   readonly ssh: readonly string[]
   readonly allow: readonly string[]
+  readonly cacheBudget?: string
   readonly jobs?: number
   readonly output: readonly string[]
   readonly push?: boolean
@@ -134,6 +135,14 @@ export interface HistoryFlags {
   readonly format?: string
 }
 
+/** Flags of `longshore image tree` and `image diff`. */
+export interface ImageTreeFlags {
+  readonly all?: boolean
+  readonly maxSize?: string
+  readonly maxWasted?: string
+  readonly format: 'text' | 'json'
+}
+
 /** Flags of `longshore image prune`, `builder prune` and `system prune`. */
 export interface PruneFlags {
   readonly dryRun?: boolean
@@ -141,6 +150,11 @@ export interface PruneFlags {
   readonly all?: boolean
   readonly force?: boolean
   readonly filter: readonly string[]
+}
+
+/** Flags of `longshore system prune`. */
+export interface SystemPruneFlags extends PruneFlags {
+  readonly volumes?: boolean
 }
 
 /** Flags that say which build a question is about. */
