@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { collect } from './collect.ts'
 import type { CommandRoom } from './command-room.ts'
+import { addEventsCommand } from './events-command.ts'
 import type { PruneFlags, SystemCheckFlags, SystemPruneFlags } from './flags.ts'
 import { formatOption } from './format-option.ts'
 
@@ -44,6 +45,7 @@ export function addSystemCommands(program: Command, room: CommandRoom): void {
       const { runSystemCheck } = await import('./run-system-check.ts')
       room.setExitCode(await runSystemCheck(flags, room.root()))
     })
+  addEventsCommand(group, room)
   addBuilderCommands(program, room)
 }
 

@@ -20,6 +20,8 @@ import { overlayXattrs } from './host.ts'
 import { leaseLayers } from './lease-layers.ts'
 import { stubPaths } from './mount-stubs.ts'
 import { enterNamespace } from './namespace.ts'
+import { recordContainerEvent } from './record-container-event.ts'
+import { recordImageEvent } from './record-event.ts'
 
 /** How to make an image of a container. */
 export interface CommitRequest {
@@ -58,7 +60,11 @@ export async function commitContainer(room: ContainerRoom, request: CommitReques
     } finally {
       if (pauses) await unpauseContainer(room, request.id)
     }
-    return writeImage(room, request, spec, { ...image, config }, layer, name)
+    const id = writeImage(room, request, spec, { ...image, config }, layer, name)
+    const told = { comment: request.message ?? '', imageID: id, imageRef: name ?? '' }
+    recordContainerEvent(room, spec, 'commit', told)
+    if (name !== undefined) recordImageEvent(store.root, host, 'tag', id, name)
+    return id
   } finally {
     await session.close()
   }
@@ -72,8 +78,9 @@ async function storeUpper(room: ContainerRoom, spec: ContainerSpec, session: Ses
   const tree = join(directory, 'fs')
   mkdirSync(tree)
   for (const path of [directory, tree]) chmodSync(path, 0o755)
-  await unpackLayer(copies(layerTar(containers.path(spec.id, 'layer', 'fs'), { overlay })), tree, { overlay })
-  if (isActive(containers.state(spec.id))) removeStubs(tree, spec)
+  const isLive = isActive(containers.state(spec.id))
+  await unpackLayer(copies(layerTar(containers.path(spec.id, 'layer', 'fs'), { overlay, isLive })), tree, { overlay })
+  if (isLive) removeStubs(tree, spec)
   const digests = digestLayer(tree, { overlay })
   if (digests.entries === 0) return undefined
   const same = store.layers.layerByContent(digests.contentDigest)

@@ -20,6 +20,7 @@ import { type Healthcheck, hostPlatform, type Platform } from '../oci/index.ts'
 import type { Isolation, StoredImage } from '../ports/index.ts'
 import type { ContainerRoom } from './container-room.ts'
 import { requireLayers } from './lease-layers.ts'
+import { recordContainerEvent } from './record-container-event.ts'
 import { findStored } from './stored-images.ts'
 import { prepareVolumes } from './volumes.ts'
 
@@ -83,6 +84,7 @@ export async function createContainer(
     layerNames: image.layers.map((layer) => store.layers.name(layer.diffId)),
     checkLayers: () => requireLayers(store, image.layers),
   })
+  recordContainerEvent(room, spec, 'create', {}, name)
   return { id, name }
 }
 

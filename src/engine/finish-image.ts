@@ -30,7 +30,12 @@ export async function finishImage(
   const id = digestOf(configBytes)
   const stored = store.images.image(id)
   if (stored === undefined) store.images.writeImage({ id, configBytes })
-  for (const name of names) if (store.images.findImage(name)?.id !== id) store.images.tag(name, id)
+  for (const name of names) {
+    if (store.images.findImage(name)?.id === id) continue
+    store.images.tag(name, id)
+    const { recordImageEvent } = await import('./record-event.ts')
+    recordImageEvent(store.root, host, 'tag', id, name)
+  }
   // A prune beside us may have taken it while it had no name.
   if (names.length > 0 && store.images.config(id) === undefined) store.images.writeImage({ id, configBytes })
   // Looked at after the image was written: now nobody removes a layer of it any more.

@@ -20,6 +20,7 @@ import { type Host, overlayXattrs, storeRoot } from './host.ts'
 import { removedMeanwhile } from './lease-layers.ts'
 import { enterNamespace } from './namespace.ts'
 import { layerKeeper } from './pull-image.ts'
+import { recordImageEvent } from './record-event.ts'
 import type { ImageSettings } from './stored-images.ts'
 import { runTask } from './task.ts'
 import { writeWhole } from './write-file.ts'
@@ -66,7 +67,7 @@ export async function importImage(
   }
   try {
     const label = `[import] ${request.input ?? 'standard input'}`
-    return await runTask(settings, 'import', label, async () => {
+    const id = await runTask(settings, 'import', label, async () => {
       const path = await inputFile(request, host, join(session.makeDirectory('import'), 'rootfs'))
       const { descriptor, diffId } = await describe(path)
       const config: ImageConfig = { ...settled, ...origin(request, host, diffId) }
@@ -78,6 +79,8 @@ export async function importImage(
       }
       return { result: storeImage(store, config, name), cached: false }
     })
+    recordImageEvent(store.root, host, 'import', id, name ?? id)
+    return id
   } finally {
     await session.close()
   }

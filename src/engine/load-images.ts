@@ -11,6 +11,7 @@ import { removedMeanwhile } from './lease-layers.ts'
 import { enterNamespace } from './namespace.ts'
 import { layerKeeper } from './pull-image.ts'
 import { type ArchivedImage, readArchive } from './read-archive.ts'
+import { recordImageEvent } from './record-event.ts'
 import type { ImageSettings } from './stored-images.ts'
 import { runTask } from './task.ts'
 
@@ -62,6 +63,7 @@ export async function loadImages(
     const images = await readArchive(archive, request.platform ?? hostPlatform(host.arch))
     const loaded: LoadedImage[] = []
     for (const image of images) loaded.push(await loadImage(settings, archive, image, request.keepNames))
+    for (const { id, names } of loaded) recordImageEvent(store.root, host, 'load', id, names[0] ?? id)
     return loaded
   } finally {
     await session.close()

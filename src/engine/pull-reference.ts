@@ -6,6 +6,7 @@ import { openSession } from '../store/session.ts'
 import { type Host, overlayXattrs, storeRoot } from './host.ts'
 import { imagePort } from './images.ts'
 import { enterNamespace } from './namespace.ts'
+import { recordImageEvent } from './record-event.ts'
 import type { RegistryAccess } from './registry-access.ts'
 import { lazyRegistry } from './registry-client.ts'
 
@@ -38,7 +39,9 @@ export async function pullReference(
       emit,
       nowMs: () => host.nowMs(),
     })
-    return (await images.pull(request.reference, request.platform ?? hostPlatform(host.arch))).id
+    const { id } = await images.pull(request.reference, request.platform ?? hostPlatform(host.arch))
+    recordImageEvent(store.root, host, 'pull', id, request.reference)
+    return id
   } finally {
     await session.close()
     await registry.close()

@@ -9,6 +9,7 @@ import { leaseLayers } from './lease-layers.ts'
 import { splitName } from './list-images.ts'
 import { enterNamespace } from './namespace.ts'
 import { type PushSettings, pushImage } from './push-image.ts'
+import { recordImageEvent } from './record-event.ts'
 import type { RegistryAccess } from './registry-access.ts'
 import { lazyRegistry } from './registry-client.ts'
 import { requireImage } from './require-image.ts'
@@ -61,6 +62,7 @@ export async function pushReference(
       const manifest = await pushImage(settings, image, destination, request)
       rememberPush(store, image.id, destination, manifest)
       pushed.push({ name: familiarName(destination), manifest })
+      recordImageEvent(store.root, host, 'push', image.id, familiarName(destination))
     }
     return pushed
   } finally {

@@ -7,11 +7,12 @@ import { type Host, storeRoot } from './host.ts'
 import { type ImageUser, type ImageUsers, imageUsers } from './image-users.ts'
 import { splitName } from './list-images.ts'
 import { enterNamespace } from './namespace.ts'
+import { recordImageEvent } from './record-event.ts'
 import { type FoundImage, requireImage } from './require-image.ts'
 
 /** What happened to a name or an image. */
 export type Removal =
-  | { readonly kind: 'untagged'; readonly name: string }
+  | { readonly kind: 'untagged'; readonly name: string; readonly imageId: Digest }
   | { readonly kind: 'deleted'; readonly id: string }
   | { readonly kind: 'failed'; readonly error: ToolError }
 
@@ -46,6 +47,7 @@ export async function removeImages(
       return [{ kind: 'failed', error } as const]
     }
   })
+  recordRemovals(store.root, host, removals)
   const isDeleted = removals.some((removal) => removal.kind === 'deleted')
   if (!isDeleted) return { removals, sizeBytes: 0 }
   const left = new Set(layersOfImages(store))
@@ -63,6 +65,14 @@ function sizeOf(store: Store, diffIds: Iterable<DiffId>): number {
     (sum, diffId) => sum + (store.layers.isPresent(diffId) ? (store.layers.layer(diffId)?.sizeBytes ?? 0) : 0),
     0,
   )
+}
+
+/** Writes down which names and images are gone. */
+export function recordRemovals(root: string, host: Host, removals: readonly Removal[]): void {
+  for (const removal of removals) {
+    if (removal.kind === 'untagged') recordImageEvent(root, host, 'untag', removal.imageId, removal.name)
+    else if (removal.kind === 'deleted') recordImageEvent(root, host, 'delete', removal.id, removal.id)
+  }
 }
 
 /** Removes the layers that `removals` left without an image, and adds them. */
@@ -92,11 +102,11 @@ function removeOne(store: Store, text: string, force: boolean, users: ImageUsers
 
 /** Takes names off. A pulled one is told with its digest too. */
 function untag(store: Store, references: readonly StoredReference[]): readonly Removal[] {
-  return references.flatMap(({ name, pulledDigest }) => {
+  return references.flatMap(({ name, imageId, pulledDigest }) => {
     if (!store.images.untag(name)) return []
     const pulled =
       pulledDigest === undefined || name.includes('@') ? [] : [`${splitName(name).repository}@${pulledDigest}`]
-    return [name, ...pulled].map((one) => ({ kind: 'untagged', name: one }) as const)
+    return [name, ...pulled].map((one) => ({ kind: 'untagged', name: one, imageId }) as const)
   })
 }
 

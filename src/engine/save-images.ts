@@ -6,6 +6,7 @@ import { type Host, overlayXattrs, storeRoot } from './host.ts'
 import type { LayerCompressionChoice } from './layer-compression.ts'
 import { leaseLayers } from './lease-layers.ts'
 import { enterNamespace } from './namespace.ts'
+import { recordImageEvent } from './record-event.ts'
 import { requireImage } from './require-image.ts'
 import { runTask } from './task.ts'
 import { type LayoutMember, writeLayout } from './write-layout.ts'
@@ -54,6 +55,7 @@ export async function saveImages(
       await writeLayout({ ...common, images: [...members.values()] })
       return { result: undefined, cached: false }
     })
+    for (const [id, { names }] of members) recordImageEvent(store.root, host, 'save', id, names[0] ?? id)
   } finally {
     await session.close()
   }

@@ -2,6 +2,7 @@ import { ToolError } from '../base/index.ts'
 import { localName } from '../oci/index.ts'
 import { openStore } from '../store/index.ts'
 import { type Host, storeRoot } from './host.ts'
+import { recordImageEvent } from './record-event.ts'
 import { requireImage } from './require-image.ts'
 
 /** Gives the image `source` the name `target` too, which no other image has then. Throws `ToolError` when there is no such image. */
@@ -11,7 +12,10 @@ export function tagImage(host: Host, root: string | undefined, source: string, t
   const { image } = requireImage(store, source)
   store.images.tag(name, image.id)
   // Looked at after it was named: now nobody removes it any more.
-  if (store.images.config(image.id) !== undefined) return
+  if (store.images.config(image.id) !== undefined) {
+    recordImageEvent(store.root, host, 'tag', image.id, name)
+    return
+  }
   store.images.untag(name)
   throw new ToolError('image-not-found', `the image "${source}" was removed by another command`)
 }
@@ -33,5 +37,7 @@ export function untagImage(
       hint: `its names are: ${all.map((reference) => reference.name).join(', ') || 'none'}`,
     })
   }
-  return wanted.filter((name) => store.images.untag(name))
+  const gone = wanted.filter((name) => store.images.untag(name))
+  for (const name of gone) recordImageEvent(store.root, host, 'untag', image.id, name)
+  return gone
 }

@@ -54,8 +54,9 @@ class LayerTar {
   }
 
   *chunks(): Generator<Uint8Array, void, undefined> {
+    let walk: LayerWalk | undefined
     try {
-      const walk = new LayerWalk(this.#directory, this.#options)
+      walk = new LayerWalk(this.#directory, this.#options)
       if (walk.rootOpaque) {
         this.#tree?.add({ path: nameBytes(''), type: 'directory', mode: 0, uid: 0, gid: 0, xattrs: [opaqueMark] })
         yield* this.#opaqueMark('')
@@ -65,6 +66,8 @@ class LayerTar {
       yield this.#take()
     } catch (error) {
       throw translateError(error, `cannot read the layer ${this.#directory}`)
+    } finally {
+      walk?.close()
     }
   }
 

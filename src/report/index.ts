@@ -8,6 +8,7 @@ export { checkResultJson, renderCheckResult, renderWarningSummary } from './chec
 export { containerStatus, type ShownState } from './container-status.ts'
 export { renderDiagnostic } from './diagnostic.ts'
 export { type CheckedFile, diagnosticsJson } from './diagnostics-json.ts'
+export { eventFields, eventJson, eventLine, eventTemplateFields, type ShownEvent } from './event-line.ts'
 export { renderExcerpt } from './excerpt.ts'
 export { githubAnnotation } from './github-annotation.ts'
 export { compileTemplate, type TemplateValue } from './go-template.ts'
@@ -28,4 +29,5 @@ export { type PlanEntry, type PlannedMiss, planEntries, renderPlan } from './pla
 export { sarifLog } from './sarif.ts'
 export { renderTable } from './table.ts'
 export { type ProgressScreen, type TerminalReporter, terminalReporter } from './terminal.ts'
+export { type UsageSample, usageRow } from './usage-row.ts'
 export { type ExplainedStep, renderExplained } from './why.ts'
