@@ -103,6 +103,7 @@ export interface SaveFlags extends CompressionFlags {
 
 /** Flags of `longshore import`. */
 export interface ImportFlags {
+  readonly change: readonly string[]
   readonly message?: string
   readonly platform?: string
   readonly quiet?: boolean

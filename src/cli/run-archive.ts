@@ -67,6 +67,7 @@ export async function runImport(
 ): Promise<number> {
   const { message, platform } = flags
   const request = {
+    changes: flags.change,
     ...(file === '-' ? {} : { input: file }),
     ...(name === undefined ? {} : { name }),
     ...(message === undefined ? {} : { message }),

@@ -87,8 +87,8 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
       // A later build finds the cache beyond its budget; what it has just made stays.
       done('build', '-q', '-f', join(context, 'Large'), '-t', 'large', context)
       done('rmi', 'large')
-      const kept = run('build', '--cache-budget', '1MB', '-t', 'grows', context)
-      expect(kept.stderr).toMatch(/keep the cache within 1 MB: removed \d+ things?, 4 MB/)
+      const kept = run('build', '--cache-budget', '3MB', '-t', 'grows', context)
+      expect(kept.stderr).toMatch(/keep the cache within 3 MB: removed \d+ things?, 4 MB/)
       expect(done('builder', 'prune', '--dry-run')).toContain('RUN echo first')
       expect(run('build', '-q', '--cache-budget', 'much', context).status).toBe(125)
       done('network', 'create', 'unused')
