@@ -14,7 +14,7 @@ export function addSaveCommand(parent: Command, room: CommandRoom): void {
     .option('-o, --output <path>', 'file or directory to write to (default: standard output)', '-')
     .addOption(
       new Option('--format <format>', 'of the archive')
-        .choices(['docker-archive', 'oci-archive', 'oci-dir'])
+        .choices(['docker-archive', 'oci-archive', 'oci-dir', 'docker-dir'])
         .default('docker-archive'),
     )
     .option('-q, --quiet', 'show no progress')

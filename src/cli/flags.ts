@@ -97,7 +97,7 @@ export interface SystemCheckFlags {
 /** Flags of `longshore save`. */
 export interface SaveFlags extends CompressionFlags {
   readonly output: string
-  readonly format: 'docker-archive' | 'oci-archive' | 'oci-dir'
+  readonly format: 'docker-archive' | 'oci-archive' | 'oci-dir' | 'docker-dir'
   readonly quiet?: boolean
 }
 

@@ -5,6 +5,7 @@ import type { CommandRoom } from './command-room.ts'
 import type { HistoryFlags, ImageTreeFlags, PruneFlags } from './flags.ts'
 import { formatOption } from './format-option.ts'
 import { addImagesCommand } from './images-command.ts'
+import { addMountCommands } from './mount-commands.ts'
 import { addPushCommand } from './push-command.ts'
 
 /** Adds the commands about stored images: `tag`, `untag`, `rmi`, `history`, and all of them and `inspect` below `image`. */
@@ -27,6 +28,7 @@ export function addImageCommands(program: Command, room: CommandRoom): void {
     addPrune,
     addTree,
     addDiff,
+    addMountCommands,
   ])
     add(group, room)
   addRemove(group, room, 'rm')
