@@ -23,6 +23,8 @@ export interface BuildOptions {
   readonly contexts?: Readonly<Record<string, string>>
   readonly labels?: Readonly<Record<string, string>>
   readonly target?: string
+  /** As `--platform`: `linux/arm64`; several make an index. */
+  readonly platforms?: readonly string[]
   readonly noCache?: boolean
   readonly pull?: boolean
   readonly network?: 'default' | 'none' | 'host'
@@ -89,6 +91,7 @@ function commandLine(options: BuildOptions): string[] {
     ...pairs('--build-context', options.contexts),
     ...pairs('--label', options.labels),
     ...value('--target', options.target),
+    ...list('--platform', options.platforms),
     ...(options.noCache === true ? ['--no-cache'] : []),
     ...(options.pull === true ? ['--pull'] : []),
     ...value('--network', options.network),

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { CommandRoom } from './command-room.ts'
 import type { ImportFlags, LoadFlags, SaveFlags } from './flags.ts'
+import { platformOption } from './platform-option.ts'
 import { addCompressionFlags } from './registry-flags.ts'
 
 /** Adds `save`. */
@@ -16,6 +17,7 @@ export function addSaveCommand(parent: Command, room: CommandRoom): void {
         .choices(['docker-archive', 'oci-archive', 'oci-dir'])
         .default('docker-archive'),
     )
+    .addOption(platformOption('of names with several images, write only this one (default: all)'))
     .option('-q, --quiet', 'show no progress')
   addCompressionFlags(command).action(async (images: readonly string[], flags: SaveFlags) => {
     const { runSave } = await import('./run-archive.ts')
@@ -30,7 +32,7 @@ export function addLoadCommand(parent: Command, room: CommandRoom): void {
     .summary('read images from an archive')
     .description('Reads the images of a docker or OCI archive, compressed or not, or of a directory into the store.')
     .option('-i, --input <path>', 'file or directory to read (default: standard input)')
-    .addOption(new Option('--platform <os/arch>', 'platform to take of a multi-platform image (default: this machine)'))
+    .addOption(platformOption('platform to take of a multi-platform image (default: all that the archive has)'))
     .option('--no-replace', 'let names that other images have stay with them')
     .option('-q, --quiet', 'show no progress')
     .action(async (flags: LoadFlags) => {
@@ -48,7 +50,7 @@ export function addImportCommand(parent: Command, room: CommandRoom): void {
     .argument('<file>', 'tar to read, or - for standard input')
     .argument('[name]', 'name[:tag] of the image')
     .option('-m, --message <text>', 'comment for the history')
-    .addOption(new Option('--platform <os/arch>', 'platform the files are for (default: this machine)'))
+    .addOption(platformOption('platform the files are for (default: this machine)'))
     .option('-q, --quiet', 'show no progress')
     .action(async (file: string, name: string | undefined, flags: ImportFlags) => {
       const { runImport } = await import('./run-archive.ts')

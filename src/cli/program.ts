@@ -9,6 +9,7 @@ import { addImageCommands } from './image-commands.ts'
 import { addImagesCommand } from './images-command.ts'
 import { addLockCommand } from './lock-command.ts'
 import { addLoginCommands } from './login-commands.ts'
+import { addManifestCommands } from './manifest-commands.ts'
 import { addNetworkCommands } from './network-commands.ts'
 import { addPullCommand } from './pull-command.ts'
 import { addPushCommand } from './push-command.ts'
@@ -47,6 +48,7 @@ export function createProgram(setExitCode: SetExitCode, firstWord: string | unde
   addLoadCommand(program, room)
   addImportCommand(program, room)
   addImageCommands(program, room)
+  addManifestCommands(program, room)
   addNetworkCommands(program, room)
   addSystemCommands(program, room)
   return program

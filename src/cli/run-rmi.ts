@@ -1,11 +1,15 @@
 import { type Removal, removeImages } from '../engine/remove-images.ts'
 import { exitCodeFor, exitCodes } from './exit-codes.ts'
+import type { RemoveFlags } from './flags.ts'
+import { platformField } from './platform-field.ts'
 import { errorText } from './print-error.ts'
 import { processHost } from './process-host.ts'
 
 /** Runs `longshore rmi`; returns the exit code. With `force`, an image that is not there is told but is no failure. */
-export async function runRmi(names: readonly string[], force: boolean, root: string | undefined): Promise<number> {
-  const { removals } = await removeImages(processHost(), root, names, force)
+export async function runRmi(names: readonly string[], flags: RemoveFlags, root: string | undefined): Promise<number> {
+  const force = flags.force === true
+  const request = { names, force, ...platformField(flags), ...(root === undefined ? {} : { root }) }
+  const { removals } = await removeImages(request, processHost())
   process.stdout.write(removals.map((removal) => removalText(removal, 'Untagged', 'Deleted')).join(''))
   const errors = removals.flatMap((removal) => (removal.kind === 'failed' ? [removal.error] : []))
   process.stderr.write(errors.map(errorText).join(''))

@@ -6,13 +6,21 @@ import { findStored, type ImageSettings } from './stored-images.ts'
 /** The image port over a store and a registry. */
 export function imagePort(settings: ImageSettings): ImagePort {
   const pulls = new Map<string, Promise<StoredImage>>()
+  // What a command has once pulled it keeps to, though the name may go on to another image meanwhile.
+  const pulled = new Map<string, StoredImage>()
+  const nameOf = (reference: string, platform: Platform): string => `${formatPlatform(platform)} ${reference}`
   return {
-    find: (reference, platform) => findStored(settings.store, reference, platform),
+    find: (reference, platform) =>
+      pulled.get(nameOf(reference, platform)) ?? findStored(settings.store, reference, platform),
     pull(reference, platform) {
-      const name = `${formatPlatform(platform)} ${reference}`
+      const name = nameOf(reference, platform)
       let pull = pulls.get(name)
       if (pull === undefined) {
         pull = pullUnlessStored(settings, reference, platform)
+        pull.then(
+          (image) => pulled.set(name, image),
+          () => undefined,
+        )
         pulls.set(name, pull)
       }
       return pull

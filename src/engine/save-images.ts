@@ -1,8 +1,10 @@
 import { resolve } from 'node:path'
 import type { EmitEvent } from '../build/index.ts'
+import type { Platform } from '../oci/index.ts'
 import { openStore } from '../store/index.ts'
 import { openSession } from '../store/session.ts'
 import { type Host, overlayXattrs, storeRoot } from './host.ts'
+import { indexImages } from './index-document.ts'
 import type { LayerCompressionChoice } from './layer-compression.ts'
 import { leaseLayers } from './lease-layers.ts'
 import { enterNamespace } from './namespace.ts'
@@ -15,6 +17,8 @@ export type SaveFormat = 'docker-archive' | 'oci-archive' | 'oci-dir'
 export interface SaveRequest {
   /** Names or IDs; what is named keeps its name in the archive. */
   readonly images: readonly string[]
+  /** Of names with several images only the one for this platform. */
+  readonly platform?: Platform
   readonly format: SaveFormat
   /** A file or, for `oci-dir`, a directory; `-` for standard output. */
   readonly output: string
@@ -31,13 +35,18 @@ export async function saveImages(
   signal: AbortSignal,
 ): Promise<void> {
   const store = openStore(storeRoot(host, request.root))
-  for (const text of request.images) requireImage(store, text)
+  for (const text of request.images) requireImage(store, text, request.platform)
   await enterNamespace(host, store)
   const session = openSession(store.root, host.nowMs(), () => {})
   try {
     const members = new Map<string, LayoutMember>()
     for (const text of request.images) {
-      const { image, name } = requireImage(store, text)
+      const { image, name, index } = requireImage(store, text, request.platform)
+      if (index !== undefined) {
+        for (const one of indexImages(store, text, index.index)) leaseLayers(store, session, one.layers)
+        members.set(index.name, { index, names: [index.name] })
+        continue
+      }
       leaseLayers(store, session, image.layers)
       const names = members.get(image.id)?.names ?? []
       const own = name === undefined || name.includes('@') || names.includes(name) ? [] : [name]

@@ -2,14 +2,15 @@ import { ToolError } from '../base/index.ts'
 import { localName } from '../oci/index.ts'
 import { openStore } from '../store/index.ts'
 import { type Host, storeRoot } from './host.ts'
-import { requireImage } from './require-image.ts'
+import { referencesOf, requireImage } from './require-image.ts'
 
-/** Gives the image `source` the name `target` too, which no other image has then. Throws `ToolError` when there is no such image. */
+/** Gives the image `source`, or all images of that name, the name `target` too, which no other image has then. Throws `ToolError` when there is no such image. */
 export function tagImage(host: Host, root: string | undefined, source: string, target: string): void {
   const store = openStore(storeRoot(host, root))
   const name = localName(target)
-  const { image } = requireImage(store, source)
-  store.images.tag(name, image.id)
+  const { image, index } = requireImage(store, source)
+  if (index === undefined) store.images.tag(name, image.id)
+  else store.images.tagIndex(name, index.index, index.imageId)
   // Looked at after it was named: now nobody removes it any more.
   if (store.images.config(image.id) !== undefined) return
   store.images.untag(name)
@@ -25,7 +26,7 @@ export function untagImage(
 ): readonly string[] {
   const store = openStore(storeRoot(host, root))
   const { image } = requireImage(store, source)
-  const all = store.images.references().filter((reference) => reference.imageId === image.id)
+  const all = referencesOf(store, image)
   const wanted = names.length === 0 ? all.map((reference) => reference.name) : names.map(localName)
   for (const name of wanted) {
     if (all.some((reference) => reference.name === name)) continue
