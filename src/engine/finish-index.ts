@@ -15,7 +15,13 @@ import type { Workshop } from './workshop.ts'
 /** The index of a build for several platforms, and its images. */
 interface BuiltIndex {
   readonly index: Pick<NamedIndex, 'index'> & { readonly imageId: StoredImage['id'] }
-  readonly images: readonly StoredImage[]
+  readonly images: readonly BuiltImage[]
+}
+
+interface BuiltImage {
+  readonly image: StoredImage
+  /** What it was asked for: `linux/arm64`. */
+  readonly platform: string
 }
 
 /** As `finishImage`, for several platforms: an image of each target of the graph, and an index of them under the names. */
@@ -33,20 +39,19 @@ export async function finishIndex(
     cached: false,
   }))
   const manifest = await writeOutputs(scene, built, emit)
-  const platforms = built.images.map(({ id, config }) => ({ platform: formatPlatform(config.platform), imageId: id }))
+  const platforms = built.images.map(({ image, platform }) => ({ platform, imageId: image.id }))
   return { id: built.index.imageId, platforms, ...(manifest === undefined ? {} : { manifest }) }
 }
 
 function keepIndex(scene: Scene, graph: StepGraph, layers: StepLayers): BuiltIndex {
-  const { store, names, platform } = scene
+  const { store, names, platform, targetPlatforms } = scene
   const made = graph.targets.map((target, position) =>
-    assembleImage(scene, { ...graph, target }, layers, scene.targetPlatforms[position]),
+    assembleImage(scene, { ...graph, target }, layers, targetPlatforms[position]),
   )
-  const members: readonly LocalMember[] = made.map(({ id, config }) => ({
-    kind: 'image',
-    imageId: id,
-    platform: config.platform,
-  }))
+  const members = made.flatMap(({ id }, position): LocalMember[] => {
+    const wanted = targetPlatforms[position]
+    return wanted === undefined ? [] : [{ kind: 'image', imageId: id, platform: wanted }]
+  })
   const imageId = (selectByPlatform(members, platform) ?? members[0])?.imageId
   invariant(imageId !== undefined, 'a build for no platform')
   const index = { members }
@@ -56,7 +61,8 @@ function keepIndex(scene: Scene, graph: StepGraph, layers: StepLayers): BuiltInd
       if (!isNamed) store.images.tagIndex(name, index, imageId)
     }
   })
-  return { index: { index, imageId }, images }
+  const platforms = members.map((member) => formatPlatform(member.platform))
+  return { index: { index, imageId }, images: images.map((image, at) => ({ image, platform: platforms[at] ?? '' })) }
 }
 
 /** Writes the outputs asked for; the descriptor is of the last index that had to be made. */
@@ -66,7 +72,7 @@ async function writeOutputs(scene: Scene, built: BuiltIndex, emit: EmitEvent): P
   for (const output of scene.request.outputs) {
     if (output.type === 'image') continue
     const workshop = await scene.enter()
-    for (const image of built.images) leaseLayers(store, workshop.session, image.layers)
+    for (const { image } of built.images) leaseLayers(store, workshop.session, image.layers)
     const common = { store, overlay: workshop.overlay, signal }
     switch (output.type) {
       case 'tar':
@@ -96,14 +102,11 @@ async function writeOutputs(scene: Scene, built: BuiltIndex, emit: EmitEvent): P
 async function writeTrees(
   { store }: Scene,
   workshop: Workshop,
-  images: readonly StoredImage[],
+  images: readonly BuiltImage[],
   output: Extract<OutputSpec, { type: 'tar' | 'local' }>,
 ): Promise<void> {
   const { writeRootfs } = await import('./write-rootfs.ts')
-  const folders = images.map((image) => ({
-    image,
-    folder: formatPlatform(image.config.platform).replaceAll('/', '_'),
-  }))
+  const folders = images.map(({ image, platform }) => ({ image, folder: platform.replaceAll('/', '_') }))
   for (const { image, folder } of folders) {
     const dest = join(output.dest, folder)
     await writeRootfs({ store, workshop, layers: image.layers, output: { ...output, dest } })

@@ -1,6 +1,7 @@
 import type { ImagePort } from '../build/index.ts'
 import { formatPlatform, type ImageConfig, type Platform, parseReference, withDefaultTag } from '../oci/index.ts'
 import type { StoredImage } from '../ports/index.ts'
+import { onlyOtherPlatforms } from './other-platform.ts'
 import { findStored, type ImageSettings } from './stored-images.ts'
 
 /** The image port over a store and a registry. */
@@ -46,5 +47,10 @@ async function pullUnlessStored(settings: ImageSettings, text: string, platform:
   // A name pinned by digest cannot have changed.
   if (stored !== undefined && (!settings.refresh || parseReference(text).digest !== undefined)) return stored
   const { pullImage } = await import('./pull-image.ts')
-  return pullImage(settings, text, platform)
+  try {
+    return await pullImage(settings, text, platform)
+  } catch (error) {
+    // Who asks for a pull wants to hear of that alone.
+    throw settings.refresh ? error : onlyOtherPlatforms(settings.store, text, platform, error)
+  }
 }

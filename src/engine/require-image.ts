@@ -2,6 +2,7 @@ import { nearest, ToolError } from '../base/index.ts'
 import { formatPlatform, type Platform, selectByPlatform } from '../oci/index.ts'
 import type { NamedIndex, StoredImage, StoredReference } from '../ports/index.ts'
 import { namedImages, type Store } from '../store/index.ts'
+import { storedPlatforms } from './other-platform.ts'
 import { findStored, localMembers, storedName } from './stored-images.ts'
 
 /** A stored image, and the name it was asked for by; no name when that was an ID or the beginning of one. */
@@ -50,22 +51,17 @@ function emptyList(text: string): ToolError {
   })
 }
 
-function requirePlatform(store: Store, text: string, platform: Platform): FoundImage {
+/** As `requireImage`, for a platform. */
+export function requirePlatform(store: Store, text: string, platform: Platform): FoundImage {
   const image = findStored(store, text, platform)
   const found = requireImage(store, text)
   if (image !== undefined) return found.name === undefined ? { image } : { image, name: found.name }
-  const offered =
-    found.index === undefined
-      ? [found.image.config.platform]
-      : localMembers(found.index.index).map((member) => member.platform)
-  throw new ToolError(
-    'platform-mismatch',
-    `the store has "${text}" only for ${offered.map(formatPlatform).join(', ')}, not for ${formatPlatform(platform)}`,
-    {
-      hint: `fetch it: longshore pull --platform ${formatPlatform(platform)} ${text}`,
-      details: { wanted: formatPlatform(platform), offered: offered.map(formatPlatform).join(', ') },
-    },
-  )
+  const offered = storedPlatforms(store, text).join(', ')
+  const wanted = formatPlatform(platform)
+  throw new ToolError('platform-mismatch', `the store has "${text}" only for ${offered}, not for ${wanted}`, {
+    hint: `fetch it (longshore pull --platform ${wanted} ${text}), or build it for that platform too`,
+    details: { wanted, offered },
+  })
 }
 
 /** The names of an image, in order. */

@@ -1,8 +1,8 @@
 import { ToolError } from '../base/index.ts'
-import { localName } from '../oci/index.ts'
-import { openStore } from '../store/index.ts'
+import { hostPlatform, localName } from '../oci/index.ts'
+import { namedImages, openStore } from '../store/index.ts'
 import { type Host, storeRoot } from './host.ts'
-import { referencesOf, requireImage } from './require-image.ts'
+import { referencesOf, requireImage, withoutImage } from './require-image.ts'
 
 /** Gives the image `source`, or all images of that name, the name `target` too, which no other image has then. Throws `ToolError` when there is no such image. */
 export function tagImage(host: Host, root: string | undefined, source: string, target: string): void {
@@ -25,7 +25,7 @@ export function untagImage(
   names: readonly string[],
 ): readonly string[] {
   const store = openStore(storeRoot(host, root))
-  const { image } = requireImage(store, source)
+  const { image, name: own } = requireImage(store, source)
   const all = referencesOf(store, image)
   const wanted = names.length === 0 ? all.map((reference) => reference.name) : names.map(localName)
   for (const name of wanted) {
@@ -34,5 +34,12 @@ export function untagImage(
       hint: `its names are: ${all.map((reference) => reference.name).join(', ') || 'none'}`,
     })
   }
-  return wanted.filter((name) => store.images.untag(name))
+  return wanted.filter((name) => {
+    const reference = all.find((one) => one.name === name)
+    // By its ID one image is meant, and others that the name has stay.
+    if (own !== undefined || reference === undefined || namedImages(reference).length === 1)
+      return store.images.untag(name)
+    withoutImage(store, reference, image.id, hostPlatform(host.arch))
+    return true
+  })
 }
