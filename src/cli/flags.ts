@@ -195,6 +195,7 @@ export interface ProjectFlags {
   readonly buildArg: readonly string[]
   readonly buildContext: readonly string[]
   readonly target?: string
+  readonly platform: readonly string[]
 }
 
 /** Flags of `longshore why`. */
