@@ -33,7 +33,12 @@ export async function defineBuild(scene: Scene, epoch: Epoch | undefined): Promi
   const graphs = programs.map((program) => planGraph(program, epoch, programs.length > 1))
   const [graph] = graphs
   invariant(graph !== undefined, 'a build for no platform')
-  return { kind: 'defined', graph: graphs.length === 1 ? graph : mergeGraphs(graphs), diagnostics }
+  if (graphs.length === 1) return { kind: 'defined', graph, diagnostics }
+  const parts = scene.targetPlatforms.flatMap((platform, position) => {
+    const own = graphs[position]
+    return own === undefined ? [] : [{ platform, graph: own }]
+  })
+  return { kind: 'defined', graph: mergeGraphs(parts), diagnostics }
 }
 
 type DefinedPrograms =

@@ -1,21 +1,36 @@
 import { invariant } from '../base/index.ts'
-import { formatPlatform } from '../oci/index.ts'
+import { formatPlatform, type Platform } from '../oci/index.ts'
 import type { PlannedStage, Root, Step, StepGraph } from './graph.ts'
+
+/** What is to be built for one of several platforms. */
+export interface PlatformGraph {
+  readonly platform: Platform
+  readonly graph: StepGraph
+}
 
 /**
  * One graph of the graphs of several platforms: stages and steps that are the same for two of them (those of the build platform
- * that ask for nothing of the target) are there once. Its targets are those of `graphs`, in order, the first of them its
- * `target`. The stages of all but the first get numbers of their own.
+ * that ask for nothing of the target) are there once. Its targets are those of `parts`, in order, the first of them its
+ * `target`. The stages of all but the first get numbers of their own. A step on one platform for another alone says so:
+ * `[linux/amd64->arm64 build 2/3]`, as BuildKit has it.
  */
-export function mergeGraphs(graphs: readonly StepGraph[]): StepGraph {
-  const [first] = graphs
+export function mergeGraphs(parts: readonly PlatformGraph[]): StepGraph {
+  const [first] = parts
   invariant(first !== undefined, 'a graph of no platform')
   const merged = new MergedGraph()
-  const targets = graphs.map((graph) => merged.add(graph))
-  const { epoch } = first
+  const targets = parts.map((part) => merged.add(part))
+  const { epoch } = first.graph
   const target = targets[0]
   invariant(target !== undefined, 'a graph without a target')
-  return { steps: merged.steps, stages: merged.stages, target, targets, ...(epoch === undefined ? {} : { epoch }) }
+  const { steps, stages } = merged.labelled()
+  const shown = (planned: PlannedStage): PlannedStage => stages.get(planned) ?? planned
+  return {
+    steps,
+    stages: [...stages.values()],
+    target: shown(target),
+    targets: targets.map(shown),
+    ...(epoch === undefined ? {} : { epoch }),
+  }
 }
 
 class MergedGraph {
@@ -23,10 +38,12 @@ class MergedGraph {
   readonly stages: PlannedStage[] = []
   readonly #steps = new Map<string, number>()
   readonly #stages = new Map<string, PlannedStage>()
+  /** For whom a step or stage is there. */
+  readonly #users = new Map<number | PlannedStage, Set<Platform>>()
   #freeIndex = 0
 
   /** Adds the graph of one platform; returns its target in the merged one. */
-  add(graph: StepGraph): PlannedStage {
+  add({ graph, platform }: PlatformGraph): PlannedStage {
     const isFirst = this.stages.length === 0
     const stages = new Map<number, PlannedStage>()
     const steps = new Map<number, number>()
@@ -36,9 +53,24 @@ class MergedGraph {
       this.#freeIndex = Math.max(this.#freeIndex, merged.stage.index + 1)
       stages.set(index, merged)
     }
+    for (const used of [...stages.values(), ...steps.values()]) {
+      this.#users.set(used, (this.#users.get(used) ?? new Set()).add(platform))
+    }
     const target = stages.get(graph.target.stage.index)
     invariant(target !== undefined, 'the target is not among the stages')
     return target
+  }
+
+  /** Steps and stages with the labels that tell whom they are for. */
+  labelled(): { readonly steps: readonly Step[]; readonly stages: ReadonlyMap<PlannedStage, PlannedStage> } {
+    const label = (used: number | PlannedStage, text: string): string => {
+      const [only, other] = this.#users.get(used) ?? []
+      return only === undefined || other !== undefined ? text : withTarget(text, only)
+    }
+    return {
+      steps: this.steps.map((step) => ({ ...step, label: label(step.index, step.label) })),
+      stages: new Map(this.stages.map((stage) => [stage, { ...stage, label: label(stage, stage.label) }])),
+    }
   }
 
   #stage(
@@ -99,4 +131,14 @@ function mapRoot(root: Root, steps: ReadonlyMap<number, number>): Root {
   const step = steps.get(root.step)
   invariant(step !== undefined, 'a step is needed before it is there')
   return { kind: 'step', step }
+}
+
+/** `[linux/amd64 build 2/3]` for linux/arm64: `[linux/amd64->arm64 build 2/3]`. */
+function withTarget(label: string, target: Platform): string {
+  const wanted = formatPlatform(target)
+  return label.replace(/^\[(\S+)/, (whole, own: string) => {
+    if (own === wanted) return whole
+    const [os = ''] = own.split('/')
+    return `${whole}->${wanted.startsWith(`${os}/`) ? wanted.slice(os.length + 1) : wanted}`
+  })
 }

@@ -14,7 +14,7 @@ function graphFor(text: string, targetPlatform: Platform): StepGraph {
 
 function merged(...lines: readonly string[]): StepGraph {
   const text = lines.join('\n')
-  return mergeGraphs([graphFor(text, amd64), graphFor(text, arm64)])
+  return mergeGraphs([amd64, arm64].map((platform) => ({ platform, graph: graphFor(text, platform) })))
 }
 
 const labels = (graph: StepGraph): readonly string[] => graph.steps.map(({ label }) => label)
@@ -58,7 +58,7 @@ test('one that declares an argument of the target is there for each', () => {
     '[linux/amd64 tools 2/3] RUN shared',
     '[linux/amd64 tools 3/3] RUN make',
     '[linux/amd64 stage-1 2/2] COPY --from=tools /out /out',
-    '[linux/amd64 tools 3/3] RUN make',
+    '[linux/amd64->arm64 tools 3/3] RUN make',
     '[linux/arm64 stage-1 2/2] COPY --from=tools /out /out',
   ])
   // Both begin with the shared step.
