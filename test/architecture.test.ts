@@ -17,6 +17,7 @@ const adapters = [
   'ssh',
   'network',
   'cgroup',
+  'journal',
 ]
 const allowed: Readonly<Record<string, readonly string[]>> = {
   base: [],

@@ -1,9 +1,14 @@
 import type { Limits } from './limits.ts'
 
-/** `cpuacct` and `freezer` are controllers of version 1 only; version 2 counts and freezes in every group. */
-export type Controller = 'memory' | 'cpu' | 'cpuacct' | 'cpuset' | 'pids' | 'io' | 'freezer'
+/** `cpuacct`, `freezer` and `devices` are controllers of version 1 only; version 2 counts, freezes and filters in every group. */
+export type Controller = 'memory' | 'cpu' | 'cpuacct' | 'cpuset' | 'pids' | 'io' | 'freezer' | 'devices'
 
-export const controllers: readonly Controller[] = ['memory', 'cpu', 'cpuacct', 'cpuset', 'pids', 'io', 'freezer']
+export const controllers: readonly Controller[] = [
+  ...(['memory', 'cpu', 'cpuacct', 'cpuset', 'pids', 'io', 'freezer', 'devices'] as const),
+]
+
+/** What version 2 does in every group, without a controller. */
+export const builtInControllers: readonly Controller[] = ['cpuacct', 'freezer', 'devices']
 
 /** Where a controller's files of our containers are, or why they cannot be had. */
 export type ControllerPlace =
@@ -45,6 +50,8 @@ export interface Cgroup {
   /** Changes limits while the container runs. Throws `ToolError` `limit-unavailable` where the controller is missing. */
   update(limits: Limits): void
   usage(): Usage
+  /** Why what some controllers count cannot be told, in words for the user. */
+  uncounted(): readonly string[]
   /** Ids of all processes in it. */
   processes(): readonly number[]
   /** True when the kernel killed a process of it for want of memory, since it was made or `forgetOom` was called. */

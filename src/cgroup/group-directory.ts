@@ -1,7 +1,7 @@
 import { closeSync, constants, mkdirSync, openSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { errnoCode, errorMessage } from '../base/index.ts'
-import { type CgroupFacts, type Controller, controllers } from './cgroup.ts'
+import { builtInControllers, type CgroupFacts, type Controller, controllers } from './cgroup.ts'
 
 /** A container's group in one hierarchy. Held open, so that it is reached when a mount covers it. */
 export interface GroupDirectory {
@@ -67,7 +67,7 @@ function hierarchiesOf(facts: CgroupFacts, refusals: Map<Controller, string>): r
 function prepare(parent: string, version: 'v1' | 'v2', own: readonly Controller[]): void {
   mkdirSync(parent, { recursive: true })
   if (version === 'v2') {
-    const passedOn = own.filter((name) => name !== 'freezer' && name !== 'cpuacct').map((name) => `+${name}`)
+    const passedOn = own.filter((name) => !builtInControllers.includes(name)).map((name) => `+${name}`)
     for (const path of passedOn.length === 0 ? [] : [dirname(parent), parent]) {
       writeFileSync(join(path, 'cgroup.subtree_control'), passedOn.join(' '))
     }

@@ -1,22 +1,31 @@
 import { closeSync } from 'node:fs'
 import { constants } from 'node:os'
 import { errnoCode, errorMessage, ToolError } from '../base/index.ts'
-import { openProcess, signalProcess } from '../sys/index.ts'
+import { type DeviceRule, openProcess, signalProcess } from '../sys/index.ts'
 import type { Cgroup, CgroupFacts, Controller } from './cgroup.ts'
 import { type GroupDirectory, openDirectories } from './group-directory.ts'
 import { type LimitFile, limitFiles } from './limit-files.ts'
 import type { Limits } from './limits.ts'
 import { oomKills, readUsage } from './read-usage.ts'
+import { restrictDevices } from './restrict-devices.ts'
 
 /**
  * Makes the control group of a container and sets its limits. Limits whose controller is missing are notes, not errors;
- * what the kernel refuses is an error. Throws `ToolError` `limit-unavailable`; nothing is left then.
+ * what the kernel refuses is an error. With `devices`, it opens only the usual devices and those. Throws `ToolError`
+ * `limit-unavailable`; nothing is left then.
  */
-export function openCgroup(id: string, limits: Limits, facts: CgroupFacts, ownPid: number): Cgroup {
+export function openCgroup(
+  id: string,
+  limits: Limits,
+  facts: CgroupFacts,
+  ownPid: number,
+  devices?: readonly DeviceRule[],
+): Cgroup {
   const { directories, refusals } = openDirectories(facts, id, 'make')
   const group = new ControlGroup(directories, refusals, ownPid)
   try {
     group.notes.push(...group.setLimits(limits, false))
+    if (devices !== undefined) group.notes.push(...group.restrictDevices(devices))
     return group
   } catch (error) {
     group.discard()
@@ -74,8 +83,30 @@ class ControlGroup implements Cgroup {
     return [...notes]
   }
 
+  /** Returns why it could not be done. */
+  restrictDevices(devices: readonly DeviceRule[]): readonly string[] {
+    const directory = this.#with('devices')
+    const reason = directory === undefined ? this.#refusals.get('devices') : restrictDevices(directory, devices)
+    return reason === undefined
+      ? []
+      : [`it may open any device of this machine that it has or makes a node of: ${reason}`]
+  }
+
   usage(): ReturnType<Cgroup['usage']> {
     return readUsage((controller) => this.#with(controller))
+  }
+
+  uncounted(): readonly string[] {
+    const counted = [
+      ['memory', 'memory'],
+      ['cpuacct', 'processor time'],
+      ['pids', 'processes'],
+      ['io', 'disk traffic'],
+    ] as const
+    return counted.flatMap(([controller, what]) => {
+      const reason = this.#refusals.get(controller)
+      return reason === undefined ? [] : [`${what}: ${reason}`]
+    })
   }
 
   processes(): readonly number[] {

@@ -1,10 +1,7 @@
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { errnoCode } from '../base/index.ts'
-import { type CgroupFacts, type Controller, type ControllerPlace, controllers } from './cgroup.ts'
-
-/** What version 2 does in every group, without a controller. */
-const builtIn: readonly Controller[] = ['cpuacct', 'freezer']
+import { builtInControllers, type CgroupFacts, type Controller, type ControllerPlace, controllers } from './cgroup.ts'
 
 /** A mounted hierarchy. */
 interface Hierarchy {
@@ -51,6 +48,7 @@ function recordOf(places: readonly (readonly [Controller, ControllerPlace])[]): 
     pids: place('pids'),
     io: place('io'),
     freezer: place('freezer'),
+    devices: place('devices'),
   }
 }
 
@@ -111,7 +109,7 @@ function unifiedPlace(name: Controller, mountPoint: string, own: string, isRoot:
   if (base === undefined || !isWritable(base)) {
     return { kind: 'missing', reason: `the controller "${name}" is not delegated to this user` }
   }
-  if (!builtIn.includes(name) && !readWords(join(base, 'cgroup.controllers')).includes(name)) {
+  if (!builtInControllers.includes(name) && !readWords(join(base, 'cgroup.controllers')).includes(name)) {
     const reason = isRoot
       ? `this machine has no controller "${name}"`
       : `the controller "${name}" is not delegated to this user`

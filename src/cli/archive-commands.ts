@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { collect } from './collect.ts'
 import type { CommandRoom } from './command-room.ts'
 import type { ImportFlags, LoadFlags, SaveFlags } from './flags.ts'
 import { platformOption } from './platform-option.ts'
@@ -50,6 +51,12 @@ export function addImportCommand(parent: Command, room: CommandRoom): void {
     .argument('<file>', 'tar to read, or - for standard input')
     .argument('[name]', 'name[:tag] of the image')
     .option('-m, --message <text>', 'comment for the history')
+    .option(
+      '-c, --change <instruction>',
+      'Dockerfile instruction that changes its config; may be repeated',
+      collect,
+      [],
+    )
     .addOption(platformOption('platform the files are for (default: this machine)'))
     .option('-q, --quiet', 'show no progress')
     .action(async (file: string, name: string | undefined, flags: ImportFlags) => {

@@ -11,6 +11,8 @@ export interface SessionOptions {
   readonly detachKeys: string
   /** Signals we get are passed on. */
   readonly signalProxy: boolean
+  /** Which streams are shown; all when not given. */
+  isWanted?(stream: 'stdout' | 'stderr'): boolean
 }
 
 /** What ended a session: the process, with its exit code, or the user, who left it. */
@@ -37,7 +39,10 @@ export class AttachSession {
 
   /** What hears the process. */
   readonly listener: ControlListener = {
-    onOutput: (stream, bytes) => this.#show(stream === 'stdout' ? process.stdout : process.stderr, bytes),
+    onOutput: (stream, bytes) => {
+      if (this.#options.isWanted?.(stream) === false) return
+      this.#show(stream === 'stdout' ? process.stdout : process.stderr, bytes)
+    },
   }
 
   /** Size of our terminal, when the process is to have one like it. */

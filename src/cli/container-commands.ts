@@ -8,6 +8,7 @@ import { addLifecycleCommands } from './lifecycle-commands.ts'
 import { addLogsCommand } from './logs-command.ts'
 import { addPsCommand } from './ps-command.ts'
 import { addCreateCommand, addRunCommand } from './run-command.ts'
+import { addStatsCommand } from './stats-command.ts'
 import { addVolumeCommands } from './volume-commands.ts'
 
 /** Adds the commands about containers, all of them below `container` too, and those about volumes. */
@@ -34,6 +35,7 @@ function addAll(parent: Command, room: CommandRoom): void {
   addCreateCommand(parent, room)
   addFileCommands(parent, room)
   addLifecycleCommands(parent, room)
+  addStatsCommand(parent, room)
 }
 
 function addPrune(parent: Command, room: CommandRoom): void {

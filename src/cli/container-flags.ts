@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { collect } from './collect.ts'
+import { addHealthFlags } from './health-flags.ts'
 import { defaultPlatformOption } from './platform-option.ts'
 
 /** Adds the flags of a new container. */
@@ -9,6 +10,8 @@ export function addContainerFlags(command: Command): Command {
   addNetworkFlags(command)
   addLimitFlags(command)
   addSecurityFlags(command)
+  addNamespaceFlags(command)
+  addHealthFlags(command, wholeNumber)
   return command
     .option('--rm', 'remove the container when it ends')
     .option('--name <name>', 'name of the container (default: one is made up)')
@@ -21,6 +24,7 @@ export function addContainerFlags(command: Command): Command {
       'bridge, host, none, container:NAME, or a network of yours (default: bridge, else host)',
     )
     .addOption(new Option('--net <mode>', 'the same').hideHelp())
+    .option('--init', 'put a first process in front that passes signals on and collects what ended')
     .option('--restart <policy>', 'no, on-failure[:RETRIES], always, unless-stopped', 'no')
     .option('--stop-signal <signal>', 'what `stop` sends first')
     .option('--stop-timeout <seconds>', 'how long `stop` waits', wholeNumber)
@@ -39,6 +43,7 @@ export function addContainerFlags(command: Command): Command {
         'builtin',
       ]),
     )
+    .addOption(new Option('--runtime <name>', 'the same').choices(['crun', 'runc']).hideHelp())
     .passThroughOptions()
 }
 
@@ -68,6 +73,7 @@ function addNetworkFlags(command: Command): void {
     .option('-P, --publish-all', 'a free port of this machine for each exposed one')
     .option('--expose <port[/udp]>', 'a port more for -P', collect, [])
     .option('--network-alias <name>', 'a name more in a network of yours', collect, [])
+    .option('--ip <address>', 'its address in a network of yours')
     .option('--add-host <name:ip>', 'a line of /etc/hosts; host-gateway is this machine', collect, [])
     .option('--dns <ip>', 'name server', collect, [])
     .option('--dns-search <domain>', 'domain that names are looked up in', collect, [])
@@ -83,6 +89,13 @@ function addSecurityFlags(command: Command): void {
     .option('--group-add <group>', 'further group of the process', collect, [])
     .option('--device <path[:path]>', 'device of this machine to show', collect, [])
     .option('--sysctl <k=v>', 'kernel setting of its namespaces', collect, [])
+}
+
+function addNamespaceFlags(command: Command): void {
+  command
+    .option('--pid <mode>', 'processes it sees: host for all of this machine, container:NAME for those of another')
+    .option('--ipc <mode>', 'shared memory and semaphores: private, shareable, host or container:NAME')
+    .option('--userns <mode>', 'host: the user namespace that it has anyway')
 }
 
 function addLimitFlags(command: Command): void {

@@ -3,6 +3,7 @@ import { errorMessage, ToolError } from '../base/index.ts'
 import { type CreateRequest, hostPath, parsers } from '../engine/containers.ts'
 import type { Host } from '../engine/host.ts'
 import { keyValues } from './collect.ts'
+import { healthcheckOf } from './health-flags.ts'
 import type { ContainerFlags } from './lifecycle-flags.ts'
 import { platformField } from './platform-field.ts'
 import { deviceMounts, securitySpec } from './security-flags.ts'
@@ -26,6 +27,7 @@ export function createRequest(
     throw new ToolError('usage', `"${stopSignal}" is no signal`, { hint: 'write a name as SIGTERM, or a number' })
   }
   const env = pairs(flags.env, flags.envFile, host)
+  const healthcheck = healthcheckOf(flags)
   return {
     image,
     command,
@@ -35,7 +37,7 @@ export function createRequest(
     interactive: flags.interactive === true,
     autoRemove: flags.rm === true,
     restart,
-    init: false,
+    init: flags.init === true,
     labels: keyValues([...lines(flags.labelFile, host), ...flags.label].map(withEquals), {}),
     mounts: mountSpecs(flags, host),
     volumesFrom: flags.volumesFrom,
@@ -46,6 +48,7 @@ export function createRequest(
     security: securitySpec(flags),
     log: logSpec(flags),
     pull: pullPolicy(flags.pull),
+    ...(healthcheck === undefined ? {} : { healthcheck }),
     ...optional(flags),
     ...(root === undefined ? {} : { root }),
   }
@@ -66,7 +69,17 @@ type Optional = Pick<
 >
 
 function optional(flags: ContainerFlags): Optional {
-  const { name, isolation, hostname, domainname, workdir, user, entrypoint, stopSignal, stopTimeout } = flags
+  const {
+    name,
+    isolation = flags.runtime,
+    hostname,
+    domainname,
+    workdir,
+    user,
+    entrypoint,
+    stopSignal,
+    stopTimeout,
+  } = flags
   return {
     ...platformField(flags),
     ...(name === undefined ? {} : { name }),
@@ -127,6 +140,7 @@ function networkSpec(flags: ContainerFlags): CreateRequest['network'] {
     dns: flags.dns,
     dnsSearch: flags.dnsSearch,
     dnsOptions: flags.dnsOption,
+    ...(flags.ip === undefined ? {} : { address: flags.ip }),
   }
 }
 

@@ -26,6 +26,7 @@ export interface BuildFlags extends RegistryFlags {
   readonly secret: readonly string[]
   readonly ssh: readonly string[]
   readonly allow: readonly string[]
+  readonly cacheBudget?: string
   readonly jobs?: number
   readonly output: readonly string[]
   readonly push?: boolean
@@ -140,6 +141,7 @@ export interface SaveFlags extends CompressionFlags {
 
 /** Flags of `longshore import`. */
 export interface ImportFlags {
+  readonly change: readonly string[]
   readonly message?: string
   readonly platform?: string
   readonly quiet?: boolean
@@ -179,6 +181,14 @@ export interface HistoryFlags {
   readonly format?: string
 }
 
+/** Flags of `longshore image tree` and `image diff`. */
+export interface ImageTreeFlags {
+  readonly all?: boolean
+  readonly maxSize?: string
+  readonly maxWasted?: string
+  readonly format: 'text' | 'json'
+}
+
 /** Flags of `longshore image prune`, `builder prune` and `system prune`. */
 export interface PruneFlags {
   readonly dryRun?: boolean
@@ -186,6 +196,11 @@ export interface PruneFlags {
   readonly all?: boolean
   readonly force?: boolean
   readonly filter: readonly string[]
+}
+
+/** Flags of `longshore system prune`. */
+export interface SystemPruneFlags extends PruneFlags {
+  readonly volumes?: boolean
 }
 
 /** Flags that say which build a question is about. */

@@ -1,7 +1,8 @@
 import type { ProjectFlags } from './flags.ts'
+import type { HealthFlags } from './health-flags.ts'
 
 /** Flags that `run` and `create` have in common. */
-export interface ContainerFlags {
+export interface ContainerFlags extends HealthFlags {
   readonly rm?: boolean
   readonly name?: string
   readonly env: readonly string[]
@@ -25,6 +26,7 @@ export interface ContainerFlags {
   readonly publishAll?: boolean
   readonly expose: readonly string[]
   readonly networkAlias: readonly string[]
+  readonly ip?: string
   readonly addHost: readonly string[]
   readonly dns: readonly string[]
   readonly dnsSearch: readonly string[]
@@ -55,12 +57,18 @@ export interface ContainerFlags {
   readonly groupAdd: readonly string[]
   readonly device: readonly string[]
   readonly sysctl: readonly string[]
+  readonly pid?: string
+  readonly ipc?: string
+  readonly userns?: string
+  readonly init?: boolean
   readonly isolation?: 'crun' | 'runc' | 'builtin'
+  readonly runtime?: 'crun' | 'runc'
 }
 
 /** Flags of `longshore run`. */
 export interface RunFlags extends ContainerFlags {
   readonly detach?: boolean
+  readonly attach: readonly ('stdin' | 'stdout' | 'stderr')[]
   readonly detachKeys: string
   readonly sigProxy: boolean
 }
@@ -142,4 +150,20 @@ export interface CommitFlags {
   readonly message?: string
   readonly change: readonly string[]
   readonly pause: boolean
+}
+
+/** Flags of `events`. */
+export interface EventsFlags {
+  readonly since?: string
+  readonly until?: string
+  readonly filter: readonly string[]
+  readonly format?: string
+}
+
+/** Flags of `stats`. */
+export interface StatsFlags {
+  readonly all?: boolean
+  readonly stream: boolean
+  readonly trunc: boolean
+  readonly format?: string
 }

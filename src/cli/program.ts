@@ -5,6 +5,7 @@ import { addBuildCommand } from './build-command.ts'
 import { addCheckCommand } from './check-command.ts'
 import { addContainerCommands } from './container-commands.ts'
 import { addDebugCommand } from './debug-command.ts'
+import { addEventsCommand } from './events-command.ts'
 import { addImageCommands } from './image-commands.ts'
 import { addImagesCommand } from './images-command.ts'
 import { addLockCommand } from './lock-command.ts'
@@ -40,6 +41,7 @@ export function createProgram(setExitCode: SetExitCode, firstWord: string | unde
   const room = { setExitCode, root: () => program.opts<{ root?: string }>().root }
   addContainerCommands(program, room)
   addDebugCommand(program, room)
+  addEventsCommand(program, room)
   addLockCommand(program, room)
   addImagesCommand(program, room)
   addPushCommand(program, room)

@@ -68,6 +68,7 @@ export async function runImport(
 ): Promise<number> {
   const { message } = flags
   const request = {
+    changes: flags.change,
     ...(file === '-' ? {} : { input: file }),
     ...(name === undefined ? {} : { name }),
     ...(message === undefined ? {} : { message }),

@@ -28,7 +28,7 @@ import { processHost } from './process-host.ts'
 import { openProgress, type Progress } from './progress.ts'
 import { registryAccess } from './registry-access-flags.ts'
 import { writeResultFile } from './result-file.ts'
-import { limitFields, lockedField, offline, schedulingFields } from './scheduling-flags.ts'
+import { budgetField, limitFields, lockedField, offline, schedulingFields } from './scheduling-flags.ts'
 import { parseAgents, parseAllowed, parseSecrets } from './secret-flags.ts'
 import { targetFields } from './target-flags.ts'
 
@@ -81,6 +81,7 @@ function buildRequest(context: string, flags: BuildFlags, root: string | undefin
     agents: parseAgents(flags.ssh, host),
     allowInsecure: parseAllowed(flags.allow).has('security.insecure'),
     jobs: flags.jobs ?? host.cpus,
+    ...budgetField(flags.cacheBudget, host),
     outputs,
     access: registryAccess(flags),
     verify: flags.verify === true,

@@ -13,6 +13,7 @@ export function addRunCommand(parent: Command, room: CommandRoom): void {
     .argument('<image>', 'name or ID of an image; pulled when the store does not have it')
     .argument('[command...]', "command and arguments instead of the image's CMD")
     .option('-d, --detach', 'let it run in the background and print its ID')
+    .option('-a, --attach <stream>', 'connect only stdin, stdout or stderr; may be repeated', streamName, [])
     .option('--detach-keys <keys>', 'keys that leave it', defaultDetachKeys)
     .option('--sig-proxy [boolean]', 'pass signals on to it', booleanValue, true)
   addContainerFlags(command).action(async (image: string, words: readonly string[], flags: RunFlags) => {
@@ -33,6 +34,13 @@ export function addCreateCommand(parent: Command, room: CommandRoom): void {
     const { runCreate } = await import('./run-run.ts')
     room.setExitCode(await runCreate(image, words, flags, room.root()))
   })
+}
+
+/** Commander parser for the name of a stream, of several. */
+function streamName(value: string, before: RunFlags['attach']): RunFlags['attach'] {
+  const found = (['stdin', 'stdout', 'stderr'] as const).find((name) => name === value.toLowerCase())
+  if (found === undefined) throw new InvalidArgumentError('expected stdin, stdout or stderr.')
+  return [...before, found]
 }
 
 /** Commander parser for `--flag`, `--flag=true` and `--flag=false`. */

@@ -1,4 +1,5 @@
 import { type Removal, removeImages } from '../engine/remove-images.ts'
+import { formatBytes } from '../report/index.ts'
 import { exitCodeFor, exitCodes } from './exit-codes.ts'
 import type { RemoveFlags } from './flags.ts'
 import { platformField } from './platform-field.ts'
@@ -9,8 +10,14 @@ import { processHost } from './process-host.ts'
 export async function runRmi(names: readonly string[], flags: RemoveFlags, root: string | undefined): Promise<number> {
   const force = flags.force === true
   const request = { names, force, ...platformField(flags), ...(root === undefined ? {} : { root }) }
-  const { removals } = await removeImages(request, processHost())
+  const { removals, cachedBytes = 0 } = await removeImages(request, processHost())
   process.stdout.write(removals.map((removal) => removalText(removal, 'Untagged', 'Deleted')).join(''))
+  if (cachedBytes > 0) {
+    const size = formatBytes(cachedBytes)
+    process.stderr.write(
+      `${size} of layers stay in the cache for builds to come; longshore builder prune frees them.\n`,
+    )
+  }
   const errors = removals.flatMap((removal) => (removal.kind === 'failed' ? [removal.error] : []))
   process.stderr.write(errors.map(errorText).join(''))
   const failed = errors.find((error) => !force || error.code !== 'image-not-found')

@@ -38,11 +38,16 @@ export async function runRun(
 ): Promise<number> {
   const detach = flags.detach === true
   const terminal = flags.tty === true
-  const stdin = flags.interactive === true && !detach
+  const { attach } = flags
+  const isWanted = (stream: RunFlags['attach'][number]): boolean => attach.length === 0 || attach.includes(stream)
+  const stdin = flags.interactive === true && !detach && isWanted('stdin')
+  if (detach && attach.length > 0) {
+    throw new ToolError('usage', '-a and -d do not go together', { hint: 'leave one of the two out' })
+  }
   requireTerminal(terminal && !detach)
   const room = openContainerRoom(processHost(), root)
   const { id } = await create(room, image, command, flags, detach, root)
-  const { isolation, detachKeys } = flags
+  const { isolation = flags.runtime, detachKeys } = flags
   const common = isolation === undefined ? {} : { isolation }
   try {
     if (detach) {
@@ -52,7 +57,7 @@ export async function runRun(
       process.stdout.write(`${id}\n`)
       return exitCodes.done
     }
-    const session = new AttachSession({ stdin, terminal, detachKeys, signalProxy: flags.sigProxy })
+    const session = new AttachSession({ stdin, terminal, detachKeys, signalProxy: flags.sigProxy, isWanted })
     const { size } = session
     const wishes = { output: true, stdin, ...common, ...(size === undefined ? {} : { size }) }
     const { client, ended, notes } = await startContainer(room, id, wishes, session.listener)

@@ -17,8 +17,28 @@ export function securitySpec(flags: ContainerFlags): CreateRequest['security'] {
     devices: flags.device,
     sysctls: keyValues(flags.sysctl.map(sysctl), {}),
     readonlyRoot: flags.readOnly === true,
-    ...{ pid: 'private', ipc: 'private' },
+    ...namespaceModes(flags),
   }
+}
+
+function namespaceModes({ pid, ipc, userns }: ContainerFlags): Pick<CreateRequest['security'], 'pid' | 'ipc'> {
+  if (userns !== undefined && userns !== '' && userns !== 'host') {
+    throw new ToolError('not-supported', `--userns ${userns} is not supported`, {
+      hint: "leave it out: as an ordinary user's, containers are in a user namespace anyway, as root's in none",
+    })
+  }
+  const other = (text: string): `container:${string}` | undefined => {
+    const [, name] = /^container:(.+)$/.exec(text) ?? []
+    return name === undefined ? undefined : `container:${name}`
+  }
+  const bad = (flag: string, text: string, words: string): ToolError =>
+    new ToolError('usage', `cannot read ${flag} "${text}"`, { hint: `write ${words} or container:NAME` })
+  const pidMode = pid === undefined || pid === '' || pid === 'private' ? 'private' : pid === 'host' ? pid : other(pid)
+  if (pidMode === undefined) throw bad('--pid', pid ?? '', 'host')
+  const known = (['private', 'shareable', 'host'] as const).find((word) => word === (ipc || 'private'))
+  const ipcMode = known ?? other(ipc ?? '')
+  if (ipcMode === undefined) throw bad('--ipc', ipc ?? '', 'private, shareable, host')
+  return { pid: pidMode, ipc: ipcMode }
 }
 
 function securityOption(text: string): 'no-new-privileges' | 'seccomp-unconfined' | 'none' {

@@ -36,6 +36,8 @@ export interface NetworkSpec {
   readonly dns: readonly string[]
   readonly dnsSearch: readonly string[]
   readonly dnsOptions: readonly string[]
+  /** `--ip`: the address in the network that `mode` names. */
+  readonly address?: string
 }
 
 /** What a container may use at most; absent means no limit. Sizes in bytes. */
@@ -53,6 +55,9 @@ export interface LimitsSpec {
   readonly ulimits: readonly string[]
 }
 
+/** Whose namespace a container is in: its own, the machine's, or that of another container. */
+export type NamespaceMode = 'private' | 'host' | `container:${string}`
+
 /** What a container's processes may do. */
 export interface SecuritySpec {
   readonly privileged: boolean
@@ -66,8 +71,8 @@ export interface SecuritySpec {
   readonly devices: readonly string[]
   readonly sysctls: Readonly<Record<string, string>>
   readonly readonlyRoot: boolean
-  readonly pid: 'private' | 'host'
-  readonly ipc: 'private' | 'host'
+  readonly pid: NamespaceMode
+  readonly ipc: NamespaceMode | 'shareable'
 }
 
 /** What happens when the process ends by itself. */

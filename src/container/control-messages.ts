@@ -38,6 +38,22 @@ export type ControlRequest =
   | { readonly op: 'pause' }
   | { readonly op: 'unpause' }
   | { readonly op: 'processes' }
+  | { readonly op: 'usage' }
+
+/** What a container uses now. What is not counted here is absent; times and sums since its start. */
+export interface UsageReply {
+  readonly memoryBytes?: number
+  readonly memoryLimitBytes?: number
+  readonly cpuNs?: number
+  readonly pids?: number
+  readonly readBytes?: number
+  readonly writtenBytes?: number
+  /** Of its own network; absent when it has none. */
+  readonly receivedBytes?: number
+  readonly sentBytes?: number
+  /** Why something is absent, in words for the user. */
+  readonly uncounted: readonly string[]
+}
 
 /** What a supervisor says. */
 export type ControlReply =
@@ -60,3 +76,4 @@ export type ControlReply =
   /** The container, or the exec of this connection, has ended; nothing follows. */
   | { readonly kind: 'exited'; readonly exitCode: number; readonly error?: string }
   | { readonly kind: 'processes'; readonly pids: readonly number[] }
+  | ({ readonly kind: 'usage' } & UsageReply)

@@ -59,6 +59,14 @@ export function oneOf<const T extends string>(...words: readonly T[]): Decoder<T
   }
 }
 
+/** A word, or `container:ID`. */
+function namespaceMode<T extends string>(words: Decoder<T>): Decoder<T | `container:${string}`> {
+  return (value, place) => {
+    const [, container] = /^container:(.+)$/.exec(text(value, place)) ?? []
+    return container === undefined ? words(value, place) : `container:${container}`
+  }
+}
+
 const number: Decoder<number> = (value, place) => (typeof value === 'number' ? value : integer(value, place))
 
 const image: Decoder<ContainerSpec['image']> = (value, place) => {
@@ -102,7 +110,7 @@ export const port: Decoder<PortSpec> = (value, place) => {
 const network: Decoder<NetworkSpec> = (value, place) => {
   const fields = fieldsOf(value, place)
   const strings = (key: string): readonly string[] => fields.required(key, listOf(text))
-  return {
+  return present({
     mode: fields.required('mode', text),
     ports: fields.required('ports', listOf(port)),
     aliases: strings('aliases'),
@@ -110,7 +118,8 @@ const network: Decoder<NetworkSpec> = (value, place) => {
     dns: strings('dns'),
     dnsSearch: strings('dnsSearch'),
     dnsOptions: strings('dnsOptions'),
-  }
+    address: fields.optional('address', text),
+  })
 }
 
 const limits: Decoder<LimitsSpec> = (value, place) => {
@@ -141,8 +150,8 @@ const security: Decoder<SecuritySpec> = (value, place) => {
     devices: strings('devices'),
     sysctls: fields.required('sysctls', mapOf(text)),
     readonlyRoot: fields.required('readonlyRoot', flag),
-    pid: fields.required('pid', oneOf('private', 'host')),
-    ipc: fields.required('ipc', oneOf('private', 'host')),
+    pid: fields.required('pid', namespaceMode(oneOf('private', 'host'))),
+    ipc: fields.required('ipc', namespaceMode(oneOf('private', 'host', 'shareable'))),
   }
 }
 

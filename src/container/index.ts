@@ -25,7 +25,7 @@ export {
 } from './container-state.ts'
 export { type ContainerStore, type NewContainer, openContainers } from './container-store.ts'
 export { type ControlClient, type ControlListener, controlClient } from './control-client.ts'
-export type { ControlReply, ControlRequest, ExecSpec } from './control-messages.ts'
+export type { ControlReply, ControlRequest, ExecSpec, UsageReply } from './control-messages.ts'
 export { connectForControl, listenForControl } from './control-socket.ts'
 export { LogFile, type LogRecord, logPath } from './log-files.ts'
 export { openLog } from './log-writer.ts'

@@ -1,4 +1,4 @@
-import { type Diagnostic, type Digest, hasErrors, ToolError } from '../base/index.ts'
+import { type Diagnostic, type Digest, hasErrors, invariant, ToolError } from '../base/index.ts'
 import {
   type BuildSummary,
   type BuiltPlatform,
@@ -19,6 +19,7 @@ import { resolveEpoch } from './dating.ts'
 import { defineBuild } from './define-build.ts'
 import { type FinishedImage, finishImage } from './finish-image.ts'
 import type { Host } from './host.ts'
+import { isRemovedMeanwhile } from './lease-layers.ts'
 import { requireLocal } from './offline.ts'
 import { finishOthers } from './other-targets.ts'
 import { openScene, type Scene } from './scene.ts'
@@ -34,6 +35,25 @@ export async function buildImage(
   emit: EmitEvent,
   signal: AbortSignal,
 ): Promise<BuildOutcome> {
+  // What comes on standard input is not there a second time.
+  const mayStartOver = request.context !== '-' && request.file !== '-'
+  const first = await attempt(request, host, emit, signal, mayStartOver)
+  return first ?? finished(await attempt(request, host, emit, signal, false))
+}
+
+function finished(outcome: BuildOutcome | undefined): BuildOutcome {
+  invariant(outcome !== undefined, 'the last attempt of a build ends with an outcome')
+  return outcome
+}
+
+/** Undefined when a prune beside this build took a result that it had found, and `mayStartOver` allows to start over. */
+async function attempt(
+  request: BuildRequest,
+  host: Host,
+  emit: EmitEvent,
+  signal: AbortSignal,
+  mayStartOver: boolean,
+): Promise<BuildOutcome | undefined> {
   const startMs = host.nowMs()
   const scene = await openScene(request, host, emit, signal)
   try {
@@ -44,7 +64,7 @@ export async function buildImage(
     const unfetched = await fetchTrees(graph, scene.trees)
     if (request.offline) requireLocal(scene, graph, unfetched)
     if (unfetched.length > 0) return { kind: 'failed', failures: unfetched, source: scene.source }
-    const probed = probeGraph(graph, scene.ports, cachePolicy(scene, graph))
+    let probed = probeGraph(graph, scene.ports, cachePolicy(scene, graph))
     scene.context.save()
     scene.trees.save()
     const diagnostics = [...defined.diagnostics, ...probed.diagnostics]
@@ -54,13 +74,24 @@ export async function buildImage(
       (image) => scene.images.find(image.reference, image.platform) === undefined,
     )
     if (needsWork(probed) || imageMissing || request.outputs.some(({ type }) => type !== 'image')) await scene.enter()
+    if (scene.workshop() !== undefined && !holdHits(scene, probed))
+      probed = probeGraph(graph, scene.ports, cachePolicy(scene, graph))
     await requireEmulators(scene, probed)
     for (const diagnostic of [...diagnostics, ...(await gitIgnored(scene, probed))])
       emit({ kind: 'diagnostic', diagnostic })
     return await run(scene, probed, emit, signal, startMs)
+  } catch (error) {
+    if (!mayStartOver || scene.workshop() !== undefined || !isRemovedMeanwhile(error)) throw error
+    return undefined
   } finally {
     await scene.close()
   }
+}
+
+/** Holds all that was found, from now to the end of the build; false when something of it is gone already. */
+function holdHits({ ports }: Scene, { outcomes }: ProbedGraph): boolean {
+  const hits = outcomes.flatMap((outcome) => (outcome.kind === 'hit' ? [outcome.layer.diffId] : []))
+  return hits.map((diffId) => ports.layers.layer(diffId)).every((layer) => layer !== undefined)
 }
 
 async function planned(scene: Scene, probed: ProbedGraph): Promise<BuildOutcome> {
@@ -105,9 +136,11 @@ async function run(
     { ...cachePolicy(scene, probed.graph), jobs, keepGoing, signal },
     emit,
   )
+  noteUses(scene, result.reports)
   const trace = (id?: Digest): Promise<void> => keepTrace(scene, probed.graph, result.reports, startMs, id, emit)
   if (result.kind === 'failed') {
     await trace()
+    await collect(scene, result.reports, startMs, emit)
     return { kind: 'failed', failures: result.failures, source: scene.source }
   }
   const others = await finishOthers(scene, probed.graph, result.layers, emit)
@@ -118,6 +151,7 @@ async function run(
     const failures = await verifySteps(scene, probed.graph, result.layers, emit, signal)
     if (failures.length > 0) return { kind: 'failed', failures, source: scene.source }
   }
+  await collect(scene, result.reports, startMs, emit)
   const summary: BuildSummary = {
     imageId,
     ...(manifest === undefined ? {} : { manifest }),
@@ -156,6 +190,23 @@ async function requireEmulators(scene: Scene, probed: ProbedGraph): Promise<void
   if (foreign.length === 0) return
   const { requireEmulation } = await import('./require-emulation.ts')
   await requireEmulation(scene, probed.graph, foreign)
+}
+
+/** Notes which results the build used, so that the most used ones are removed last. */
+function noteUses({ store, host }: Scene, reports: StepReports): void {
+  const used = [...reports.values()].filter(({ status }) => status === 'cached' || status === 'ran')
+  store.uses.note(
+    used.flatMap(({ key }) => key ?? []),
+    host.nowMs(),
+  )
+}
+
+/** A build that made something sees to it that the cache does not grow for ever. */
+async function collect(scene: Scene, reports: StepReports, startMs: number, emit: EmitEvent): Promise<void> {
+  if ([...reports.values()].every(({ status }) => status === 'cached')) return
+  const { store, host, request } = scene
+  const { keepBudget } = await import('./keep-budget.ts')
+  await keepBudget(store.root, host, request.cacheBudget, Math.min(startMs, host.startedMs), emit)
 }
 
 /** Remembers what a build did that executed something, or that is the first of its project. */

@@ -14,6 +14,8 @@ import { enterNamespace } from './namespace.ts'
 export interface ContainerFiles {
   readonly root: string
   readonly overlay: OverlayXattrs
+  /** A container runs in it, and may change it at any moment. */
+  readonly isLive: boolean
   /** A directory for what is made meanwhile. */
   readonly scratch: string
   close(): void
@@ -37,7 +39,13 @@ export async function openContainerFiles(
       host.join(state.supervisor.pid)
     }
     const scratch = containers.path(id, 'run')
-    return { root: containers.path(id, 'run', 'overlay', 'root'), overlay, scratch, close: () => undefined }
+    return {
+      root: containers.path(id, 'run', 'overlay', 'root'),
+      overlay,
+      isLive: true,
+      scratch,
+      close: () => undefined,
+    }
   }
   await enterNamespace(host, store)
   return mountStopped(room, id, access)
@@ -58,7 +66,7 @@ async function mountStopped(room: ContainerRoom, id: string, access: 'read' | 'w
       rmSync(directory, { recursive: true, force: true })
       closeSync(lock)
     }
-    return { root: view.root, overlay, scratch: directory, close }
+    return { root: view.root, overlay, isLive: false, scratch: directory, close }
   } catch (error) {
     closeSync(lock)
     throw error

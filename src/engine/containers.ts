@@ -37,6 +37,7 @@ export const parsers = {
 export {
   called,
   containerProcesses,
+  containerUsage,
   killContainer,
   pauseContainer,
   renameContainer,

@@ -1,7 +1,8 @@
 import { constants } from 'node:os'
 import { ToolError } from '../base/index.ts'
-import { type ContainerSpec, isActive, signalNumber } from '../container/index.ts'
+import { type ContainerSpec, isActive, signalNumber, type UsageReply } from '../container/index.ts'
 import type { ContainerRoom } from './container-room.ts'
+import { recordContainerEvent } from './record-container-event.ts'
 import { ended, startContainer } from './start-container.ts'
 import { connectSupervisor, nameOf } from './supervised.ts'
 
@@ -61,6 +62,18 @@ export async function containerProcesses(room: ContainerRoom, id: string): Promi
   }
 }
 
+/** What a running container uses. */
+export async function containerUsage(room: ContainerRoom, id: string): Promise<UsageReply> {
+  const client = await connectSupervisor(room, id)
+  try {
+    client.send({ op: 'usage' })
+    const reply = await client.reply()
+    return reply.kind === 'usage' ? reply : { uncounted: [] }
+  } finally {
+    client.close()
+  }
+}
+
 /** The exit code of a container, once it does not run. */
 export async function waitForContainer(room: ContainerRoom, id: string): Promise<number> {
   const state = room.containers.state(id)
@@ -80,13 +93,15 @@ export async function waitForContainer(room: ContainerRoom, id: string): Promise
 }
 
 /** Gives a container another name. Throws `ToolError` `name-in-use`. */
-export function renameContainer({ containers }: ContainerRoom, id: string, name: string): void {
+export function renameContainer(room: ContainerRoom, id: string, name: string): void {
+  const { containers } = room
   const old = containers.names.all().get(id)
   if (old === name) {
     throw new ToolError('name-in-use', `the container is called "${name}" already`, { hint: 'choose another name' })
   }
   containers.names.claim(name, id)
   if (old !== undefined) containers.names.release(old, id)
+  recordContainerEvent(room, containers.spec(id), 'rename', { oldName: `/${old ?? ''}` }, name)
 }
 
 async function ask(

@@ -1,13 +1,15 @@
 import {
+  closeSync,
+  constants,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readlinkSync,
   rmdirSync,
   statSync,
   symlinkSync,
   unlinkSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { join, posix } from 'node:path'
@@ -15,10 +17,23 @@ import { baseName, parentPath, ToolError } from '../base/index.ts'
 import { layerTar, unpackArchive } from '../layer/index.ts'
 import { applyCopy, resolveInRoot, selectInRoot } from '../snapshot/index.ts'
 import { Rooted } from '../snapshot/rooted.ts'
-import { MNT_DETACH, MS_BIND, MS_REC, mount, umount } from '../sys/index.ts'
+import {
+  MNT_DETACH,
+  MS_BIND,
+  MS_REC,
+  mount,
+  O_CLOEXEC,
+  O_PATH,
+  openat2,
+  RESOLVE_IN_ROOT,
+  RESOLVE_NO_MAGICLINKS,
+  setTimes,
+  umount,
+} from '../sys/index.ts'
 import { type ContainerFiles, openContainerFiles } from './container-files.ts'
 import type { ContainerRoom } from './container-room.ts'
 import { hostPath } from './create-container.ts'
+import { recordContainerEvent } from './record-container-event.ts'
 import { writeWhole, writingTo } from './write-file.ts'
 
 /** What to copy: a path of the container, and one of this machine or `-` for a tar on stdin or stdout. */
@@ -41,6 +56,8 @@ export async function copyFiles(room: ContainerRoom, request: CopyRequest): Prom
   try {
     if (request.hostPath === '-') await (toContainer ? takeTar(files, request) : giveTar(files, request))
     else await copyTree(room, files, request)
+    const action = toContainer ? 'extract-to-dir' : 'archive-path'
+    recordContainerEvent(room, room.containers.spec(request.id), action, { path: request.containerPath })
   } finally {
     files.close()
   }
@@ -148,8 +165,16 @@ function keepTime(from: Side, root: string, destination: string): void {
   const source = resolveInRoot(from.root, from.path)
   const made = resolveInRoot(root, destination)
   if (source === undefined || made === undefined) return
-  const { atime, mtime } = statSync(join(from.root, source))
-  utimesSync(join(root, made), atime, mtime)
+  const rooted = new Rooted(root)
+  try {
+    // Without following what a container may have put there since.
+    setTimes(
+      rooted.at(parentPath(made), baseName(made) || '.'),
+      statSync(join(from.root, source), { bigint: true }).mtimeNs,
+    )
+  } finally {
+    rooted.close()
+  }
 }
 
 /** A path as a pattern that means only it. */
@@ -178,7 +203,7 @@ async function giveTar(files: ContainerFiles, request: CopyRequest): Promise<voi
   const isDirectory = statSync(source).isDirectory()
   const bringsContents = isDirectory && (/(^|\/)\.$/.test(request.containerPath) || real === '')
   if (bringsContents) {
-    await writingTo('-', () => writeWhole('-', layerTar(source, { overlay: files.overlay })))
+    await writingTo('-', () => writeWhole('-', layerTar(source, files)))
     return
   }
   // Shown alone in a directory, so that the walk gives it its name; only our own mount namespace sees it.
@@ -186,14 +211,29 @@ async function giveTar(files: ContainerFiles, request: CopyRequest): Promise<voi
   const place = join(frame, baseName(real))
   if (isDirectory) mkdirSync(place)
   else writeFileSync(place, '')
-  mount(source, place, '', MS_BIND | MS_REC)
+  // By what is open: a container may have put a symlink there since.
+  const fd = openInRoot(files.root, inside.path)
   try {
-    await writingTo('-', () => writeWhole('-', layerTar(frame, { overlay: files.overlay })))
+    mount(`/proc/self/fd/${fd}`, place, '', MS_BIND | MS_REC)
+  } finally {
+    closeSync(fd)
+  }
+  try {
+    await writingTo('-', () => writeWhole('-', layerTar(frame, files)))
   } finally {
     umount(place, MNT_DETACH)
     if (isDirectory) rmdirSync(place)
     else unlinkSync(place)
     rmdirSync(frame)
+  }
+}
+
+function openInRoot(root: string, path: string): number {
+  const fd = openSync(root, O_PATH | O_CLOEXEC | constants.O_DIRECTORY)
+  try {
+    return openat2(fd, path, O_PATH | O_CLOEXEC, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
+  } finally {
+    closeSync(fd)
   }
 }
 

@@ -21,6 +21,7 @@ import type { Isolation, StoredImage } from '../ports/index.ts'
 import type { ContainerRoom } from './container-room.ts'
 import { requireLayers } from './lease-layers.ts'
 import { onlyOtherPlatforms, storedPlatforms } from './other-platform.ts'
+import { recordContainerEvent } from './record-container-event.ts'
 import { requirePlatform } from './require-image.ts'
 import { findStored } from './stored-images.ts'
 import { prepareVolumes } from './volumes.ts'
@@ -87,6 +88,7 @@ export async function createContainer(
     layerNames: image.layers.map((layer) => store.layers.name(layer.diffId)),
     checkLayers: () => requireLayers(store, image.layers),
   })
+  recordContainerEvent(room, spec, 'create', {}, name)
   return { id, name, notes: platformNotes(image, request, hostPlatform(room.host.arch)) }
 }
 

@@ -1,7 +1,7 @@
 import { closeSync, lstatSync } from 'node:fs'
 import { baseName, parentPath } from '../base/index.ts'
 import { isActive } from '../container/index.ts'
-import { LayerWalk } from '../layer/layer-walk.ts'
+import { LayerWalk, type LayerWalkOptions } from '../layer/layer-walk.ts'
 import { openView } from '../snapshot/index.ts'
 import { Rooted } from '../snapshot/rooted.ts'
 import { openSession } from '../store/session.ts'
@@ -28,8 +28,9 @@ export async function diffContainer(room: ContainerRoom, id: string): Promise<re
     const lowers = spec.layers.map((diffId) => store.layers.treeName(diffId))
     const view = openView(settings, lowers, session.makeDirectory('image'))
     try {
-      const stubs = isActive(containers.state(id)) ? stubPaths(spec) : new Set<string>()
-      return changes(containers.path(id, 'layer', 'fs'), view.root, overlay).filter(
+      const isLive = isActive(containers.state(id))
+      const stubs = isLive ? stubPaths(spec) : new Set<string>()
+      return changes(containers.path(id, 'layer', 'fs'), view.root, { overlay, isLive }).filter(
         ({ kind, path }) => kind !== 'A' || !stubs.has(path),
       )
     } finally {
@@ -40,7 +41,7 @@ export async function diffContainer(room: ContainerRoom, id: string): Promise<re
   }
 }
 
-function changes(upper: string, image: string, overlay: ReturnType<typeof overlayXattrs>): PathChange[] {
+function changes(upper: string, image: string, options: LayerWalkOptions): PathChange[] {
   const found: PathChange[] = []
   const rooted = new Rooted(image)
   const isInImage = (path: string): boolean => {
@@ -52,7 +53,7 @@ function changes(upper: string, image: string, overlay: ReturnType<typeof overla
     }
   }
   try {
-    const walk = new LayerWalk(upper, { overlay })
+    const walk = new LayerWalk(upper, options)
     for (let entry = walk.next(); entry !== undefined; entry = walk.next()) {
       if (entry.fd !== undefined) closeSync(entry.fd)
       const path = Buffer.from(entry.path, 'latin1').toString('utf8')

@@ -32,13 +32,14 @@ export async function finishImage(
   const [wanted] = scene.request.platforms ?? []
   const made = assembleImage(scene, graph, layers, wanted)
   const { id } = made
+  const newNames = names.filter(
+    (name) => store.images.findImage(name)?.id !== id || store.images.index(name) !== undefined,
+  )
   const [image] = keepImages(scene, [made], () => {
-    for (const name of names) {
-      const isNamed = store.images.findImage(name)?.id === id && store.images.index(name) === undefined
-      if (!isNamed) store.images.tag(name, id)
-    }
+    for (const name of newNames) store.images.tag(name, id)
   })
   invariant(image !== undefined, 'an image that was kept')
+  await recordNames(scene, id, newNames)
   const manifest = await writeOutputs(scene, image, emit)
   const timeMs = host.nowMs()
   emit({
@@ -49,6 +50,13 @@ export async function finishImage(
   })
   emit({ kind: 'task-end', task: 'image', status: 'done', durationMs: timeMs - startMs, timeMs })
   return { id, ...(manifest === undefined ? {} : { manifest }) }
+}
+
+/** Tells `events` of the names that an image was given. */
+export async function recordNames({ store, host }: Scene, id: Digest, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return
+  const { recordImageEvent } = await import('./record-event.ts')
+  for (const name of names) recordImageEvent(store.root, host, 'tag', id, name)
 }
 
 /** An image that was put together: its ID, and the config that this is the digest of. */

@@ -5,7 +5,7 @@ import type { BuiltPlatform, EmitEvent, StepLayers } from '../build/index.ts'
 import { type Descriptor, formatPlatform, selectByPlatform } from '../oci/index.ts'
 import type { StepGraph } from '../plan/index.ts'
 import type { LocalMember, NamedIndex, StoredImage } from '../ports/index.ts'
-import { assembleImage, type FinishedImage, keepImages } from './finish-image.ts'
+import { assembleImage, type FinishedImage, keepImages, recordNames } from './finish-image.ts'
 import { leaseLayers } from './lease-layers.ts'
 import type { OutputSpec } from './output-spec.ts'
 import type { Scene } from './scene.ts'
@@ -16,6 +16,8 @@ import type { Workshop } from './workshop.ts'
 interface BuiltIndex {
   readonly index: Pick<NamedIndex, 'index'> & { readonly imageId: StoredImage['id'] }
   readonly images: readonly BuiltImage[]
+  /** Names that led to something else before. */
+  readonly newNames: readonly string[]
 }
 
 interface BuiltImage {
@@ -38,6 +40,7 @@ export async function finishIndex(
     result: keepIndex(scene, graph, layers),
     cached: false,
   }))
+  await recordNames(scene, built.index.imageId, built.newNames)
   const manifest = await writeOutputs(scene, built, emit)
   const platforms = built.images.map(({ image, platform }) => ({ platform, imageId: image.id }))
   return { id: built.index.imageId, platforms, ...(manifest === undefined ? {} : { manifest }) }
@@ -55,14 +58,16 @@ function keepIndex(scene: Scene, graph: StepGraph, layers: StepLayers): BuiltInd
   const imageId = (selectByPlatform(members, platform) ?? members[0])?.imageId
   invariant(imageId !== undefined, 'a build for no platform')
   const index = { members }
+  const newNames = names.filter((name) => JSON.stringify(store.images.index(name)?.index) !== JSON.stringify(index))
   const images = keepImages(scene, made, () => {
-    for (const name of names) {
-      const isNamed = JSON.stringify(store.images.index(name)?.index) === JSON.stringify(index)
-      if (!isNamed) store.images.tagIndex(name, index, imageId)
-    }
+    for (const name of newNames) store.images.tagIndex(name, index, imageId)
   })
   const platforms = members.map((member) => formatPlatform(member.platform))
-  return { index: { index, imageId }, images: images.map((image, at) => ({ image, platform: platforms[at] ?? '' })) }
+  return {
+    index: { index, imageId },
+    newNames,
+    images: images.map((image, at) => ({ image, platform: platforms[at] ?? '' })),
+  }
 }
 
 /** Writes the outputs asked for; the descriptor is of the last index that had to be made. */

@@ -12,6 +12,7 @@ import { indexMembers } from './name-pulled.ts'
 import { enterNamespace } from './namespace.ts'
 import { layerKeeper } from './pull-image.ts'
 import { type ArchivedEntry, type ArchivedImage, readArchive } from './read-archive.ts'
+import { recordImageEvent } from './record-event.ts'
 import type { ImageSettings } from './stored-images.ts'
 import { runTask } from './task.ts'
 
@@ -64,6 +65,7 @@ export async function loadImages(
     const loaded: LoadedImage[] = []
     for (const entry of await readArchive(archive, request.platform))
       loaded.push(await loadEntry(settings, archive, entry, request.keepNames))
+    for (const { id, names } of loaded) recordImageEvent(store.root, host, 'load', id, names[0] ?? id)
     return loaded
   } finally {
     await session.close()

@@ -17,6 +17,7 @@ import {
 import { findProgram } from './find-program.ts'
 import { type Host, storeRoot } from './host.ts'
 import type { JsonValue } from './inspect-image.ts'
+import { recordEvent } from './record-event.ts'
 
 /** What commands about networks work with. */
 export interface NetworkRoom {
@@ -119,21 +120,31 @@ function inspected(
 }
 
 /** Makes a network; returns its ID. */
-export async function makeNetwork({ host, networks }: NetworkRoom, wishes: NetworkWishes): Promise<string> {
-  return (await createNetwork(networks, wishes, new Date(host.nowMs()).toISOString())).id
+export async function makeNetwork(room: NetworkRoom, wishes: NetworkWishes): Promise<string> {
+  const { host, networks } = room
+  const record = await createNetwork(networks, wishes, new Date(host.nowMs()).toISOString())
+  recordNetwork(room, record, 'create')
+  return record.id
 }
 
 /** Removes a network; returns its name. Throws `ToolError` as `removeNetwork` does. */
-export async function deleteNetwork({ host, networks }: NetworkRoom, reference: string): Promise<string> {
+export async function deleteNetwork(room: NetworkRoom, reference: string): Promise<string> {
+  const { host, networks } = room
   await sweepNetworks(networks, networkFacts(host))
-  return removeNetwork(networks, reference)
+  const known = networks.networks()
+  const name = await removeNetwork(networks, reference)
+  for (const record of known) if (record.name === name) recordNetwork(room, record, 'destroy')
+  return name
 }
 
 /** Removes the networks that no container uses; returns their names. Filters as with `listNetworks`. */
 export async function deleteUnusedNetworks(room: NetworkRoom, filters: readonly string[]): Promise<readonly string[]> {
   await sweepNetworks(room.networks, networkFacts(room.host))
   const chosen = new Set(listNetworks(room, filters).map(({ name }) => name))
-  return pruneNetworks(room.networks, ({ name }) => chosen.has(name))
+  const known = room.networks.networks()
+  const gone = await pruneNetworks(room.networks, ({ name }) => chosen.has(name))
+  for (const record of known) if (gone.includes(record.name)) recordNetwork(room, record, 'destroy')
+  return gone
 }
 
 /** Puts a running container into a network. Throws `ToolError`; `not-supported` for an ordinary user. */
@@ -143,10 +154,22 @@ export async function connectToNetwork(
   container: string,
   wishes: { readonly aliases: readonly string[]; readonly address?: string },
 ): Promise<void> {
-  await connectContainer(room.networks, networkFacts(room.host), network, container, wishes)
+  const lease = await connectContainer(room.networks, networkFacts(room.host), network, container, wishes)
+  recordNetwork(room, room.networks.find(network), 'connect', lease.container)
 }
 
 /** Takes a running container out of a network. Throws `ToolError`. */
 export async function disconnectFromNetwork(room: NetworkRoom, network: string, container: string): Promise<void> {
-  await disconnectContainer(room.networks, networkFacts(room.host), network, container)
+  const left = await disconnectContainer(room.networks, networkFacts(room.host), network, container)
+  recordNetwork(room, room.networks.find(network), 'disconnect', left)
+}
+
+function recordNetwork(
+  { host, networks }: NetworkRoom,
+  { id, name }: Pick<NetworkRecord, 'id' | 'name'>,
+  action: 'create' | 'destroy' | 'connect' | 'disconnect',
+  container?: string,
+): void {
+  const attributes = { name, type: 'bridge', ...(container === undefined ? {} : { container }) }
+  recordEvent(networks.root, host, { type: 'network', action, id, attributes })
 }

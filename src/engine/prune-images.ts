@@ -7,7 +7,7 @@ import { type Host, storeRoot } from './host.ts'
 import { compileImageFilters } from './image-filter.ts'
 import { type ImageUsers, imageUsers } from './image-users.ts'
 import { enterNamespace } from './namespace.ts'
-import { type RemoveResult, removeWhole, withLayers } from './remove-images.ts'
+import { type RemoveResult, recordRemovals, removeWhole, withLayers } from './remove-images.ts'
 import { namesOf } from './require-image.ts'
 
 /** Which images to remove. */
@@ -39,6 +39,7 @@ export async function pruneImages(request: PruneRequest, host: Host): Promise<Re
     const names = namesOf(store, image)
     return (request.all || names.length === 0) && passes(image, names) ? removeWhole(store, id, platform) : []
   })
+  recordRemovals(store.root, host, removals)
   return withLayers(store, host, removals)
 }
 
@@ -60,7 +61,10 @@ function plannedRemovals(
       return []
     }
     for (const { diffId, sizeBytes } of image.layers) gone.set(diffId, sizeBytes)
-    return [...names.map((name) => ({ kind: 'untagged', name }) as const), { kind: 'deleted', id } as const]
+    return [
+      ...names.map((name) => ({ kind: 'untagged', name, imageId: id }) as const),
+      { kind: 'deleted', id } as const,
+    ]
   })
   const sizeBytes = [...gone].reduce((sum, [diffId, size]) => (kept.has(diffId) ? sum : sum + size), 0)
   return { removals, sizeBytes }

@@ -14,6 +14,7 @@ import { openSession } from '../store/session.ts'
 import { type Host, overlayXattrs, storeRoot } from './host.ts'
 import { imagePort } from './images.ts'
 import { enterNamespace } from './namespace.ts'
+import { recordImageEvent } from './record-event.ts'
 import type { RegistryAccess } from './registry-access.ts'
 import { lazyRegistry } from './registry-client.ts'
 
@@ -57,6 +58,7 @@ export async function pullReference(
     const ids: Digest[] = []
     // One after the other: each has layers in parallel.
     for (const platform of platforms) ids.push((await images.pull(request.reference, platform)).id)
+    for (const id of ids) recordImageEvent(store.root, host, 'pull', id, request.reference)
     return ids
   } finally {
     await session.close()

@@ -18,6 +18,7 @@ import { splitName } from './list-images.ts'
 import { enterNamespace } from './namespace.ts'
 import { type PushSettings, pushImage } from './push-image.ts'
 import { pushIndex } from './push-index.ts'
+import { recordImageEvent } from './record-event.ts'
 import type { RegistryAccess } from './registry-access.ts'
 import { lazyRegistry } from './registry-client.ts'
 import { requireImage } from './require-image.ts'
@@ -70,6 +71,9 @@ export async function pushReference(
     for (const { source, destination } of chosen) {
       const manifest = await pushOne(settings, session, source, destination, request)
       pushed.push({ name: familiarName(destination), manifest })
+      const index = request.platform === undefined ? store.images.index(storedName(source)) : undefined
+      const id = index === undefined ? requireImage(store, source, request.platform).image.id : index.imageId
+      recordImageEvent(store.root, host, 'push', id ?? manifest.digest, familiarName(destination))
     }
     return pushed
   } finally {

@@ -5,6 +5,7 @@ import { type ContainerSpec, isActive } from '../container/index.ts'
 import type { ContainerRoom } from './container-room.ts'
 import { called, stopContainer } from './control-container.ts'
 import { disposeTree } from './dispose-tree.ts'
+import { recordContainerEvent } from './record-container-event.ts'
 import { readVolume, volumePath } from './volumes.ts'
 
 export interface RemoveWishes {
@@ -43,6 +44,7 @@ export async function removeContainer(room: ContainerRoom, id: string, wishes: R
     const retired = containers.retire(id)
     if (name !== undefined) containers.names.release(name, id)
     if (retired !== undefined) disposeTree(room, retired)
+    if (retired !== undefined && spec !== undefined) recordContainerEvent(room, spec, 'destroy', {}, name)
   } finally {
     closeSync(lock)
   }

@@ -1,4 +1,4 @@
-import { type Digest, ToolError } from '../base/index.ts'
+import { type DiffId, type Digest, ToolError } from '../base/index.ts'
 import { openContainers } from '../container/index.ts'
 import { formatPlatform, hostPlatform, type Platform } from '../oci/index.ts'
 import type { StoredImage, StoredReference } from '../ports/index.ts'
@@ -8,11 +8,12 @@ import { type Host, storeRoot } from './host.ts'
 import { type ImageUser, type ImageUsers, imageUsers } from './image-users.ts'
 import { splitName } from './list-images.ts'
 import { enterNamespace } from './namespace.ts'
+import { recordImageEvent } from './record-event.ts'
 import { type FoundImage, referencesOf, requireImage, withoutImage } from './require-image.ts'
 
 /** What happened to a name or an image. */
 export type Removal =
-  | { readonly kind: 'untagged'; readonly name: string }
+  | { readonly kind: 'untagged'; readonly name: string; readonly imageId: Digest }
   | { readonly kind: 'deleted'; readonly id: string }
   | { readonly kind: 'failed'; readonly error: ToolError }
 
@@ -20,6 +21,8 @@ export interface RemoveResult {
   readonly removals: readonly Removal[]
   /** Bytes of layers and blobs that went with the images. */
   readonly sizeBytes: number
+  /** Bytes of layers that no image has any more and that stay as results of build steps. */
+  readonly cachedBytes?: number
 }
 
 /** Names and IDs to remove. */
@@ -40,6 +43,7 @@ export async function removeImages({ names, force, platform, root }: RemoveReque
   const store = openStore(storeRoot(host, root))
   if (host.uid !== 0) await enterNamespace(host, store)
   const users = imageUsers({ host, store, containers: openContainers(store.root, host.pid) })
+  const before = new Set(layersOfImages(store))
   const removals = names.flatMap((name) => {
     try {
       return removeOne({ store, users, force, host: hostPlatform(host.arch) }, name, platform)
@@ -48,8 +52,32 @@ export async function removeImages({ names, force, platform, root }: RemoveReque
       return [{ kind: 'failed', error } as const]
     }
   })
+  recordRemovals(store.root, host, removals)
   const isDeleted = removals.some((removal) => removal.kind === 'deleted')
-  return isDeleted ? withLayers(store, host, removals) : { removals, sizeBytes: 0 }
+  if (!isDeleted) return { removals, sizeBytes: 0 }
+  const left = new Set(layersOfImages(store))
+  const lost = new Set([...before].filter((diffId) => !left.has(diffId)))
+  return { ...(await withLayers(store, host, removals)), cachedBytes: sizeOf(store, lost) }
+}
+
+function layersOfImages(store: Store): readonly DiffId[] {
+  return store.images.imageIds().flatMap((id) => store.images.config(id)?.diffIds ?? [])
+}
+
+/** Bytes of those layers that are there. */
+function sizeOf(store: Store, diffIds: Iterable<DiffId>): number {
+  return [...diffIds].reduce(
+    (sum, diffId) => sum + (store.layers.isPresent(diffId) ? (store.layers.layer(diffId)?.sizeBytes ?? 0) : 0),
+    0,
+  )
+}
+
+/** Writes down which names and images are gone. */
+export function recordRemovals(root: string, host: Host, removals: readonly Removal[]): void {
+  for (const removal of removals) {
+    if (removal.kind === 'untagged') recordImageEvent(root, host, 'untag', removal.imageId, removal.name)
+    else if (removal.kind === 'deleted') recordImageEvent(root, host, 'delete', removal.id, removal.id)
+  }
 }
 
 /** Removes the layers that `removals` left without an image, and adds them. */
@@ -101,16 +129,16 @@ function removeOne(room: RemoveRoom, text: string, platform: Platform | undefine
 function takeOff({ store, host }: RemoveRoom, reference: StoredReference, image: StoredImage): readonly Removal[] {
   if (namedImages(reference).length === 1) return untag(store, [reference])
   withoutImage(store, reference, image.id, host)
-  return [{ kind: 'untagged', name: `${reference.name} (${formatPlatform(image.config.platform)})` }]
+  return [{ kind: 'untagged', name: `${reference.name} (${formatPlatform(image.config.platform)})`, imageId: image.id }]
 }
 
 /** Takes names off. A pulled one is told with its digest too. */
 function untag(store: Store, references: readonly StoredReference[]): readonly Removal[] {
-  return references.flatMap(({ name, pulledDigest }) => {
+  return references.flatMap(({ name, imageId, pulledDigest }) => {
     if (!store.images.untag(name)) return []
     const pulled =
       pulledDigest === undefined || name.includes('@') ? [] : [`${splitName(name).repository}@${pulledDigest}`]
-    return [name, ...pulled].map((one) => ({ kind: 'untagged', name: one }) as const)
+    return [name, ...pulled].map((one) => ({ kind: 'untagged', name: one, imageId }) as const)
   })
 }
 

@@ -8,6 +8,7 @@ import { indexImages } from './index-document.ts'
 import type { LayerCompressionChoice } from './layer-compression.ts'
 import { leaseLayers } from './lease-layers.ts'
 import { enterNamespace } from './namespace.ts'
+import { recordImageEvent } from './record-event.ts'
 import { requireImage } from './require-image.ts'
 import { runTask } from './task.ts'
 import { type LayoutMember, writeLayout } from './write-layout.ts'
@@ -63,6 +64,7 @@ export async function saveImages(
       await writeLayout({ ...common, images: [...members.values()] })
       return { result: undefined, cached: false }
     })
+    for (const [id, { names }] of members) recordImageEvent(store.root, host, 'save', id, names[0] ?? id)
   } finally {
     await session.close()
   }

@@ -53,14 +53,16 @@ export async function launchSupervisor(
   }
 }
 
-/** As a user, containers that share a network namespace, or have networks in common, live in one user namespace. */
+/** As a user, containers that share a namespace, or have networks in common, live in one user namespace. */
 async function supervisorPrefix(room: ContainerRoom, id: string): Promise<NamespacePrefix> {
   const { host, store, containers } = room
   const prefix = namespacePrefix(host, store)
   if (host.uid === 0) return prefix
-  const { mode } = containers.spec(id).network
-  if (mode.startsWith('container:')) {
-    const joined = containers.state(containers.find(mode.slice('container:'.length)))
+  const { network, security } = containers.spec(id)
+  const { mode } = network
+  const other = [mode, security.pid, security.ipc].find((one) => one.startsWith('container:'))
+  if (other !== undefined) {
+    const joined = containers.state(containers.find(other.slice('container:'.length)))
     const pid = joined.supervisor?.pid
     const nsenter = findProgram('nsenter', host.env['PATH']) ?? 'nsenter'
     const words = [nsenter, `--user=/proc/${pid}/ns/user`, '--preserve-credentials', '--', 'unshare', '--mount', '--']

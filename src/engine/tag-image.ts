@@ -2,6 +2,7 @@ import { ToolError } from '../base/index.ts'
 import { hostPlatform, localName } from '../oci/index.ts'
 import { namedImages, openStore } from '../store/index.ts'
 import { type Host, storeRoot } from './host.ts'
+import { recordImageEvent } from './record-event.ts'
 import { referencesOf, requireImage, withoutImage } from './require-image.ts'
 
 /** Gives the image `source`, or all images of that name, the name `target` too, which no other image has then. Throws `ToolError` when there is no such image. */
@@ -12,7 +13,10 @@ export function tagImage(host: Host, root: string | undefined, source: string, t
   if (index === undefined) store.images.tag(name, image.id)
   else store.images.tagIndex(name, index.index, index.imageId)
   // Looked at after it was named: now nobody removes it any more.
-  if (store.images.config(image.id) !== undefined) return
+  if (store.images.config(image.id) !== undefined) {
+    recordImageEvent(store.root, host, 'tag', image.id, name)
+    return
+  }
   store.images.untag(name)
   throw new ToolError('image-not-found', `the image "${source}" was removed by another command`)
 }
@@ -34,7 +38,7 @@ export function untagImage(
       hint: `its names are: ${all.map((reference) => reference.name).join(', ') || 'none'}`,
     })
   }
-  return wanted.filter((name) => {
+  const gone = wanted.filter((name) => {
     const reference = all.find((one) => one.name === name)
     // By its ID one image is meant, and others that the name has stay.
     if (own !== undefined || reference === undefined || namedImages(reference).length === 1)
@@ -42,4 +46,6 @@ export function untagImage(
     withoutImage(store, reference, image.id, hostPlatform(host.arch))
     return true
   })
+  for (const name of gone) recordImageEvent(store.root, host, 'untag', image.id, name)
+  return gone
 }

@@ -6,6 +6,7 @@ import type { ContainerSpec, MountSpec } from '../container/index.ts'
 import type { ContainerRoom } from './container-room.ts'
 import { disposeTree } from './dispose-tree.ts'
 import { allContainers } from './list-containers.ts'
+import { recordEvent } from './record-event.ts'
 
 /** A volume: a directory that outlives containers. */
 export interface Volume {
@@ -49,6 +50,7 @@ export function ensureVolume(
     const { labels = {}, anonymous = false } = fields
     const created = new Date(room.host.nowMs()).toISOString()
     writeFileSync(join(path, 'volume.json'), JSON.stringify({ name, created, labels, anonymous }), { mode: 0o600 })
+    recordVolume(room, name, 'create')
   })
 }
 
@@ -167,4 +169,9 @@ export function removeVolume(room: ContainerRoom, name: string): void {
     })
   }
   disposeTree(room, volumePath(room, name))
+  recordVolume(room, name, 'destroy')
+}
+
+function recordVolume({ store, host }: ContainerRoom, name: string, action: 'create' | 'destroy'): void {
+  recordEvent(store.root, host, { type: 'volume', action, id: name, attributes: { driver: 'local' } })
 }

@@ -9,7 +9,7 @@ import {
   readdirSync,
   readlinkSync,
 } from 'node:fs'
-import { compareCodeUnits, ToolError, type TreeEntryType } from '../base/index.ts'
+import { compareCodeUnits, errnoCode, ToolError, type TreeEntryType } from '../base/index.ts'
 import type { OverlayXattrs } from '../ports/index.ts'
 import { splitDevice } from '../sys/index.ts'
 import { nameOfText, osPath, quoteName } from './byte-name.ts'
@@ -22,6 +22,11 @@ export interface LayerWalkOptions {
    * given, an opaque directory is written as single whiteouts of them, as BuildKit does; else as `.wh..wh..opq`.
    */
   readonly lowerNames?: (path: string) => readonly string[]
+  /**
+   * Others write to the directory meanwhile, as a container that runs: each directory is held open, so that none that becomes a symlink
+   * leads the walk out of it. Takes longer.
+   */
+  readonly isLive?: boolean
 }
 
 /** One thing a layer directory says: something is there, or something of the layers below is gone. */
@@ -50,8 +55,12 @@ export interface LayerEntry {
 
 interface Frame {
   readonly path: string
+  /** Byte string of the directory on this machine. */
+  readonly at: string
+  /** Of a directory that is held open. */
+  readonly fd?: number
   readonly children: readonly (Dirent | string)[]
-  at: number
+  next: number
   /** Nothing of the layers below shows through here: an opaque directory, or one inside it. */
   readonly hidesLower: boolean
 }
@@ -75,11 +84,14 @@ export class LayerWalk {
     this.#root = nameOfText(directory.replace(/\/+$/, ''))
     this.#options = options
     this.rootOpaque = layerXattrs(osPath(this.#root), options.overlay, '').opaque
-    this.#frames.push(this.#open('', this.rootOpaque))
+    this.#frames.push(this.#open('', this.#root, this.rootOpaque))
   }
 
-  #open(path: string, hidesLower: boolean): Frame {
-    const children: (Dirent | string)[] = readdirSync(osPath(this.#absolute(path)), {
+  #open(path: string, place: string, hidesLower: boolean): Frame {
+    const fd = this.#options.isLive === true ? openDirectory(place, path) : undefined
+    const at = fd === undefined ? place : `/proc/self/fd/${fd}`
+    // Behind the link of an open file, a name is needed for what it leads to.
+    const children: (Dirent | string)[] = readdirSync(osPath(fd === undefined ? at : `${at}/.`), {
       withFileTypes: true,
       encoding: 'latin1',
     })
@@ -88,11 +100,12 @@ export class LayerWalk {
       for (const name of this.#options.lowerNames(path)) if (!present.has(name)) children.push(name)
     }
     children.sort((a, b) => compareCodeUnits(nameOfChild(a), nameOfChild(b)))
-    return { path, children, at: 0, hidesLower }
+    return { path, at, ...(fd === undefined ? {} : { fd }), children, next: 0, hidesLower }
   }
 
-  #absolute(path: string): string {
-    return path === '' ? this.#root : `${this.#root}/${path}`
+  /** Closes what is still open, when the walk ends before its end. */
+  close(): void {
+    for (const { fd } of this.#frames.splice(0)) if (fd !== undefined) closeSync(fd)
   }
 
   /** The next entry, or undefined at the end. */
@@ -100,9 +113,10 @@ export class LayerWalk {
     for (;;) {
       const frame = this.#frames.at(-1)
       if (!frame) return undefined
-      const child = frame.children[frame.at++]
+      const child = frame.children[frame.next++]
       if (child === undefined) {
         this.#frames.pop()
+        if (frame.fd !== undefined) closeSync(frame.fd)
         continue
       }
       const name = nameOfChild(child)
@@ -110,14 +124,15 @@ export class LayerWalk {
       if (name.startsWith('.wh.')) throw reservedName(path)
       if (typeof child === 'string') return { ...whiteout(path), expanded: true }
       if (child.isSocket()) continue
-      const entry = child.isFile() ? this.#file(path) : this.#other(path)
-      if (entry.type === 'directory') this.#frames.push(this.#open(path, frame.hidesLower || entry.opaque))
+      const place = `${frame.at}/${name}`
+      const entry = child.isFile() ? this.#file(path, place) : this.#other(path, place)
+      if (entry.type === 'directory') this.#frames.push(this.#open(path, place, frame.hidesLower || entry.opaque))
       return entry
     }
   }
 
-  #file(path: string): LayerEntry {
-    const at = osPath(this.#absolute(path))
+  #file(path: string, place: string): LayerEntry {
+    const at = osPath(place)
     const fd = openSync(at, openFlags)
     try {
       const stats = fstatSync(fd, { bigint: true })
@@ -133,8 +148,8 @@ export class LayerWalk {
     }
   }
 
-  #other(path: string): LayerEntry {
-    const at = osPath(this.#absolute(path))
+  #other(path: string, place: string): LayerEntry {
+    const at = osPath(place)
     const stats = lstatSync(at, { bigint: true })
     if (stats.isDirectory())
       return { ...describe(path, 'directory', stats), ...layerXattrs(at, this.#options.overlay, path) }
@@ -157,6 +172,16 @@ export class LayerWalk {
     const first = this.#links.get(key)
     if (first === undefined) this.#links.set(key, path)
     return first
+  }
+}
+
+/** Throws `ToolError` when it is none any more. */
+function openDirectory(place: string, path: string): number {
+  try {
+    return openSync(osPath(place), constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
+  } catch (error) {
+    const code = errnoCode(error)
+    throw code === 'ENOTDIR' || code === 'ELOOP' ? changed(path) : error
   }
 }
 

@@ -44,13 +44,13 @@ export async function connectContainer(
   )
 }
 
-/** Takes a running container out of a network. Throws `ToolError` as `connectContainer` does. */
+/** Takes a running container out of a network; returns its ID. Throws `ToolError` as `connectContainer` does. */
 export async function disconnectContainer(
   store: NetworkStore,
   facts: NetworkFacts,
   reference: string,
   container: string,
-): Promise<void> {
+): Promise<string> {
   const record = store.find(reference)
   const place = requirePlace(facts)
   const found = leasesOf(store, container).find(({ network }) => network === record.name)
@@ -60,6 +60,7 @@ export async function disconnectContainer(
     })
   }
   await leaveNetwork(store, record.name, found.lease.container, place)
+  return found.lease.container
 }
 
 function requirePlace(facts: NetworkFacts): BridgePlace {

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { errnoCode, storeAction, ToolError } from '../base/index.ts'
 import { type Decoder, decodeJson } from '../oci/index.ts'
+import { writeWhole } from '../sys/atomic-file.ts'
 import { isProcessAlive, waitForLock } from '../sys/index.ts'
 import { decodeLease, decodeNetwork, encodeRecord, type Lease, type NetworkRecord } from './network-record.ts'
 
@@ -50,11 +50,11 @@ export function openNetworkStore(root: string): NetworkStore {
     locked: (work) => locked(directory, work),
     find: (reference) => findNetwork(networks(), reference),
     has: (name) => record(name) !== undefined,
-    write: (value) => writeWhole(recordFile(value.name), encodeRecord(value)),
+    write: (value) => writeRecord(recordFile(value.name), encodeRecord(value)),
     remove: (name) =>
       storeAction('remove a network', () => rmSync(join(directory, name), { recursive: true, force: true })),
     leases: (network) => allLeases(network).filter(({ owner }) => isProcessAlive(owner)),
-    writeLease: (network, lease) => writeWhole(leaseFile(network, lease.container), encodeRecord(lease)),
+    writeLease: (network, lease) => writeRecord(leaseFile(network, lease.container), encodeRecord(lease)),
     removeLease: (network, container) =>
       storeAction('remove a lease', () => rmSync(leaseFile(network, container), { force: true })),
     removeDeadLeases() {
@@ -101,14 +101,10 @@ async function locked<T>(directory: string, work: () => T | Promise<T>): Promise
   }
 }
 
-/** Others see the whole file or none. */
-function writeWhole(path: string, text: string): void {
-  storeAction(`write ${path}`, () => {
-    mkdirSync(dirname(path), { recursive: true })
-    const fresh = join(dirname(path), `.${randomBytes(6).toString('hex')}`)
-    writeFileSync(fresh, text, { flag: 'wx', mode: 0o644 })
-    renameSync(fresh, path)
-  })
+/** For everybody to read: commands of all users of the store look who has which address. */
+function writeRecord(path: string, text: string): void {
+  storeAction(`write ${path}`, () => mkdirSync(dirname(path), { recursive: true }))
+  writeWhole(path, text, 0o644)
 }
 
 /** Undefined when the file is not there; a broken one is an error, for what it says may be in use. */

@@ -12,7 +12,7 @@ import type { NetworkPlan, NetworkRequest } from './network-request.ts'
 import { openNetworkStore } from './network-store.ts'
 import type { PortMapping } from './port-mapping.ts'
 import { chooseFreePorts, openRelays } from './port-relay.ts'
-import { readHostResolver, resolvText } from './resolv-conf.ts'
+import { readHostResolver, resolvText, serversOf } from './resolv-conf.ts'
 import { sharedPlace } from './shared-namespace.ts'
 
 const never = new Promise<string>(() => undefined)
@@ -28,7 +28,11 @@ export async function openNetwork(plan: NetworkPlan, room: NetworkRoom): Promise
   switch (plan.kind) {
     case 'host': {
       const hosts = `${readHostsFile()}${hostsText(request, [], [], '127.0.0.1')}`
-      const files = writeFiles(room, hosts, readFileIfThere('/etc/resolv.conf'))
+      const asksForOther = request.dns.length + request.dnsSearch.length + request.dnsOptions.length > 0
+      const own = readFileIfThere('/etc/resolv.conf')
+      // Those on loopback addresses too: they are reached from here.
+      const dns = request.dns.length > 0 ? request.dns : serversOf(own)
+      const files = writeFiles(room, hosts, asksForOther ? resolvText({ ...request, dns }, own, undefined) : own)
       return { namespace: { kind: 'host' }, endpoints: [], ports: [], ...files, lost: never, close: closed }
     }
     case 'none': {

@@ -38,7 +38,8 @@ export function resolvText(
   return `${lines.join('\n')}\n`
 }
 
-function serversOf(text: string): readonly string[] {
+/** Name servers in the text of a resolv.conf. */
+export function serversOf(text: string): readonly string[] {
   return [...text.matchAll(/^nameserver[ \t]+(\S+)/gm)].map(([, server = '']) => server)
 }
 

@@ -5,8 +5,10 @@ export type { ContextSelection, FileSelection, MissingSource } from './contexts.
 export type { Layer, LayerDigests, OverlayXattrs } from './layers.ts'
 export type {
   Confinement,
+  DeviceGrant,
   ExecRequest,
   Isolation,
+  OtherNamespace,
   Sandbox,
   SandboxInput,
   SandboxMount,

@@ -30,6 +30,19 @@ export interface Confinement {
   readonly readonlyRoot: boolean
 }
 
+/** A device of the machine that a container may use. */
+export interface DeviceGrant {
+  readonly kind: 'char' | 'block'
+  readonly major: number
+  /** Absent for all of the major. */
+  readonly minor?: number
+  readonly read: boolean
+  readonly write: boolean
+}
+
+/** A namespace that is not the container's own: the caller's, or the one that a path of /proc leads to. */
+export type OtherNamespace = { readonly kind: 'host' } | { readonly kind: 'path'; readonly path: string }
+
 export interface SandboxRequest {
   /** Unique; [a-z0-9-], at most 40 characters. */
   readonly id: string
@@ -56,12 +69,20 @@ export interface SandboxRequest {
   readonly confinement?: Confinement
   /** Of the process; 022 when not given. */
   readonly umask?: number
+  /** Put a first process in front that passes signals on and waits for all that end. */
+  readonly init?: boolean
+  /** Processes that it sees: those of a namespace of its own, unless given. With another than its own, they outlive its first process. */
+  readonly pidNamespace?: OtherNamespace
+  /** Shared memory and queues: its own, unless given. `shm` is what it sees as /dev/shm then. */
+  readonly ipcNamespace?: OtherNamespace & { readonly shm: string }
   /** Number of the second process; the first is always 1. Counted from there by the kernel. */
   readonly nextPid?: number
   /** As `docker run --privileged`: all that we may do ourselves, nothing hidden, no filter of system calls. */
   readonly privileged?: boolean
   /** Limits of each process: name as in the runtime-spec (`RLIMIT_NOFILE`), -1 for none. */
   readonly rlimits?: readonly { readonly type: string; readonly soft: number; readonly hard: number }[]
+  /** Devices beyond the usual ones, for isolations that keep to a list of their own; the nodes are mounts. */
+  readonly devices?: readonly DeviceGrant[]
   /** Size of /dev/shm; 64 MiB when not given. */
   readonly shmSizeBytes?: number
   /** Allocate a terminal; only with `inherit` and `terminal`. */

@@ -8,9 +8,19 @@ export { checkResultJson, renderCheckResult, renderWarningSummary } from './chec
 export { containerStatus, type ShownState } from './container-status.ts'
 export { renderDiagnostic } from './diagnostic.ts'
 export { type CheckedFile, diagnosticsJson } from './diagnostics-json.ts'
+export { eventFields, eventJson, eventLine, eventTemplateFields, type ShownEvent } from './event-line.ts'
 export { renderExcerpt } from './excerpt.ts'
 export { githubAnnotation } from './github-annotation.ts'
 export { compileTemplate, type TemplateValue } from './go-template.ts'
+export {
+  changeLines,
+  renderImageDifference,
+  renderImageTree,
+  type ShownImageTree,
+  type ShownPathChange,
+  terminalSafeJson,
+  wasteText,
+} from './image-tree.ts'
 export { type LintFinding, lintFindings } from './lint-findings.ts'
 export { type Column, type ListingRow, renderListing } from './listing.ts'
 export { outlineJson, renderOutline, renderTargets, targetsJson } from './outline.ts'
@@ -19,4 +29,5 @@ export { type PlanEntry, type PlannedMiss, planEntries, renderPlan } from './pla
 export { sarifLog } from './sarif.ts'
 export { renderTable } from './table.ts'
 export { type ProgressScreen, type TerminalReporter, terminalReporter } from './terminal.ts'
+export { type UsageSample, usageRow } from './usage-row.ts'
 export { type ExplainedStep, renderExplained } from './why.ts'

@@ -3,6 +3,7 @@ import { errnoCode } from '../base/index.ts'
 import * as sys from '../sys/index.ts'
 import { mountInRoot } from './container-mounts.ts'
 import type { Container } from './engine.ts'
+import { initPath } from './init-program.ts'
 
 /** Devices every container has: name, major, minor. */
 const devices: readonly (readonly [name: string, major: number, minor: number])[] = [
@@ -30,7 +31,7 @@ export const stubName = '.exec'
  * Mounts the container's /dev: a tmpfs with the usual devices and links, its own pseudo terminals and shared memory,
  * an empty mqueue directory, and the exec stub. In a user namespace, where nobody may make devices, the host's are bound.
  */
-export function mountDevices(container: Container, stub: Uint8Array): void {
+export function mountDevices(container: Container, stub: Uint8Array, init: Uint8Array | undefined): void {
   const { root } = container
   const target = root.makeLasting('/dev')
   sys.mount('tmpfs', `/proc/self/fd/${target.fd}`, 'tmpfs', sys.MS_NOSUID, 'mode=755,size=65536k')
@@ -41,10 +42,16 @@ export function mountDevices(container: Container, stub: Uint8Array): void {
   mountTerminals(`${dev}/pts`, container.request.terminal ? `,uid=${container.user.uid}` : '')
   if (container.request.terminal) writeFileSync(`${dev}/console`, '')
   const flags = sys.MS_NOSUID | sys.MS_NODEV | sys.MS_NOEXEC
-  const { shmSizeBytes = 64 * 2 ** 20 } = container.request
-  sys.mount('shm', `${dev}/shm`, 'tmpfs', flags, `mode=1777,size=${shmSizeBytes}`)
+  const { shmSizeBytes = 64 * 2 ** 20, ipcNamespace } = container.request
+  if (ipcNamespace === undefined) {
+    sys.mount('shm', `${dev}/shm`, 'tmpfs', flags, `mode=1777,size=${shmSizeBytes}`)
+  } else sys.mount(ipcNamespace.shm, `${dev}/shm`, '', sys.MS_BIND | sys.MS_REC)
   writeFileSync(`${dev}/${stubName}`, stub)
   chmodSync(`${dev}/${stubName}`, 0o555)
+  if (init !== undefined) {
+    writeFileSync(container.root.hostPath + initPath, init)
+    chmodSync(container.root.hostPath + initPath, 0o555)
+  }
   for (const mount of container.deviceMounts) mountInRoot(root, mount)
 }
 

@@ -12,6 +12,7 @@ import type { ChildExit, Container, ContainerExec, Engine, Launch, Outcome } fro
 import { execMark, execStub } from './exec-stub.ts'
 import { fileIdentity } from './host-processes.ts'
 import { findTool, toolEnv } from './host-tools.ts'
+import { initFor, initPath } from './init-program.ts'
 import { quoteForShell } from './shell-quote.ts'
 import { pidFile } from './state-directory.ts'
 
@@ -46,8 +47,8 @@ export function builtinEngine(options: BuiltinOptions): Engine {
       refuseUnable(request)
       root.makeLasting('/proc')
       mountSys(container, options.inUserNamespace)
-      mountDevices(container, stub)
-      writeFileSync(join(request.scratch, 'fstab'), stageFstab(root.hostPath, request))
+      mountDevices(container, stub, request.init === true ? initFor(options.arch) : undefined)
+      writeFileSync(join(request.scratch, 'fstab'), stageFstab(root.hostPath, request, options.inUserNamespace))
       return launch(container, tools, options)
     },
     prepareExec: (exec) => launchExec(exec, tools, options),
@@ -103,13 +104,22 @@ function mountSys(container: Container, inUserNamespace: boolean): void {
 
 function launch(container: Container, tools: Tools, options: BuiltinOptions): Launch {
   const { request, root } = container
-  const { sh, mount, umount, setpriv, unshare } = tools
+  const { sh, mount, umount, setpriv, unshare, nsenter } = tools
+  const { pidNamespace, ipcNamespace } = request
   const hostname = findTool(options.env, 'hostname') ?? ''
-  const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--ipc', '--uts']
+  const namespaces = [
+    ...['--mount', ...(pidNamespace === undefined ? ['--pid'] : []), '--fork', '--kill-child'],
+    ...[...(ipcNamespace === undefined ? ['--ipc'] : []), '--uts'],
+  ]
+  const joined = [
+    ...(pidNamespace?.kind === 'path' ? [`--pid=${pidNamespace.path}`] : []),
+    ...(ipcNamespace?.kind === 'path' ? [`--ipc=${ipcNamespace.path}`] : []),
+  ]
   writeFileSync(join(request.scratch, 'command'), surroundings(request) + commandFile(container, tools), {
     mode: 0o600,
   })
   const contained = [
+    ...(joined.length === 0 ? [] : [nsenter, ...joined, '--no-fork', '--']),
     ...[unshare, ...namespaces, ...(request.network === 'none' ? ['--net'] : []), '--'],
     ...[
       sh,
@@ -138,8 +148,8 @@ function launch(container: Container, tools: Tools, options: BuiltinOptions): La
 }
 
 /**
- * Joins what the container's first process has but its mount namespace, in which no tool of the host is found any more; the
- * root directory is that process's own, so that all files are those of the container.
+ * Joins what the container's first process has. In its mount namespace no tool of the host is found any more, so the root directory
+ * stays the host's, which nsenter(1) opens before it enters, until the last of them has changed it to that of the first process.
  */
 function launchExec(exec: ContainerExec, tools: Tools, options: BuiltinOptions): Launch {
   const { container, init, state } = exec
@@ -148,7 +158,15 @@ function launchExec(exec: ContainerExec, tools: Tools, options: BuiltinOptions):
   const { confinement } = container.request
   const request = { ...exec.request, ...(confinement === undefined ? {} : { confinement }) }
   writeFileSync(command, commandFile({ ...exec, request }, tools), { mode: 0o600 })
-  const namespaces = ['--pid', '--ipc', '--uts', ...(container.request.network === 'host' ? [] : ['--net'])]
+  const namespaces = [
+    '--mount',
+    '--root=/',
+    '--wd=/',
+    '--pid',
+    '--ipc',
+    '--uts',
+    ...(container.request.network === 'host' ? [] : ['--net']),
+  ]
   const contained = [
     ...[nsenter, '--target', String(init), ...namespaces, '--'],
     ...[sh, '-c', execScript, 'exec', `/proc/${init}/root`, join(state, pidFile), command],
@@ -175,7 +193,8 @@ function commandFile(process: StartedProcess, tools: Tools): string {
   const words = [
     ...leastPrivilege(process, tools.setpriv),
     ...[tools.unshare, '--root=.', `--wd=${cwd}`, `--setuid=${user.uid}`, '--'],
-    ...[`/dev/${stubName}`, ...env, '', execPath, ...request.args],
+    ...[`/dev/${stubName}`, ...env, '', ...(request.init === true ? [initPath, initPath, execPath] : [execPath])],
+    ...request.args,
   ]
   return `set -- ${words.map(quoteForShell).join(' ')}\n`
 }
@@ -191,7 +210,7 @@ function surroundings({ umask, nextPid }: Container['request']): string {
 
 /** The first process of a container, or a further one. */
 interface StartedProcess extends Pick<Container, 'cwd' | 'user' | 'env' | 'execPath'> {
-  readonly request: Pick<Container['request'], 'args' | 'privileged' | 'confinement'>
+  readonly request: Pick<Container['request'], 'args' | 'privileged' | 'confinement' | 'init'>
 }
 
 /** Capabilities down to the default set, inheritable ones none, groups of the user. The uid changes last, after chroot. */

@@ -64,14 +64,21 @@ export const readonlyStageScript = stageScript.replace(
  */
 export function stageFstab(
   root: string,
-  { network, terminal, privileged }: Pick<SandboxRequest, 'network' | 'terminal' | 'privileged'>,
+  request: Pick<SandboxRequest, 'network' | 'terminal' | 'privileged' | 'pidNamespace' | 'ipcNamespace'>,
+  inUserNamespace = false,
 ): string {
+  const { network, terminal, privileged, pidNamespace, ipcNamespace } = request
   const lines: string[] = []
   const add = (source: string, target: string, type: string, options: string): void => {
     lines.push(`${source} ${escapeField(target)} ${type} ${options} 0 0`)
   }
-  add('proc', `${root}/proc`, 'proc', 'nosuid,nodev,noexec')
-  add('mqueue', `${root}/dev/mqueue`, 'mqueue', 'nosuid,nodev,noexec')
+  // In a user namespace the kernel gives neither of namespaces that are not the user's.
+  if (inUserNamespace && pidNamespace?.kind === 'host') add('/proc', `${root}/proc`, 'none', 'rbind')
+  else add('proc', `${root}/proc`, 'proc', 'nosuid,nodev,noexec')
+  if (inUserNamespace && ipcNamespace?.kind === 'host') {
+    // Some machines have none.
+    if (existsSync('/dev/mqueue')) add('/dev/mqueue', `${root}/dev/mqueue`, 'none', 'rbind')
+  } else add('mqueue', `${root}/dev/mqueue`, 'mqueue', 'nosuid,nodev,noexec')
   // The first one of the container's own devpts, which script(1) has opened by then.
   if (terminal) add(escapeField(`${root}/dev/pts/0`), `${root}/dev/console`, 'none', 'bind')
   // Not called sysfs: mount(8) would find that mounted already, and skip it.

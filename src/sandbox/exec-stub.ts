@@ -1,4 +1,4 @@
-import { invariant } from '../base/index.ts'
+import { elfFile, listedBytes, listedWords } from './elf-program.ts'
 
 /**
  * The last program of the builtin isolation before the container's own: some 260 bytes that need no library. Nothing of
@@ -23,7 +23,7 @@ export function execStub(arch: string): Uint8Array | undefined {
 export function exitProgram(arch: string): Uint8Array | undefined {
   // exit_group(0)
   if (arch === 'x64') return elfFile(62, Buffer.from('31ffb8e70000000f05', 'hex'))
-  if (arch === 'arm64') return elfFile(183, Buffer.from(words('d2800000 d2800bc8 d4000001').replaceAll(' ', ''), 'hex'))
+  if (arch === 'arm64') return elfFile(183, Buffer.from(listedWords('d2800000 d2800bc8 d4000001'), 'hex'))
   return undefined
 }
 
@@ -34,7 +34,7 @@ export const execMark = 1
 const programs: Readonly<Record<string, { readonly machine: number; readonly code: string }>> = {
   x64: {
     machine: 62,
-    code: bytes(`
+    code: listedBytes(`
       4c8d642410 4c89e3            /* lea r12,[rsp+16]; mov rbx,r12        r12 = envp              */
       488b03 4883c308 803800 75f4  /* until *[rbx] is "": rbx += 8                                 */
       488363f800                   /* and qword [rbx-8],0                  ends envp               */
@@ -57,7 +57,7 @@ const programs: Readonly<Record<string, { readonly machine: number; readonly cod
   },
   arm64: {
     machine: 183,
-    code: words(`
+    code: listedWords(`
       910043f3 aa1303f4            /* add x19,sp,#16; mov x20,x19          x19 = envp              */
       f8408680 39400001 35ffffc1   /* until *[x20] is "": x20 += 8                                 */
       f81f829f                     /* stur xzr,[x20,#-8]                   ends envp               */
@@ -79,41 +79,4 @@ const programs: Readonly<Record<string, { readonly machine: number; readonly cod
       d2800fe0 d2800bc8 d4000001   /* exit_group(127)                                              */
     `),
   },
-}
-
-/** Hex digits of a listing, without its comments. */
-function bytes(listing: string): string {
-  return listing.replace(/\/\*.*?\*\//g, '').replace(/\s/g, '')
-}
-
-/** Hex digits of little-endian bytes from 32-bit instruction words as a disassembler prints them. */
-function words(listing: string): string {
-  return bytes(listing).replace(/([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})/g, '$4$3$2$1')
-}
-
-/** A 64-bit little-endian ELF executable of one read-only segment: header, program header, code (elf(5)). */
-function elfFile(machine: number, code: Uint8Array): Uint8Array {
-  const headerSize = 64
-  const codeAt = headerSize + 56
-  const base = 0x400000n
-  const file = Buffer.alloc(codeAt + code.length)
-  file.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0])
-  file.writeUInt16LE(2, 16) // e_type: executable
-  file.writeUInt16LE(machine, 18)
-  file.writeUInt32LE(1, 20) // e_version
-  file.writeBigUInt64LE(base + BigInt(codeAt), 24) // e_entry
-  file.writeBigUInt64LE(BigInt(headerSize), 32) // e_phoff
-  file.writeUInt16LE(headerSize, 52)
-  file.writeUInt16LE(codeAt - headerSize, 54) // e_phentsize
-  file.writeUInt16LE(1, 56) // e_phnum
-  file.writeUInt32LE(1, headerSize) // p_type: load
-  file.writeUInt32LE(5, headerSize + 4) // p_flags: read, execute
-  file.writeBigUInt64LE(base, headerSize + 16) // p_vaddr
-  file.writeBigUInt64LE(base, headerSize + 24) // p_paddr
-  file.writeBigUInt64LE(BigInt(file.length), headerSize + 32) // p_filesz
-  file.writeBigUInt64LE(BigInt(file.length), headerSize + 40) // p_memsz
-  file.writeBigUInt64LE(0x1000n, headerSize + 48) // p_align
-  file.set(code, codeAt)
-  invariant(file.length < 0x1000, 'the stub fits one page')
-  return file
 }

@@ -7,6 +7,7 @@ import { exitCodeOf } from './child-process.ts'
 import type { ChildExit, Container, ContainerExec, Engine, Launch, Outcome } from './engine.ts'
 import { fileIdentity } from './host-processes.ts'
 import { toolEnv } from './host-tools.ts'
+import { initFor, initPath } from './init-program.ts'
 import { hasEmulators, isForeignProgram, readProgramHead } from './program-head.ts'
 import { execProcessSpec, runtimeSpec } from './runtime-spec.ts'
 import { deleteFile, pidFile } from './state-directory.ts'
@@ -27,12 +28,23 @@ export function runtimeEngine(options: RuntimeOptions): Engine {
     isolation: options.isolation,
     prepare(container) {
       for (const path of ['/dev', '/proc', '/sys'] as const) container.root.makeLasting(path)
-      const spec = runtimeSpec(container, options.inUserNamespace, options.arch)
+      if (container.request.init === true) writeFileSync(initFile(container), initFor(options.arch), { mode: 0o555 })
+      const spec = runtimeSpec(withInitMount(container), options)
       writeFileSync(join(container.request.scratch, 'config.json'), JSON.stringify(spec), { mode: 0o600 })
       return launch(container, options)
     },
     prepareExec: (exec) => launchExec(exec, options),
   }
+}
+
+function initFile({ request }: Container): string {
+  return join(request.scratch, 'init')
+}
+
+function withInitMount(container: Container): Container {
+  if (container.request.init !== true) return container
+  const mount = { kind: 'bind', source: initFile(container), target: initPath, readonly: true } as const
+  return { ...container, deviceMounts: [...container.deviceMounts, mount] }
 }
 
 /** Options of the runtime itself: its state in the container's entry, its complaints in a file there. */

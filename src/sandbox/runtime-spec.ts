@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs'
+import type { OtherNamespace } from '../ports/index.ts'
 import * as sys from '../sys/index.ts'
 import { grantableCapabilities, isGroupMapped, mayNotSetGroups } from './capabilities.ts'
 import { envValue } from './container-env.ts'
 import type { Container, ContainerExec } from './engine.ts'
 import { maskedPaths, readonlyPaths } from './hidden-paths.ts'
+import { initPath } from './init-program.ts'
 import { seccompProfile } from './seccomp-profile.ts'
 
 interface SpecMount {
@@ -12,11 +15,18 @@ interface SpecMount {
   readonly options: readonly string[]
 }
 
+interface SpecOptions {
+  readonly isolation: 'crun' | 'runc'
+  readonly inUserNamespace: boolean
+  /** Processor, as Node names it. */
+  readonly arch: string
+}
+
 /**
  * The runtime configuration (config.json, OCI runtime-spec 1.0) of a container. What could be mounted beforehand is in
  * the root already. No rlimits: raising them fails where the caller lacks CAP_SYS_RESOURCE.
  */
-export function runtimeSpec(container: Container, inUserNamespace: boolean, arch: string): object {
+export function runtimeSpec(container: Container, { isolation, inUserNamespace, arch }: SpecOptions): object {
   const { request, root } = container
   const privileged = request.privileged === true
   const { confinement } = request
@@ -24,21 +34,46 @@ export function runtimeSpec(container: Container, inUserNamespace: boolean, arch
   const mayAll = ['ALL', 'CAP_SYS_ADMIN'].some((name) => confinement?.capAdd.includes(name))
   const isOpen = privileged || confinement?.seccomp === 'unconfined' || mayAll
   const seccomp = isOpen ? undefined : seccompProfile(arch)
-  const namespaces = ['mount', 'pid', 'ipc', 'uts', 'cgroup', ...(request.network === 'none' ? ['network'] : [])]
+  const own = ['mount', 'uts', 'cgroup', ...(request.network === 'none' ? ['network'] : [])]
+  const namespaces = [
+    ...own.map((type) => ({ type })),
+    ...namespaceOf('pid', request.pidNamespace),
+    ...namespaceOf('ipc', request.ipcNamespace),
+  ]
   return {
     ociVersion: '1.0.2',
-    process: processSpec(container, container.request),
+    process: { ...processSpec(container, container.request), ...withInit(container) },
     root: { path: root.hostPath, readonly: confinement?.readonlyRoot === true },
     hostname: request.hostname,
     ...(request.nextPid === undefined ? {} : { hooks: { createContainer: [pidHook(request.nextPid)] } }),
     mounts: [...kernelMounts(request, inUserNamespace, privileged), ...container.deviceMounts.map(deviceMount)],
     linux: {
-      namespaces: namespaces.map((type) => ({ type })),
+      namespaces,
       ...(privileged ? {} : { maskedPaths, readonlyPaths }),
+      ...(isolation === 'runc' && !inUserNamespace ? ownDevices(request) : {}),
       ...(seccomp === undefined ? {} : { seccomp }),
       ...(confinement === undefined ? {} : { sysctl: confinement.sysctls }),
     },
   }
+}
+
+function namespaceOf(type: 'pid' | 'ipc', other: OtherNamespace | undefined): readonly object[] {
+  if (other === undefined) return [{ type }]
+  return other.kind === 'host' ? [] : [{ type, path: other.path }]
+}
+
+function withInit({ request, execPath }: Container): object {
+  return request.init === true ? { args: [initPath, execPath, ...request.args] } : {}
+}
+
+/** runc makes a control group of its own, in which it allows a list of its own. */
+function ownDevices({ privileged, devices = [] }: Container['request']): object {
+  if (privileged === true) return { resources: { devices: [{ allow: true, access: 'rwm' }] } }
+  const allowed = devices.map(({ kind, major, minor, read, write }) => ({
+    ...{ allow: true, type: kind === 'char' ? 'c' : 'b', major, access: `${read ? 'r' : ''}${write ? 'w' : ''}m` },
+    ...(minor === undefined ? {} : { minor }),
+  }))
+  return allowed.length === 0 ? {} : { resources: { devices: allowed } }
 }
 
 /** The kernel counts processes of the namespace of whoever writes this, which is the container's already. */
@@ -95,7 +130,7 @@ function rlimitsOf({ rlimits = [] }: Pick<Container['request'], 'rlimits'>): obj
 }
 
 function kernelMounts(
-  { network, shmSizeBytes = 64 * 2 ** 20 }: Container['request'],
+  { network, shmSizeBytes = 64 * 2 ** 20, pidNamespace, ipcNamespace }: Container['request'],
   inUserNamespace: boolean,
   privileged: boolean,
 ): readonly SpecMount[] {
@@ -109,7 +144,10 @@ function kernelMounts(
     options,
   })
   return [
-    mount('/proc', 'proc', 'proc', quiet),
+    // Nor does it give procfs of namespaces that are not the user's.
+    inUserNamespace && pidNamespace?.kind === 'host'
+      ? mount('/proc', 'none', '/proc', ['rbind', ...quiet])
+      : mount('/proc', 'proc', 'proc', quiet),
     mount('/dev', 'tmpfs', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
     mount('/dev/pts', 'devpts', 'devpts', [
       'nosuid',
@@ -119,8 +157,13 @@ function kernelMounts(
       'mode=0620',
       ...ttyGroup,
     ]),
-    mount('/dev/shm', 'tmpfs', 'shm', [...quiet, 'mode=1777', `size=${shmSizeBytes}`]),
-    mount('/dev/mqueue', 'mqueue', 'mqueue', quiet),
+    ipcNamespace === undefined
+      ? mount('/dev/shm', 'tmpfs', 'shm', [...quiet, 'mode=1777', `size=${shmSizeBytes}`])
+      : mount('/dev/shm', 'none', ipcNamespace.shm, ['rbind', ...quiet]),
+    ...(inUserNamespace && ipcNamespace?.kind === 'host'
+      ? // Some machines have none.
+        ['/dev/mqueue'].filter((path) => existsSync(path)).map((path) => mount(path, 'none', path, ['rbind', ...quiet]))
+      : [mount('/dev/mqueue', 'mqueue', 'mqueue', quiet)]),
     // The kernel gives sysfs only to the owner of the network namespace.
     inUserNamespace && network === 'host'
       ? mount('/sys', 'none', '/sys', ['rbind', ...quiet, sysMode])

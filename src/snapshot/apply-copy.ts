@@ -1,4 +1,4 @@
-import { chmodSync, lchownSync, writeFileSync } from 'node:fs'
+import { lchownSync, writeFileSync } from 'node:fs'
 import {
   baseName,
   type FileOwner,
@@ -13,6 +13,7 @@ import { setTimes } from '../sys/index.ts'
 import { changedMode } from './chmod.ts'
 import { copyEntries, removeFile } from './copy-entries.ts'
 import { snapshotError } from './rooted.ts'
+import { setMode } from './set-mode.ts'
 import { SourceRoot } from './source-file.ts'
 import { type MadeDirectory, TargetRoot } from './target-root.ts'
 
@@ -94,7 +95,7 @@ function writeInline(request: CopyRequest, target: TargetRoot, file: { name: str
   const at = target.path(place)
   writeFileSync(at, file.content, { flag: 'wx' })
   lchownSync(at, uid, gid)
-  chmodSync(at, request.chmod === undefined ? inlineMode : changedMode(request.chmod, inlineMode, false))
+  setMode(at, request.chmod === undefined ? inlineMode : changedMode(request.chmod, inlineMode, false))
   setTimes(at, 0n)
 }
 

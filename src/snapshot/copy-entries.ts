@@ -1,5 +1,4 @@
 import {
-  chmodSync,
   closeSync,
   constants,
   copyFileSync,
@@ -30,6 +29,7 @@ import {
 } from '../base/index.ts'
 import { makeDevice, mknod, S_IFBLK, S_IFCHR, S_IFIFO, setOpenTimes, setTimes, setXattr } from '../sys/index.ts'
 import { changedMode } from './chmod.ts'
+import { setMode } from './set-mode.ts'
 import type { SourceRoot } from './source-file.ts'
 import type { TargetRoot } from './target-root.ts'
 
@@ -194,6 +194,6 @@ function setMetadata(request: CopyEntriesRequest, entry: SelectedEntry, place: s
   const at = target.path(place)
   lchownSync(at, owner?.uid ?? node.uid, owner?.gid ?? node.gid)
   if (node.type === 'symlink') return
-  chmodSync(at, modeOf(request, entry))
+  setMode(at, modeOf(request, entry))
   for (const xattr of xattrs ?? []) setKeptXattr(at, xattr, place)
 }

@@ -1,4 +1,4 @@
-import { chmodSync, lchownSync, lstatSync, mkdirSync } from 'node:fs'
+import { lchownSync, lstatSync, mkdirSync } from 'node:fs'
 import {
   baseName,
   type FileNode,
@@ -12,6 +12,7 @@ import {
 import { DirectoryTimes } from './directory-times.ts'
 import { nodeOf, type RootTree, rootTree } from './root-tree.ts'
 import { Rooted } from './rooted.ts'
+import { setMode } from './set-mode.ts'
 
 /** Owner and mode of directories that are made on the way to a destination. */
 export interface MadeDirectory {
@@ -89,7 +90,7 @@ export class TargetRoot {
     const at = this.path(directory)
     mkdirSync(at)
     lchownSync(at, owner?.uid ?? 0, owner?.gid ?? (inherited === 0 ? 0 : (above?.gid ?? 0)))
-    chmodSync(at, mode | inherited)
+    setMode(at, mode | inherited)
   }
 
   /** Gives directories that somebody else made below `directory` the time of those made here. */

@@ -90,7 +90,7 @@ function layersOf({ layers, mounts }: FailedStep): readonly DiffId[] {
 }
 
 /** Whoever needs layers, a session or a container, has a directory `uses` with their names. */
-function leasedLayers(root: string): readonly string[] {
+export function leasedLayers(root: string): readonly string[] {
   return ['work', 'containers'].flatMap((folder) =>
     namesIn(join(root, folder)).flatMap((user) => namesIn(join(root, folder, user, 'uses'))),
   )

@@ -4,7 +4,9 @@ import { encodeMessage, FrameReader } from '../container/frames.ts'
 import type { ControlReply, ControlRequest } from '../container/index.ts'
 import { freezeProcesses, processesOf, thawProcesses } from './container-processes.ts'
 import { ExecSession } from './exec-session.ts'
-import { failedReply, type Supervisor } from './supervisor.ts'
+import { failedReply } from './failed-reply.ts'
+import type { Supervisor } from './supervisor.ts'
+import { usageOf } from './usage.ts'
 
 /** Unwritten input of one client beyond which it is asked to wait. */
 const inputLimit = 1 << 20
@@ -64,6 +66,7 @@ export class ClientConnection {
         if (request.size !== undefined) supervisor.resize(request.size)
         this.#hasInput = request.stdin
         if (request.output) supervisor.output.attach(this.#socket)
+        supervisor.events.container('attach')
         return { kind: 'done' }
       case 'exec':
         this.#exec = new ExecSession(supervisor, request, this.#socket)
@@ -94,6 +97,8 @@ export class ClientConnection {
         return { kind: 'done' }
       case 'processes':
         return { kind: 'processes', pids: processesOf(supervisor) }
+      case 'usage':
+        return { kind: 'usage', ...usageOf(supervisor) }
       default:
         return assertNever(request)
     }

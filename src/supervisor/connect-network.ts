@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs'
 import { join } from 'node:path'
 import { ToolError } from '../base/index.ts'
-import { type ContainerSpec, type ContainerStore, isActive } from '../container/index.ts'
+import type { ContainerSpec, ContainerStore } from '../container/index.ts'
 import {
   type Network,
   type NetworkPlan,
@@ -11,6 +11,7 @@ import {
   probeNetwork,
 } from '../network/index.ts'
 import { searchPath } from '../sandbox/host-tools.ts'
+import { runningContainer } from './other-namespaces.ts'
 import type { SupervisorSettings } from './settings.ts'
 
 /** A container's network, and what the user should hear about it. */
@@ -84,13 +85,7 @@ function joinedContainer(
   store: ContainerStore,
   text: string,
 ): { readonly pid: number; readonly hostsFile: string; readonly resolvFile: string } {
-  const id = store.find(text)
-  const state = store.state(id)
-  if (!isActive(state) || state.pid === 0) {
-    throw new ToolError('container-failed', `the container "${text}", whose network is asked for, does not run`, {
-      hint: `start it first: longshore start ${text}`,
-    })
-  }
+  const { id, pid } = runningContainer(store, text, 'network')
   const file = (name: string): string => store.path(id, 'run', 'network', name)
-  return { pid: state.pid, hostsFile: file('hosts'), resolvFile: file('resolv.conf') }
+  return { pid, hostsFile: file('hosts'), resolvFile: file('resolv.conf') }
 }

@@ -12,23 +12,53 @@ export interface Supervised {
   readonly run: Pick<SandboxRun, 'pid'> | undefined
   readonly cgroup: Cgroup | undefined
   readonly isPaused: boolean
+  /** It has a process namespace of its own. */
+  readonly hasOwnProcesses: boolean
+  /** Not that of the machine. */
+  readonly hasOwnNetwork: boolean
   setPaused(paused: boolean): void
 }
 
-/** Ids on the machine of all processes in the container's process namespace. Throws `ToolError` when it does not run. */
+/**
+ * Ids on the machine of all processes of the container: those in its process namespace, or, when that is not its own, those that see
+ * its mounts. Throws `ToolError` when it does not run.
+ */
 export function processesOf(supervisor: Supervised): readonly number[] {
   const init = supervisor.run?.pid()
   if (init === undefined) throw notRunning()
-  const namespace = namespaceOf(init)
+  const kind = supervisor.hasOwnProcesses ? 'pid' : 'mnt'
+  return processesIn(kind, namespaceOf(init, kind))
+}
+
+/** The mount namespace of a process; undefined when it has ended, or has none of its own. */
+export function mountNamespaceOf(pid: number): string | undefined {
+  const found = namespaceOf(pid, 'mnt')
+  return found === readlinkSync('/proc/thread-self/ns/mnt') ? undefined : found
+}
+
+/** One that hangs in the kernel for longer is left to the control group, which is removed when it is empty. */
+const endingMs = 5000
+
+/** Ends all processes in a mount namespace: the kernel does so only in a process namespace whose first one ended. */
+export async function endProcessesIn(mountNamespace: string): Promise<void> {
+  for (const deadline = performance.now() + endingMs; performance.now() < deadline; ) {
+    const found = processesIn('mnt', mountNamespace)
+    if (found.length === 0) return
+    for (const pid of found) send(pid, constants.signals.SIGKILL)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
+
+function processesIn(kind: 'pid' | 'mnt', namespace: string | undefined): readonly number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => namespaceOf(pid) === namespace)
+    .filter((pid) => namespace !== undefined && namespaceOf(pid, kind) === namespace)
 }
 
-function namespaceOf(pid: number): string | undefined {
+function namespaceOf(pid: number, kind: 'pid' | 'mnt'): string | undefined {
   try {
-    return readlinkSync(`/proc/${pid}/ns/pid`)
+    return readlinkSync(`/proc/${pid}/ns/${kind}`)
   } catch {
     // It has ended, or is none of ours.
     return undefined

@@ -3,14 +3,18 @@ import { join } from 'node:path'
 import { errorMessage, ToolError } from '../base/index.ts'
 import { type Cgroup, openCgroup, parseUlimit, probeCgroups } from '../cgroup/index.ts'
 import type { ConnectionState } from '../container/container-state.ts'
+import { type HealthTimes, healthCommand, healthTimes } from '../container/health.ts'
 import type { ContainerSpec, ContainerStore } from '../container/index.ts'
+import { decodeConfig } from '../oci/index.ts'
 import type { Sandbox, SandboxRun } from '../ports/index.ts'
 import { openSandbox } from '../sandbox/index.ts'
 import { openLasting, type View } from '../snapshot/index.ts'
 import { openLayers } from '../store/layers.ts'
-import { enterMountNamespace } from '../sys/index.ts'
+import { enterMountNamespace, MNT_DETACH, umount } from '../sys/index.ts'
 import { type Connection, connectNetwork } from './connect-network.ts'
 import { containerMounts } from './container-mounts.ts'
+import { deviceRules } from './device-rules.ts'
+import { otherNamespaces } from './other-namespaces.ts'
 import type { ProcessStdio } from './process-stdio.ts'
 import type { SupervisorSettings } from './settings.ts'
 
@@ -20,6 +24,11 @@ export interface Stage {
   readonly notes: readonly string[]
   readonly connection: ConnectionState
   readonly cgroup: Cgroup
+  readonly hasOwnNetwork: boolean
+  /** Resolves with why when the network is lost; else never. */
+  readonly lost: Promise<string>
+  /** How to look whether it is well. */
+  readonly health: { readonly command: readonly string[]; readonly times: HealthTimes } | undefined
   start(stdio: ProcessStdio['stdio']): SandboxRun
   wasOomKilled(): boolean
   close(): Promise<void>
@@ -43,7 +52,10 @@ export async function openStage(
   rmSync(runDirectory, { recursive: true, force: true })
   mkdirSync(runDirectory, { mode: 0o700 })
   // Before the isolation covers the hierarchies.
-  const cgroup = openCgroup(id, spec.limits, probeCgroups(!inUserNamespace), settings.pid)
+  // In a user namespace the kernel lets nobody open nodes that were made there.
+  const isRestricted = !inUserNamespace && !spec.security.privileged
+  const devices = isRestricted ? deviceRules(spec.security.devices) : undefined
+  const cgroup = openCgroup(id, spec.limits, probeCgroups(!inUserNamespace), settings.pid, devices)
   const view = openLasting(
     { layersDirectory: layers.directory, overlay, workingDirectory: '/' },
     spec.layers.map((diffId) => layers.treeName(diffId)),
@@ -58,7 +70,9 @@ export async function openStage(
       stateDirectory: join(runDirectory, 'sandbox'),
       ...{ env, inUserNamespace, probeCacheFile: join(root, 'cache', 'isolation.json') },
     })
-    return stage(settings, sandbox, view, runDirectory, spec, connection, cgroup)
+    const health = healthOf(store, spec)
+    const namespaces = otherNamespaces(store, spec, join(runDirectory, 'shm'))
+    return stage(settings, sandbox, view, { runDirectory, spec, connection, cgroup, health, namespaces })
   } catch (error) {
     await connection?.network.close()
     view.unmount()
@@ -67,15 +81,27 @@ export async function openStage(
   }
 }
 
+interface StageParts extends Pick<Stage, 'cgroup' | 'health'> {
+  readonly runDirectory: string
+  readonly spec: ContainerSpec
+  readonly connection: Connection
+  readonly namespaces: ReturnType<typeof otherNamespaces>
+}
+
+/** A text to look by goes to the shell that the image's Dockerfile chose. */
+function healthOf(store: ContainerStore, { id, healthcheck }: ContainerSpec): Stage['health'] {
+  if (healthcheck === undefined) return undefined
+  const { shell = ['/bin/sh', '-c'] } = decodeConfig(store.imageConfig(id)).config
+  return { command: healthCommand(healthcheck, shell), times: healthTimes(healthcheck) }
+}
+
 function stage(
   { root }: SupervisorSettings,
   sandbox: Sandbox,
   view: View,
-  runDirectory: string,
-  spec: ContainerSpec,
-  { network, notes }: Connection,
-  cgroup: Cgroup,
+  { runDirectory, spec, connection, cgroup, health, namespaces }: StageParts,
 ): Stage {
+  const { network, notes } = connection
   const scratch = join(runDirectory, 'scratch')
   const { namespace, hostsFile, resolvFile } = network
   const files = (['/etc/hosts', '/etc/resolv.conf'] as const).filter(
@@ -85,7 +111,7 @@ function stage(
   return {
     notes: [...notes, ...cgroup.notes],
     connection: { ports: network.ports, endpoints: network.endpoints },
-    cgroup,
+    ...{ cgroup, health, hasOwnNetwork: namespace.kind !== 'host', lost: network.lost },
     wasOomKilled: () => cgroup.wasOomKilled(),
     start(stdio) {
       cgroup.forgetOom()
@@ -106,6 +132,9 @@ function stage(
         enter: (command) => entering(namespace, cgroup.enter(command)),
         rlimits: spec.limits.ulimits.map(parseUlimit),
         ...(shmSizeBytes === undefined ? {} : { shmSizeBytes }),
+        ...namespaces,
+        init: spec.init,
+        devices: deviceRules(spec.security.devices),
         privileged: spec.security.privileged,
         confinement: spec.security,
         terminal: spec.terminal,
@@ -115,6 +144,7 @@ function stage(
     async close() {
       await network.close()
       view.unmount()
+      if (namespaces.ipcNamespace?.kind === 'path') umount(namespaces.ipcNamespace.shm, MNT_DETACH)
       await cgroup.remove()
       rmSync(runDirectory, { recursive: true, force: true })
     },

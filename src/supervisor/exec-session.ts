@@ -4,8 +4,9 @@ import { ToolError } from '../base/index.ts'
 import { encodeFrame } from '../container/frames.ts'
 import type { ControlReply, ExecSpec } from '../container/index.ts'
 import type { SandboxProcess, SandboxResult, TerminalSize } from '../ports/index.ts'
+import { failedReply } from './failed-reply.ts'
 import { openStdio, type ProcessStdio } from './process-stdio.ts'
-import { type ExitReply, failedReply, type Supervisor } from './supervisor.ts'
+import type { ExitReply, Supervisor } from './supervisor.ts'
 
 /** A further process of the container, for one client, who hears its output and may write to it. */
 export class ExecSession {
@@ -27,6 +28,10 @@ export class ExecSession {
       })
     }
     this.#spec = spec
+    const id = randomBytes(32).toString('hex')
+    const tell = (action: string, more: Readonly<Record<string, string>> = {}): void =>
+      supervisor.events.container(action, { execID: id, ...more })
+    tell(`exec_create: ${spec.args.join(' ')}`)
     const isHeard = !spec.detached
     this.#stdio = openStdio(spec, (stream, bytes) => {
       if (!isHeard || socket.destroyed || socket.write(encodeFrame(stream, bytes))) return
@@ -36,7 +41,7 @@ export class ExecSession {
     })
     try {
       this.#process = run.exec({
-        id: randomBytes(6).toString('hex'),
+        id: id.slice(0, 12),
         ...{ args: spec.args, env: spec.env, privileged: spec.privileged, terminal: spec.terminal },
         ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
         ...(spec.user === undefined ? {} : { user: spec.user }),
@@ -45,7 +50,12 @@ export class ExecSession {
     } finally {
       this.#stdio.started()
     }
+    tell(`exec_start: ${spec.args.join(' ')}`)
     const result = this.#finish()
+    void result.then(
+      ({ exitCode }) => tell('exec_die', { exitCode: String(exitCode) }),
+      () => tell('exec_die', { exitCode: '137' }),
+    )
     this.ended = result.then(
       ({ exitCode }) => ({ kind: 'exited', exitCode }),
       // The container was killed under it.

@@ -7,9 +7,10 @@ import { listenForControl, openContainers } from '../container/index.ts'
 import { signalNumber } from '../container/signals.ts'
 import { tryLock } from '../sys/index.ts'
 import { ClientConnection } from './client-connection.ts'
+import { failedReply } from './failed-reply.ts'
 import { closeInherited } from './inherited-descriptors.ts'
 import type { SupervisorSettings } from './settings.ts'
-import { failedReply, Supervisor } from './supervisor.ts'
+import { Supervisor } from './supervisor.ts'
 
 /** Descriptor of the connection to the command that started us. */
 const clientFd = 3

@@ -1,13 +1,17 @@
-import { errorMessage, ToolError } from '../base/index.ts'
+import { constants } from 'node:os'
 import type { ContainerSpec, ContainerState, ContainerStore, ControlReply } from '../container/index.ts'
 import { markProcess } from '../container/index.ts'
 import { type LogWriter, openLog } from '../container/log-writer.ts'
 import { restartDelayMs, restartsAfter } from '../container/restart-policy.ts'
 import type { SandboxResult, SandboxRun, TerminalSize } from '../ports/index.ts'
-import { thawProcesses } from './container-processes.ts'
+import { endProcessesIn, mountNamespaceOf, thawProcesses } from './container-processes.ts'
 import { openStage, type Stage } from './container-run.ts'
+import { EventLog } from './event-log.ts'
+import { failedReply } from './failed-reply.ts'
+import { monitorHealth } from './health-monitor.ts'
 import { OutputHub } from './output-hub.ts'
 import { openStdio, type ProcessStdio } from './process-stdio.ts'
+import { programStart } from './program-start.ts'
 import { removeContainer } from './remove-container.ts'
 import type { SupervisorSettings } from './settings.ts'
 
@@ -24,6 +28,7 @@ type Wish = 'stop' | 'restart' | undefined
 export class Supervisor {
   readonly spec: ContainerSpec
   readonly output: OutputHub
+  readonly events: EventLog
   readonly #settings: SupervisorSettings
   readonly #store: ContainerStore
   readonly #env: Readonly<Record<string, string | undefined>>
@@ -36,6 +41,11 @@ export class Supervisor {
   #stage: Stage | undefined
   #notes: readonly string[] = []
   #size: TerminalSize | undefined
+  /** Where to look for what its first process leaves, when that takes nothing along. */
+  #mountNamespace: string | undefined
+  #endHealth: (() => void) | undefined
+  /** It was asked to stop, and not merely killed. */
+  #isStopped = false
   /** Ends the wait before a restart. */
   #cutDelay: (() => void) | undefined
   /** Wakes who waits for the next start or end. */
@@ -47,6 +57,7 @@ export class Supervisor {
     this.#env = env
     this.spec = store.spec(settings.id)
     this.#state = store.state(settings.id)
+    this.events = new EventLog(settings.root, store, this.spec)
     this.output = new OutputHub(this.#openLog(), (flowing) => {
       this.#run?.setFlowing(flowing)
       this.#stdio?.setFlowing(flowing)
@@ -68,6 +79,14 @@ export class Supervisor {
 
   get run(): SandboxRun | undefined {
     return this.#run
+  }
+
+  get hasOwnProcesses(): boolean {
+    return this.spec.security.pid === 'private'
+  }
+
+  get hasOwnNetwork(): boolean {
+    return this.#stage?.hasOwnNetwork ?? false
   }
 
   get isPaused(): boolean {
@@ -101,14 +120,12 @@ export class Supervisor {
 
   signal(number: number): void {
     this.#run?.kill(number)
+    this.events.container('kill', { signal: String(number) })
   }
 
   setPaused(paused: boolean): void {
     this.#write({ ...this.#state, status: paused ? 'paused' : 'running' })
-  }
-
-  updateState(change: Partial<ContainerState>): void {
-    this.#write({ ...this.#state, ...change })
+    this.events.container(paused ? 'pause' : 'unpause')
   }
 
   get state(): ContainerState {
@@ -118,6 +135,7 @@ export class Supervisor {
   /** Ends the process: by `signal`, and by force when it is not gone after the time. Resolves when it has ended. */
   async stop(signal: number, timeoutSeconds: number): Promise<void> {
     this.#wish = 'stop'
+    this.#isStopped = signal !== constants.signals.SIGKILL
     await this.#endProcess(signal, timeoutSeconds)
     await this.ended
   }
@@ -128,18 +146,19 @@ export class Supervisor {
     const turned = new Promise<void>((resolve) => this.#onTurn.push(resolve))
     await this.#endProcess(signal, timeoutSeconds)
     await Promise.race([turned, this.ended])
+    this.events.container('restart')
   }
 
   async #endProcess(signal: number, timeoutSeconds: number): Promise<void> {
     this.#cutDelay?.()
     const run = this.#run
     if (run === undefined) return
-    run.kill(signal)
+    this.signal(signal)
     if (this.isPaused) thawProcesses(this)
     const forced =
       timeoutSeconds < 0
         ? undefined
-        : setTimeout(() => run.kill('SIGKILL'), Math.min(timeoutSeconds * 1000, 2 ** 31 - 1))
+        : setTimeout(() => this.signal(constants.signals.SIGKILL), Math.min(timeoutSeconds * 1000, 2 ** 31 - 1))
     try {
       await run.done
     } catch {
@@ -154,8 +173,10 @@ export class Supervisor {
     let result: SandboxResult | undefined
     try {
       stage = await openStage(this.#settings, this.#store, this.spec, this.#env)
+      this.events.networks(stage.connection, 'connect')
       this.#notes = stage.notes
       this.#stage = stage
+      void stage.lost.then((reason) => this.#noteLost(reason))
       result = await this.#repeat(stage, onStart)
     } catch (error) {
       const reply = failedReply(error)
@@ -169,9 +190,13 @@ export class Supervisor {
       })
     }
     try {
+      this.#stage = undefined
       await stage?.close()
+      if (stage !== undefined) this.events.networks(stage.connection, 'disconnect')
       this.output.close()
+      if (this.#isStopped) this.events.container('stop')
       if (this.spec.autoRemove) removeContainer(this.#settings.root, this.#store, this.spec)
+      if (this.spec.autoRemove) this.events.container('destroy')
     } finally {
       const { exitCode, error } = this.#state
       this.#ended.resolve({
@@ -186,6 +211,7 @@ export class Supervisor {
   async #repeat(stage: Stage, onStart: (reply: StartReply) => void): Promise<SandboxResult> {
     let delayMs: number | undefined
     for (let restarts = 0; ; restarts++) {
+      if (this.#takeWish() === 'stop') return this.#neverBegan(onStart)
       this.#wish = undefined
       const startedMs = Date.now()
       const result = await this.#once(stage, restarts, onStart)
@@ -210,6 +236,22 @@ export class Supervisor {
         return result
       }
     }
+  }
+
+  /** It was stopped while all was being made ready. */
+  #neverBegan(onStart: (reply: StartReply) => void): SandboxResult {
+    onStart({ kind: 'failed', code: 'container-failed', message: 'the container was stopped before it began' })
+    const result = { exitCode: 137 }
+    this.#finish(result, true)
+    return result
+  }
+
+  /** It goes on without: what it does may need none. */
+  #noteLost(reason: string): void {
+    const stage = this.#stage
+    if (stage === undefined) return
+    this.#write({ ...this.#state, error: `its network is lost: ${reason}` })
+    this.events.networks(stage.connection, 'disconnect')
   }
 
   #takeWish(): Wish {
@@ -238,7 +280,9 @@ export class Supervisor {
     }
     this.#stdio = stdio
     this.#run = run
-    const result = await this.#follow(run, restarts, onStart)
+    const result = await this.#follow(stage, run, restarts, onStart)
+    this.#endHealth?.()
+    if (this.#mountNamespace !== undefined) await endProcessesIn(this.#mountNamespace)
     this.#run = undefined
     this.#stdio = undefined
     await stdio.drained()
@@ -246,16 +290,26 @@ export class Supervisor {
     return result
   }
 
-  async #follow(run: SandboxRun, restarts: number, onStart: (reply: StartReply) => void): Promise<SandboxResult> {
+  async #follow(
+    stage: Stage,
+    run: SandboxRun,
+    restarts: number,
+    onStart: (reply: StartReply) => void,
+  ): Promise<SandboxResult> {
     const pid = await programStart(run)
     if (pid !== undefined) {
+      this.#mountNamespace = this.hasOwnProcesses ? undefined : mountNamespaceOf(pid)
       this.#noteStart(pid)
+      this.#endHealth = this.#watchHealth(stage, run)
       if (this.#size !== undefined) this.resize(this.#size)
       onStart({ kind: 'started', pid, notes: this.#notes })
     }
     const result = await run.done
-    if (pid !== undefined) return result
-    if (result.failure === undefined) this.#noteStart(0)
+    if (pid !== undefined) return this.#noteEnd(result)
+    if (result.failure === undefined) {
+      this.#noteStart(0)
+      this.#noteEnd(result)
+    }
     if (restarts > 0) return result
     onStart(
       result.failure === undefined
@@ -276,6 +330,31 @@ export class Supervisor {
       ...{ status: 'running', pid, exitCode: 0, error: '', oomKilled: false, startedAt: new Date().toISOString() },
     })
     for (const wake of this.#onTurn.splice(0)) wake()
+    this.events.container('start')
+  }
+
+  #noteEnd(result: SandboxResult): SandboxResult {
+    const seconds = Math.floor((Date.now() - Date.parse(this.#state.startedAt ?? '')) / 1000)
+    if (this.#stage?.wasOomKilled()) this.events.container('oom')
+    this.events.container('die', { exitCode: String(result.exitCode), execDuration: String(seconds) })
+    return result
+  }
+
+  #watchHealth({ health }: Stage, run: SandboxRun): (() => void) | undefined {
+    if (health === undefined) return undefined
+    return monitorHealth({
+      ...health,
+      run,
+      privileged: this.spec.security.privileged,
+      isPaused: () => this.isPaused,
+      onChange: (state) => {
+        const before = this.#state.health?.status
+        this.#write({ ...this.#state, health: state })
+        if (state.status !== 'starting' && state.status !== before) {
+          this.events.container(`health_status: ${state.status}`)
+        }
+      },
+    })
   }
 
   #finish(result: SandboxResult, isNever: boolean): void {
@@ -307,40 +386,8 @@ export class Supervisor {
   }
 }
 
-/** How often to look whether the program runs: runtimes need some ten milliseconds. */
-const lookMs = 2
-
-/** The process's id once it executes the container's program; undefined when it ended before that was seen. */
-async function programStart(run: SandboxRun): Promise<number | undefined> {
-  let isOver = false
-  const over = run.done.then(
-    () => {
-      isOver = true
-    },
-    () => {
-      isOver = true
-    },
-  )
-  while (!isOver) {
-    const pid = run.pid()
-    if (pid !== undefined) return pid
-    await Promise.race([over, new Promise((resolve) => setTimeout(resolve, lookMs))])
-  }
-  return undefined
-}
-
 function withoutSupervisor(state: ContainerState): ContainerState {
   const { supervisor, health, connection, ...rest } = state
-  return rest
-}
-
-/** What is told of an error; one of ours is told as it is. */
-export function failedReply(error: unknown): Extract<ControlReply, { readonly kind: 'failed' }> {
-  if (!(error instanceof ToolError)) {
-    return { kind: 'failed', code: 'container-failed', message: errorMessage(error) }
-  }
-  return {
-    ...{ kind: 'failed', code: error.code, message: error.message },
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-  }
+  // Of one that does not run nobody knows that it is well; docker says so too.
+  return health === undefined ? rest : { ...rest, health: { ...health, status: 'unhealthy' } }
 }

@@ -2,6 +2,7 @@
  * System calls Node lacks, through koffi: the only place that touches FFI. Loading it costs some 15 ms, so it is
  * imported only by what runs steps or writes layers, never on the cached path. Synchronous calls only.
  */
+export { type DeviceRule, deviceProgram, filterDevices } from './device-filter.ts'
 export { SystemCallError } from './ffi.ts'
 export {
   makeDevice,
@@ -39,6 +40,7 @@ export {
   MS_SLAVE,
   mount,
   mountFrom,
+  mountFromProcess,
   UMOUNT_NOFOLLOW,
   umount,
 } from './mounts.ts'

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs'
 import { check, cString, declare } from './ffi.ts'
 
 const mountCall = declare('int mount(const void*, const void*, const void*, unsigned long, const void*)')
@@ -48,6 +49,46 @@ export function enterMountNamespace(): void {
 }
 
 const chdirCall = declare('int chdir(const void*)')
+const setnsCall = declare('int setns(int, int)')
+// No C library of Debian 12 has names for them; the numbers are the same on every architecture.
+const openTreeCall = declare('long syscall(long, int, const void*, unsigned int)')
+const moveMountCall = declare('long syscall(long, int, const void*, int, const void*, unsigned int)')
+const SYS_OPEN_TREE = 428
+const SYS_MOVE_MOUNT = 429
+const AT_FDCWD = -100
+const AT_SYMLINK_NOFOLLOW = 0x100
+const OPEN_TREE_CLONE = 1
+const OPEN_TREE_CLOEXEC = 0o2000000
+const MOVE_MOUNT_F_EMPTY_PATH = 4
+const CLONE_FS = 0x200
+
+/**
+ * Mounts on `target` what is mounted at `path` in the mount namespace of process `pid`, as the processes there see it, which no bind
+ * mount reaches. A symlink at `path` is not followed. Linux 5.2. Throws `SystemCallError`.
+ */
+export function mountFromProcess(pid: number, path: string, target: string): void {
+  const own = openSync('/proc/thread-self/ns/mnt', 'r')
+  const fds = [own]
+  try {
+    const other = openSync(`/proc/${pid}/ns/mnt`, 'r')
+    fds.push(other)
+    // Threads share a root and a working directory, and those of the other namespace are for this one alone.
+    check(unshareCall(CLONE_FS), 'unshare')
+    check(setnsCall(other, CLONE_NEWNS), 'setns', String(pid))
+    let tree: number
+    try {
+      const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW
+      tree = check(openTreeCall(SYS_OPEN_TREE, AT_FDCWD, cString(path), flags), 'open_tree', path)
+    } finally {
+      check(setnsCall(own, CLONE_NEWNS), 'setns')
+    }
+    fds.push(tree)
+    const moved = moveMountCall(SYS_MOVE_MOUNT, tree, cString(''), AT_FDCWD, cString(target), MOVE_MOUNT_F_EMPTY_PATH)
+    check(moved, 'move_mount', target)
+  } finally {
+    for (const fd of fds) closeSync(fd)
+  }
+}
 
 /**
  * mount(2) with `directory` as the current directory during the call, so that long lists of lower directories fit into

@@ -174,7 +174,7 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
     expect(await done('system', 'check')).toContain('all is well')
   })
 
-  story('push sends an index; pull takes what is asked for, and puts it beside', { timeout: 180_000 }, async () => {
+  story('push sends an index; pull takes what is asked for, and puts it beside', { timeout: 300_000 }, async () => {
     const ids = await built('--push', '-t', at('pushed:1'))
     const raw = rawManifest('pushed:1')
     const index = parseIndex(raw)
@@ -319,7 +319,7 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
       )
   })
 
-  story('lists by hand', { timeout: 180_000 }, async () => {
+  story('lists by hand', { timeout: 400_000 }, async () => {
     const ids = await built('-t', 'parts')
     await done('push', '-q', '--platform', host, 'parts', at('parts:here'))
     await done('push', '-q', '--platform', foreign, 'parts', at('parts:there'))

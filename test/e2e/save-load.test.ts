@@ -172,6 +172,15 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
     // Compression is no part of a layer.
     const layers = (image: string): string => done('inspect', '-f', '{{json .RootFS.Layers}}', image)
     expect(layers('imported:2')).toBe(layers(plain))
+    const changes = ['--change', 'CMD ["/bin/sh"]', '-c', 'ENV A=b']
+    const changed = done('import', '-q', ...changes, file('rootfs.tar'), 'imported:3').trim()
+    expect(changed).toMatch(/^sha256:/)
+    expect(done('inspect', '-f', '{{json .Config.Cmd}} {{json .Config.Env}}', 'imported:3')).toMatch(
+      /^\["\/bin\/sh"\] \[.*"A=b"\]\n$/,
+    )
+    expect(run(['import', '-q', '-c', 'RUN x', file('rootfs.tar')]).stderr).toContain(
+      '--change "RUN x" is not possible',
+    )
     expect(run(['import', '-q', me().home]).stderr).toContain('is no file')
     expect(run(['import', '-q', '-'], { input: 'no tar' }).status).toBe(125)
   })

@@ -3,12 +3,15 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { errnoCode, storeAction } from '../base/index.ts'
 
-/** Writes a file that others see whole or not at all, also after a power cut. For its owner's eyes alone. */
-export function writeWhole(path: string, bytes: string | Uint8Array): void {
+/**
+ * Writes a file that others see whole or not at all, also after a power cut. Its directory must be there: one that was removed is
+ * not made again. For its owner's eyes alone, unless `mode` says otherwise. No FFI here: whoever needs only this imports the file.
+ */
+export function writeWhole(path: string, bytes: string | Uint8Array, mode = 0o600): void {
   storeAction(`write ${path}`, () => {
     const fresh = join(dirname(path), `.${randomBytes(6).toString('hex')}`)
     try {
-      writeFileSync(fresh, bytes, { flag: 'wx', mode: 0o600, flush: true })
+      writeFileSync(fresh, bytes, { flag: 'wx', mode, flush: true })
       renameSync(fresh, path)
     } catch (error) {
       rmSync(fresh, { force: true })
