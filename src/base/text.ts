@@ -14,6 +14,11 @@ export function sanitizeForTerminal(text: string): string {
   })
 }
 
+/** As `sanitizeForTerminal`, for what has to stay on one line and in one column: tabs and line ends become visible too. */
+export function sanitizeLine(text: string): string {
+  return sanitizeForTerminal(text).replaceAll('\t', '\\t').replaceAll('\n', '\\n')
+}
+
 /** Hides user info and query values of a URL; text that is no URL comes back unchanged. */
 export function redactUrl(text: string): string {
   return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#\s]*@/i, '$1').replace(/([?&][^=&\s]+=)[^&\s]+/g, '$1…')

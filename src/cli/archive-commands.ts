@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { collect } from './collect.ts'
 import type { CommandRoom } from './command-room.ts'
 import type { ImportFlags, LoadFlags, SaveFlags } from './flags.ts'
 import { addCompressionFlags } from './registry-flags.ts'
@@ -13,7 +14,7 @@ export function addSaveCommand(parent: Command, room: CommandRoom): void {
     .option('-o, --output <path>', 'file or directory to write to (default: standard output)', '-')
     .addOption(
       new Option('--format <format>', 'of the archive')
-        .choices(['docker-archive', 'oci-archive', 'oci-dir'])
+        .choices(['docker-archive', 'oci-archive', 'oci-dir', 'docker-dir'])
         .default('docker-archive'),
     )
     .option('-q, --quiet', 'show no progress')
@@ -48,6 +49,12 @@ export function addImportCommand(parent: Command, room: CommandRoom): void {
     .argument('<file>', 'tar to read, or - for standard input')
     .argument('[name]', 'name[:tag] of the image')
     .option('-m, --message <text>', 'comment for the history')
+    .option(
+      '-c, --change <instruction>',
+      'Dockerfile instruction that changes its config; may be repeated',
+      collect,
+      [],
+    )
     .addOption(new Option('--platform <os/arch>', 'platform the files are for (default: this machine)'))
     .option('-q, --quiet', 'show no progress')
     .action(async (file: string, name: string | undefined, flags: ImportFlags) => {

@@ -78,7 +78,11 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
     .option('--secret <spec>', 'secret for RUN --mount=type=secret: id=ID[,src=FILE|,env=NAME]', collect, [])
     .option('--ssh <spec>', 'agent or keys for RUN --mount=type=ssh: default or ID[=SOCKET|=KEY[,KEY]]', collect, [])
     .option('--allow <right>', 'allow a Dockerfile to use security.insecure', collect, [])
-    .option('--jobs <n>', 'steps that may run at the same time (default: number of processors)', positiveInteger)
+    .option(
+      '--cache-budget <size>',
+      'size the cache is kept within afterwards: 20GB, none (default: $LONGSHORE_CACHE_BUDGET, or a tenth of the disk)',
+    )
+    .option('--jobs <n>', 'steps that may run at the same time (default: all that can)', positiveInteger)
     .option(
       '-o, --output <spec>',
       'also write the result: DIR, - (tar), type=local|tar|oci|docker,dest=PATH or type=registry; may be repeated',

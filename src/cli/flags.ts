@@ -25,6 +25,7 @@ export interface BuildFlags extends RegistryFlags {
   readonly secret: readonly string[]
   readonly ssh: readonly string[]
   readonly allow: readonly string[]
+  readonly cacheBudget?: string
   readonly jobs?: number
   readonly output: readonly string[]
   readonly push?: boolean
@@ -96,12 +97,13 @@ export interface SystemCheckFlags {
 /** Flags of `longshore save`. */
 export interface SaveFlags extends CompressionFlags {
   readonly output: string
-  readonly format: 'docker-archive' | 'oci-archive' | 'oci-dir'
+  readonly format: 'docker-archive' | 'oci-archive' | 'oci-dir' | 'docker-dir'
   readonly quiet?: boolean
 }
 
 /** Flags of `longshore import`. */
 export interface ImportFlags {
+  readonly change: readonly string[]
   readonly message?: string
   readonly platform?: string
   readonly quiet?: boolean
@@ -134,6 +136,14 @@ export interface HistoryFlags {
   readonly format?: string
 }
 
+/** Flags of `longshore image tree` and `image diff`. */
+export interface ImageTreeFlags {
+  readonly all?: boolean
+  readonly maxSize?: string
+  readonly maxWasted?: string
+  readonly format: 'text' | 'json'
+}
+
 /** Flags of `longshore image prune`, `builder prune` and `system prune`. */
 export interface PruneFlags {
   readonly dryRun?: boolean
@@ -141,6 +151,11 @@ export interface PruneFlags {
   readonly all?: boolean
   readonly force?: boolean
   readonly filter: readonly string[]
+}
+
+/** Flags of `longshore system prune`. */
+export interface SystemPruneFlags extends PruneFlags {
+  readonly volumes?: boolean
 }
 
 /** Flags that say which build a question is about. */

@@ -1,10 +1,11 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { addImportCommand, addLoadCommand, addSaveCommand } from './archive-commands.ts'
 import { collect } from './collect.ts'
 import type { CommandRoom } from './command-room.ts'
-import type { HistoryFlags, PruneFlags } from './flags.ts'
+import type { HistoryFlags, ImageTreeFlags, PruneFlags } from './flags.ts'
 import { formatOption } from './format-option.ts'
 import { addImagesCommand } from './images-command.ts'
+import { addMountCommands } from './mount-commands.ts'
 import { addPushCommand } from './push-command.ts'
 
 /** Adds the commands about stored images: `tag`, `untag`, `rmi`, `history`, and all of them and `inspect` below `image`. */
@@ -25,6 +26,9 @@ export function addImageCommands(program: Command, room: CommandRoom): void {
     addInspect,
     addHistory,
     addPrune,
+    addTree,
+    addDiff,
+    addMountCommands,
   ])
     add(group, room)
   addRemove(group, room, 'rm')
@@ -119,4 +123,41 @@ function addPrune(parent: Command, room: CommandRoom): void {
       const { runImagePrune } = await import('./run-image-prune.ts')
       room.setExitCode(await runImagePrune(flags, room.root()))
     })
+}
+
+function addTree(parent: Command, room: CommandRoom): void {
+  const command = parent
+    .command('tree')
+    .summary('show what each layer of an image does')
+    .description(
+      'Shows the layers of an image, which files each adds (A), changes (C) and deletes (D), and the bytes that nobody sees.',
+    )
+    .argument('<image>', 'name, ID or beginning of an ID')
+  addTreeFlags(command, 'the image').action(async (image: string, flags: ImageTreeFlags) => {
+    const { runImageTree } = await import('./run-image-tree.ts')
+    room.setExitCode(await runImageTree(image, flags, room.root()))
+  })
+}
+
+function addDiff(parent: Command, room: CommandRoom): void {
+  const command = parent
+    .command('diff')
+    .summary('show how the files of two images differ')
+    .description(
+      'Lists the paths that the second image has more (A), has otherwise (C) or lacks (D). Times are not looked at.',
+    )
+    .argument('<first>', 'name, ID or beginning of an ID')
+    .argument('<second>', 'name, ID or beginning of an ID')
+  addTreeFlags(command, 'the second image').action(async (first: string, second: string, flags: ImageTreeFlags) => {
+    const { runImageDiff } = await import('./run-image-tree.ts')
+    room.setExitCode(await runImageDiff([first, second], flags, room.root()))
+  })
+}
+
+function addTreeFlags(command: Command, what: string): Command {
+  return command
+    .option('-a, --all', 'list every file, also of directories that are new or gone as a whole')
+    .option('--max-size <size>', `end with 1 when ${what} is larger: 200MB`)
+    .option('--max-wasted <size>', `end with 1 when ${what} wastes more: 10MB, or a share of its size: 5%`)
+    .addOption(new Option('--format <format>', 'of the result').choices(['text', 'json']).default('text'))
 }

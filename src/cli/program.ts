@@ -10,6 +10,7 @@ import { addImageCommands } from './image-commands.ts'
 import { addImagesCommand } from './images-command.ts'
 import { addLockCommand } from './lock-command.ts'
 import { addLoginCommands } from './login-commands.ts'
+import { addMountCommands, addUnshareCommand } from './mount-commands.ts'
 import { addNetworkCommands } from './network-commands.ts'
 import { addPullCommand } from './pull-command.ts'
 import { addPushCommand } from './push-command.ts'
@@ -49,6 +50,8 @@ export function createProgram(setExitCode: SetExitCode, firstWord: string | unde
   addLoadCommand(program, room)
   addImportCommand(program, room)
   addImageCommands(program, room)
+  addMountCommands(program, room)
+  addUnshareCommand(program, room)
   addNetworkCommands(program, room)
   addSystemCommands(program, room)
   return program

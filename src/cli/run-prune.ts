@@ -1,9 +1,11 @@
-import { parseSize, pruneCache, type RemovedResult } from '../engine/prune-cache.ts'
+import { parseSize, sanitizeLine } from '../base/index.ts'
+import { pruneCache, type RemovedItem } from '../engine/prune-cache.ts'
 import { pruneImages } from '../engine/prune-images.ts'
+import { pruneRest } from '../engine/prune-system.ts'
 import { formatAge, formatBytes, formatSeconds, renderTable } from '../report/index.ts'
 import { confirm } from './confirm.ts'
 import { exitCodes } from './exit-codes.ts'
-import type { PruneFlags } from './flags.ts'
+import type { PruneFlags, SystemPruneFlags } from './flags.ts'
 import { processHost } from './process-host.ts'
 import { removalText } from './run-rmi.ts'
 
@@ -12,12 +14,12 @@ export async function runBuilderPrune(flags: PruneFlags, root: string | undefine
   const host = processHost()
   const dryRun = flags.dryRun === true
   const { keepStorage } = flags
-  const what = flags.all === true ? 'all results of build steps' : 'results of build steps that no image has'
+  const what = flags.all === true ? 'the whole cache' : 'all of the cache that no image has'
   if (!dryRun && flags.force !== true && !host.isReexecuted && !confirm(`WARNING! This will remove ${what}.`))
     return exitCodes.done
   const request = {
     ...{ all: flags.all === true, filters: flags.filter, dryRun },
-    ...(keepStorage === undefined ? {} : { keepBytes: parseSize(keepStorage) }),
+    ...(keepStorage === undefined ? {} : { keepBytes: parseSize(keepStorage, '--keep-storage', 'decimal') }),
     ...(root === undefined ? {} : { root }),
   }
   const { removed, sizeBytes } = await pruneCache(request, host)
@@ -26,21 +28,42 @@ export async function runBuilderPrune(flags: PruneFlags, root: string | undefine
   return exitCodes.done
 }
 
-/** Runs `longshore system prune`: images, then results of build steps. Returns the exit code. */
-export async function runSystemPrune(flags: PruneFlags, root: string | undefined): Promise<number> {
+/** Runs `longshore system prune`: containers, networks, volumes when asked, images, then the cache. Returns the exit code. */
+export async function runSystemPrune(flags: SystemPruneFlags, root: string | undefined): Promise<number> {
   const host = processHost()
   const dryRun = flags.dryRun === true
   const all = flags.all === true
-  const question = `WARNING! This will remove:\n  - ${all ? 'all images' : 'all images without a name'}\n  - results of build steps that no image has`
-  if (!dryRun && flags.force !== true && !host.isReexecuted && !confirm(question)) return exitCodes.done
+  const volumes = flags.volumes === true
+  if (!dryRun && flags.force !== true && !host.isReexecuted && !confirm(systemQuestion(all, volumes)))
+    return exitCodes.done
   const common = { filters: flags.filter, dryRun, ...(root === undefined ? {} : { root }) }
+  const rest = await pruneRest({ ...common, volumes }, host)
   const images = await pruneImages({ ...common, all }, host)
   const cache = await pruneCache({ ...common, all: false }, host)
-  const lines = images.removals.map((removal) => removalText(removal, 'untagged', 'deleted')).join('')
-  if (lines !== '') process.stdout.write(`${dryRun ? 'Images that would be deleted' : 'Deleted Images'}:\n${lines}\n`)
+  process.stdout.write(section('Containers', rest.containers, dryRun))
+  process.stdout.write(section('Networks', rest.networks, dryRun))
+  process.stdout.write(section('Volumes', rest.volumes, dryRun))
+  const lines = images.removals.map((removal) => removalText(removal, 'untagged', 'deleted').trimEnd())
+  process.stdout.write(section('Images', lines, dryRun))
   process.stdout.write(removedTable(cache.removed, host.nowMs()))
-  process.stdout.write(totalText(dryRun, images.sizeBytes + cache.sizeBytes))
+  process.stdout.write(totalText(dryRun, rest.sizeBytes + images.sizeBytes + cache.sizeBytes))
   return exitCodes.done
+}
+
+function systemQuestion(all: boolean, volumes: boolean): string {
+  return [
+    'WARNING! This will remove:',
+    'all stopped containers',
+    'all networks not used by at least one container',
+    ...(volumes ? ['all volumes without a name that no container has'] : []),
+    all ? 'all images without at least one container' : 'all images without a name',
+    'all of the cache that no image has',
+  ].join('\n  - ')
+}
+
+function section(what: string, lines: readonly string[], dryRun: boolean): string {
+  if (lines.length === 0) return ''
+  return `${dryRun ? `${what} that would be deleted` : `Deleted ${what}`}:\n${lines.join('\n')}\n\n`
 }
 
 function totalText(dryRun: boolean, sizeBytes: number): string {
@@ -48,21 +71,26 @@ function totalText(dryRun: boolean, sizeBytes: number): string {
 }
 
 const reasons = {
-  unneeded: 'no image has it',
+  unneeded: 'nothing needs it',
   unused: 'not used since',
   all: 'all were asked for',
   budget: 'worth least for its size',
 } as const
 
-function removedTable(removed: readonly RemovedResult[], nowMs: number): string {
+function removedTable(removed: readonly RemovedItem[], nowMs: number): string {
   if (removed.length === 0) return ''
-  const rows = removed.map(({ id, text, sizeBytes, rebuildMs, usedMs, reason }) => [
+  const rows = removed.map(({ kind, id, text, sizeBytes, rebuildMs, usedMs, reason }) => [
     id,
+    kind,
     formatBytes(sizeBytes),
     formatSeconds(rebuildMs),
     `${formatAge(nowMs - usedMs)} ago`,
-    reasons[reason],
-    text.length > 60 ? `${text.slice(0, 59)}…` : text,
+    reason === 'unneeded' && kind === 'step' ? 'no image has it' : reasons[reason],
+    cut(sanitizeLine(text)),
   ])
-  return `${renderTable(['ID', 'SIZE', 'REBUILD', 'LAST USED', 'REASON', 'STEP'], rows)}\n`
+  return `${renderTable(['ID', 'KIND', 'SIZE', 'REBUILD', 'LAST USED', 'REASON', 'WHAT'], rows)}\n`
+}
+
+function cut(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text
 }

@@ -1,12 +1,19 @@
 import { type Removal, removeImages } from '../engine/remove-images.ts'
+import { formatBytes } from '../report/index.ts'
 import { exitCodeFor, exitCodes } from './exit-codes.ts'
 import { errorText } from './print-error.ts'
 import { processHost } from './process-host.ts'
 
 /** Runs `longshore rmi`; returns the exit code. With `force`, an image that is not there is told but is no failure. */
 export async function runRmi(names: readonly string[], force: boolean, root: string | undefined): Promise<number> {
-  const { removals } = await removeImages(processHost(), root, names, force)
+  const { removals, cachedBytes = 0 } = await removeImages(processHost(), root, names, force)
   process.stdout.write(removals.map((removal) => removalText(removal, 'Untagged', 'Deleted')).join(''))
+  if (cachedBytes > 0) {
+    const size = formatBytes(cachedBytes)
+    process.stderr.write(
+      `${size} of layers stay in the cache for builds to come; longshore builder prune frees them.\n`,
+    )
+  }
   const errors = removals.flatMap((removal) => (removal.kind === 'failed' ? [removal.error] : []))
   process.stderr.write(errors.map(errorText).join(''))
   const failed = errors.find((error) => !force || error.code !== 'image-not-found')

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { ToolError } from '../base/index.ts'
 import { type ContainerRoom, openContainerRoom } from '../engine/containers.ts'
-import { treeSize } from '../engine/list-containers.ts'
+import { treeSize } from '../engine/tree-size.ts'
 import { ensureVolume, listVolumes, removeVolume, requireVolume, type Volume, volumeUsers } from '../engine/volumes.ts'
 import { compileTemplate, formatBytes, renderListing } from '../report/index.ts'
 import { namedValues } from './collect.ts'

@@ -1,6 +1,7 @@
-import { ToolError } from '../base/index.ts'
+import { parseSize, ToolError } from '../base/index.ts'
 import { parseDuration } from '../dockerfile/go-duration.ts'
 import type { BuildRequest } from '../engine/build-request.ts'
+import type { Host } from '../engine/host.ts'
 import type { BuildFlags } from './flags.ts'
 
 /** What the flags say about the use of remembered results and about failures. Throws `ToolError` `usage`. */
@@ -26,6 +27,15 @@ export function lockedField(flags: Pick<BuildFlags, 'locked' | 'lockfile' | 'pul
     })
   }
   return locked ? { locked: lockfile ?? true } : {}
+}
+
+/** What the cache may have afterwards, by flag or environment. Throws `ToolError` `usage`. */
+export function budgetField(flag: string | undefined, { env }: Host): Pick<BuildRequest, 'cacheBudget'> {
+  const name = 'LONGSHORE_CACHE_BUDGET'
+  const text = flag ?? env[name]
+  if (text === undefined || text === '') return {}
+  if (text === 'none') return { cacheBudget: text }
+  return { cacheBudget: parseSize(text, flag === undefined ? name : '--cache-budget', 'decimal') }
 }
 
 /** Limits of RUN steps. */

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import { collect } from './collect.ts'
 import type { CommandRoom } from './command-room.ts'
 import { addEventsCommand } from './events-command.ts'
-import type { PruneFlags, SystemCheckFlags } from './flags.ts'
+import type { PruneFlags, SystemCheckFlags, SystemPruneFlags } from './flags.ts'
 import { formatOption } from './format-option.ts'
 
 /** Adds `system df`, `system prune`, `system check` and `builder prune`. */
@@ -21,13 +21,14 @@ export function addSystemCommands(program: Command, room: CommandRoom): void {
     .command('prune')
     .summary('remove what nothing needs')
     .description(
-      'Removes images without a name, results of build steps that no image has, and layers that nothing needs.',
+      'Removes stopped containers, unused networks, images without a name, all of the cache that no image has, and layers that nothing needs.',
     )
-    .option('-a, --all', 'remove images with names too')
+    .option('-a, --all', 'remove images with names too, unless a container was made of them')
+    .option('--volumes', 'remove volumes without a name that no container has')
     .option('-f, --force', 'do not ask')
     .option('--dry-run', 'only print what would be removed')
     .option('--filter <key=value>', 'until=TIME: only what was made or used before', collect, [])
-    .action(async (flags: PruneFlags) => {
+    .action(async (flags: SystemPruneFlags) => {
       const { runSystemPrune } = await import('./run-prune.ts')
       room.setExitCode(await runSystemPrune(flags, room.root()))
     })
@@ -51,15 +52,25 @@ export function addSystemCommands(program: Command, room: CommandRoom): void {
 function addBuilderCommands(program: Command, room: CommandRoom): void {
   program
     .command('builder')
-    .summary('commands about results of build steps')
-    .description('Commands about results of build steps.')
+    .summary('commands about the build cache')
+    .description('Commands about the build cache.')
     .command('prune')
-    .summary('remove results of build steps')
-    .description('Removes results of build steps that no image has, those worth least for their size first.')
-    .option('-a, --all', 'also results that images have: their steps run again in the next build')
+    .summary('remove what builds left in the cache')
+    .description(
+      'Removes results of build steps that no image has, failed steps that were kept, fetched files, cache mounts and memories of old builds; with a size, those worth least for their bytes first.',
+    )
+    .option(
+      '-a, --all',
+      'also results that images have (their steps run again in the next build), compressed copies, and the last build of each project',
+    )
     .option('-f, --force', 'do not ask')
     .option('--dry-run', 'only print what would be removed, and why')
-    .option('--filter <key=value>', 'until=TIME: only what was last used before', collect, [])
+    .option(
+      '--filter <key=value>',
+      'until=TIME: only what was last used before; type=step|failed|fetched|mount|copy|log',
+      collect,
+      [],
+    )
     .option('--keep-storage <size>', 'remove only as much as it takes to keep within this size: 10GB')
     .action(async (flags: PruneFlags) => {
       const { runBuilderPrune } = await import('./run-prune.ts')

@@ -56,6 +56,8 @@ export interface BuildRequest {
   readonly isolation?: Isolation
   /** How registries are talked to, for base images and for what is pushed. */
   readonly access?: RegistryAccess
+  /** Size the cache is brought within afterwards; a share of the disk when absent. */
+  readonly cacheBudget?: number | 'none'
   readonly root?: string
   /** Only plan: look everything up, run nothing. */
   readonly planOnly: boolean

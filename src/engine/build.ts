@@ -17,6 +17,7 @@ import { cachePolicy } from './cache-policy.ts'
 import { datedArguments, resolveEpoch } from './dating.ts'
 import { finishImage } from './finish-image.ts'
 import type { Host } from './host.ts'
+import { isRemovedMeanwhile } from './lease-layers.ts'
 import { isMissing, missingOffline, requireLocal } from './offline.ts'
 import { finishOthers } from './other-targets.ts'
 import { parseCached, parseTriggerCached } from './parse.ts'
@@ -36,6 +37,25 @@ export async function buildImage(
   emit: EmitEvent,
   signal: AbortSignal,
 ): Promise<BuildOutcome> {
+  // What comes on standard input is not there a second time.
+  const mayStartOver = request.context !== '-' && request.file !== '-'
+  const first = await attempt(request, host, emit, signal, mayStartOver)
+  return first ?? finished(await attempt(request, host, emit, signal, false))
+}
+
+function finished(outcome: BuildOutcome | undefined): BuildOutcome {
+  invariant(outcome !== undefined, 'the last attempt of a build ends with an outcome')
+  return outcome
+}
+
+/** Undefined when a prune beside this build took a result that it had found, and `mayStartOver` allows to start over. */
+async function attempt(
+  request: BuildRequest,
+  host: Host,
+  emit: EmitEvent,
+  signal: AbortSignal,
+  mayStartOver: boolean,
+): Promise<BuildOutcome | undefined> {
   const startMs = host.nowMs()
   const scene = await openScene(request, host, emit, signal)
   try {
@@ -46,7 +66,7 @@ export async function buildImage(
     const unfetched = await fetchTrees(graph, scene.trees)
     if (request.offline) requireLocal(scene, graph, unfetched)
     if (unfetched.length > 0) return { kind: 'failed', failures: unfetched, source: scene.source }
-    const probed = probeGraph(graph, scene.ports, cachePolicy(scene, graph))
+    let probed = probeGraph(graph, scene.ports, cachePolicy(scene, graph))
     scene.context.save()
     scene.trees.save()
     const diagnostics = [...defined.diagnostics, ...probed.diagnostics]
@@ -56,12 +76,23 @@ export async function buildImage(
       (image) => scene.images.find(image.reference, image.platform) === undefined,
     )
     if (needsWork(probed) || imageMissing || request.outputs.some(({ type }) => type !== 'image')) await scene.enter()
+    if (scene.workshop() !== undefined && !holdHits(scene, probed))
+      probed = probeGraph(graph, scene.ports, cachePolicy(scene, graph))
     for (const diagnostic of [...diagnostics, ...(await gitIgnored(scene, probed))])
       emit({ kind: 'diagnostic', diagnostic })
     return await run(scene, probed, emit, signal, startMs)
+  } catch (error) {
+    if (!mayStartOver || scene.workshop() !== undefined || !isRemovedMeanwhile(error)) throw error
+    return undefined
   } finally {
     await scene.close()
   }
+}
+
+/** Holds all that was found, from now to the end of the build; false when something of it is gone already. */
+function holdHits({ ports }: Scene, { outcomes }: ProbedGraph): boolean {
+  const hits = outcomes.flatMap((outcome) => (outcome.kind === 'hit' ? [outcome.layer.diffId] : []))
+  return hits.map((diffId) => ports.layers.layer(diffId)).every((layer) => layer !== undefined)
 }
 
 /** Understands the Dockerfile with stored images alone where that is possible, so that a cached build needs no namespace. */
@@ -150,9 +181,11 @@ async function run(
     { ...cachePolicy(scene, probed.graph), jobs, keepGoing, signal },
     emit,
   )
+  noteUses(scene, result.reports)
   const trace = (id?: Digest): Promise<void> => keepTrace(scene, probed.graph, result.reports, startMs, id, emit)
   if (result.kind === 'failed') {
     await trace()
+    await collect(scene, result.reports, startMs, emit)
     return { kind: 'failed', failures: result.failures, source: scene.source }
   }
   const others = await finishOthers(scene, probed.graph, result.layers, emit)
@@ -163,6 +196,7 @@ async function run(
     const failures = await verifySteps(scene, probed.graph, result.layers, emit, signal)
     if (failures.length > 0) return { kind: 'failed', failures, source: scene.source }
   }
+  await collect(scene, result.reports, startMs, emit)
   const summary: BuildSummary = {
     imageId,
     ...(manifest === undefined ? {} : { manifest }),
@@ -175,6 +209,23 @@ async function run(
   }
   emit({ kind: 'result', result: summary })
   return { kind: 'built', summary, source: scene.source }
+}
+
+/** Notes which results the build used, so that the most used ones are removed last. */
+function noteUses({ store, host }: Scene, reports: StepReports): void {
+  const used = [...reports.values()].filter(({ status }) => status === 'cached' || status === 'ran')
+  store.uses.note(
+    used.flatMap(({ key }) => key ?? []),
+    host.nowMs(),
+  )
+}
+
+/** A build that made something sees to it that the cache does not grow for ever. */
+async function collect(scene: Scene, reports: StepReports, startMs: number, emit: EmitEvent): Promise<void> {
+  if ([...reports.values()].every(({ status }) => status === 'cached')) return
+  const { store, host, request } = scene
+  const { keepBudget } = await import('./keep-budget.ts')
+  await keepBudget(store.root, host, request.cacheBudget, Math.min(startMs, host.startedMs), emit)
 }
 
 /** Remembers what a build did that executed something, or that is the first of its project. */

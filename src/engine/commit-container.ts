@@ -1,7 +1,6 @@
 import { chmodSync, lstatSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Digest, digestOf, invariant, sourceFile, ToolError } from '../base/index.ts'
-import { defineProgram } from '../build/index.ts'
+import { type Digest, digestOf, invariant } from '../base/index.ts'
 import { type ContainerSpec, isActive } from '../container/index.ts'
 import { digestLayer, layerTar, unpackLayer } from '../layer/index.ts'
 import {
@@ -14,6 +13,7 @@ import {
 } from '../oci/index.ts'
 import type { Layer } from '../ports/index.ts'
 import { openSession, type Session } from '../store/session.ts'
+import { applyChanges } from './apply-changes.ts'
 import type { ContainerRoom } from './container-room.ts'
 import { pauseContainer, unpauseContainer } from './control-container.ts'
 import { overlayXattrs } from './host.ts'
@@ -43,7 +43,7 @@ export async function commitContainer(room: ContainerRoom, request: CommitReques
   const image = decodeConfig(containers.imageConfig(request.id))
   const name = request.name === undefined ? undefined : localName(request.name)
   // Wrong changes are told before anything is done.
-  const config = await applyChanges(configOf(spec, image.config), request.changes, image)
+  const config = await applyChanges(configOf(spec, image.config), request.changes, image.platform)
   await enterNamespace(host, store)
   const session = openSession(store.root, host.nowMs(), () => {})
   const pauses = request.pause && containers.state(request.id).status === 'running'
@@ -121,49 +121,6 @@ function configOf(spec: ContainerSpec, image: ContainerConfig): ContainerConfig 
     stopSignal: spec.stopSignal === 'SIGTERM' ? (image.stopSignal ?? '') : spec.stopSignal,
     ...(healthcheck === undefined ? {} : { healthcheck }),
   }
-}
-
-const changers = 'CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL ONBUILD STOPSIGNAL USER VOLUME WORKDIR'.split(' ')
-
-/** Applies Dockerfile instructions to a config, by the rules of a build. Throws `ToolError` `usage` for what cannot be. */
-async function applyChanges(
-  config: ContainerConfig,
-  changes: readonly string[],
-  image: ImageConfig,
-): Promise<ContainerConfig> {
-  if (changes.length === 0) return config
-  for (const change of changes) {
-    const word = change.trim().split(/\s/)[0]?.toUpperCase() ?? ''
-    if (changers.includes(word)) continue
-    throw new ToolError('usage', `--change "${change}" is not possible`, {
-      hint: `write one of ${changers.join(', ')}`,
-    })
-  }
-  const { parseDockerfile } = await import('../dockerfile/parse-dockerfile.ts')
-  const source = sourceFile('--change', `FROM container\n${changes.join('\n')}\n`)
-  const parsed = parseDockerfile(source)
-  // Its triggers are not for its own commit.
-  const { onBuild, ...base } = config
-  const { platform } = image
-  const result = await defineProgram(
-    source,
-    { buildArgs: {}, buildPlatform: platform, targetPlatform: platform },
-    {
-      parse: () => Promise.resolve(parsed),
-      parseTrigger: () => Promise.resolve(parsed),
-      imageConfig: () => Promise.resolve({ ...image, config: base }),
-    },
-  )
-  const errors = result.kind === 'needs-images' ? [] : result.diagnostics.filter(({ severity }) => severity === 'error')
-  if (result.kind !== 'defined' || errors.length > 0) {
-    const words = errors.map((one) => one.message).join('; ')
-    throw new ToolError('usage', `cannot apply --change: ${words}`, { hint: 'write it as in a Dockerfile' })
-  }
-  const stage = result.program.stages.at(-1)
-  invariant(stage !== undefined, 'a program has a stage')
-  return onBuild === undefined
-    ? stage.config
-    : { ...stage.config, onBuild: [...onBuild, ...(stage.config.onBuild ?? [])] }
 }
 
 function writeImage(

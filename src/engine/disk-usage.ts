@@ -1,10 +1,12 @@
 import type { DiffId } from '../base/index.ts'
 import { isActive, openContainers } from '../container/index.ts'
 import { openStore } from '../store/index.ts'
+import { cacheItems, cacheKinds } from './cache-items.ts'
 import type { ContainerRoom } from './container-room.ts'
 import { type Host, storeRoot } from './host.ts'
 import { imageUsers } from './image-users.ts'
-import { allContainers, layerSize, treeSize } from './list-containers.ts'
+import { allContainers, layerSize } from './list-containers.ts'
+import { treeSize } from './tree-size.ts'
 import { listVolumes, volumeUsers } from './volumes.ts'
 
 /** A line of `longshore system df`. */
@@ -19,7 +21,7 @@ export interface DiskUsage {
   readonly reclaimableBytes: number
 }
 
-/** What the store holds: layers of images, what containers have written, volumes, and layers that only step records keep. */
+/** What the store holds: layers of images, what containers have written, volumes, and all that builds left in the cache. */
 export function diskUsage(host: Host, root: string | undefined): readonly DiskUsage[] {
   const store = openStore(storeRoot(host, root))
   const images = store.images.imageIds()
@@ -33,7 +35,13 @@ export function diskUsage(host: Host, root: string | undefined): readonly DiskUs
   const users = imageUsers(room)
   const used = new Set(images.filter((id) => users.has(id)).flatMap((id) => store.images.config(id)?.diffIds ?? []))
   const freeImageBytes = size([...ofImages].filter((diffId) => !used.has(diffId)))
-  const cacheBytes = size(onlyCached)
+  // Failed steps that were kept, fetched files, cache mounts, compressed copies, memories of builds.
+  const others = cacheItems(store, {
+    all: true,
+    copies: true,
+    kinds: new Set(cacheKinds.filter((kind) => kind !== 'step')),
+  })
+  const cacheBytes = size(onlyCached) + others.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   return [
     {
       type: 'Images',
@@ -46,7 +54,7 @@ export function diskUsage(host: Host, root: string | undefined): readonly DiskUs
     volumeUsage(room),
     {
       type: 'Build Cache',
-      total: results.size,
+      total: results.size + others.length,
       active: results.size - onlyCached.length,
       sizeBytes: cacheBytes,
       reclaimableBytes: cacheBytes,

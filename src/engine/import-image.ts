@@ -15,6 +15,7 @@ import {
 } from '../oci/index.ts'
 import { openStore, type Store } from '../store/index.ts'
 import { openSession } from '../store/session.ts'
+import { applyChanges } from './apply-changes.ts'
 import { type Host, overlayXattrs, storeRoot } from './host.ts'
 import { removedMeanwhile } from './lease-layers.ts'
 import { enterNamespace } from './namespace.ts'
@@ -31,12 +32,14 @@ export interface ImportRequest {
   readonly platform?: Platform
   /** For the history. */
   readonly message?: string
+  /** Dockerfile instructions that change its config. */
+  readonly changes: readonly string[]
   readonly root?: string
 }
 
 /**
- * Makes an image of one layer out of a tar of a root filesystem. It says nothing of what to run: a Dockerfile that begins with it
- * does. As a user this starts the command anew in a namespace, before anything is read. Throws `ToolError` `usage`, and those
+ * Makes an image of one layer out of a tar of a root filesystem. What to run, the changes say, or a Dockerfile that begins with
+ * it. As a user this starts the command anew in a namespace, before anything is read. Throws `ToolError` `usage`, and those
  * of unpacking.
  */
 export async function importImage(
@@ -46,6 +49,9 @@ export async function importImage(
   signal: AbortSignal,
 ): Promise<Digest> {
   const name = request.name === undefined ? undefined : localName(request.name)
+  const platform = request.platform ?? hostPlatform(host.arch)
+  // Wrong changes are told before anything is done.
+  const settled = { platform, config: await applyChanges({}, request.changes, platform) }
   const store = openStore(storeRoot(host, request.root))
   await enterNamespace(host, store)
   const session = openSession(store.root, host.nowMs(), () => {})
@@ -64,7 +70,7 @@ export async function importImage(
     const id = await runTask(settings, 'import', label, async () => {
       const path = await inputFile(request, host, join(session.makeDirectory('import'), 'rootfs'))
       const { descriptor, diffId } = await describe(path)
-      const config = configFor(request, host, diffId)
+      const config: ImageConfig = { ...settled, ...origin(request, host, diffId) }
       settings.session().lease([store.layers.name(diffId)])
       if (store.layers.layer(diffId) === undefined || !store.layers.isPresent(diffId)) {
         const keeper = layerKeeper(settings, 'import', { config, manifest: { layers: [descriptor] } })
@@ -127,20 +133,14 @@ async function describe(
   return { descriptor: { mediaType, digest, size: statSync(path).size }, diffId }
 }
 
-function configFor(
-  { input = '-', platform, message }: ImportRequest,
+/** Where the image comes from. */
+function origin(
+  { input = '-', message }: ImportRequest,
   host: Host,
   diffId: ImageConfig['diffIds'][number],
-): ImageConfig {
+): Pick<ImageConfig, 'created' | 'diffIds' | 'history'> {
   const created = new Date(host.nowMs()).toISOString()
-  const comment = message ?? `Imported from ${input}`
-  return {
-    platform: platform ?? hostPlatform(host.arch),
-    created,
-    config: {},
-    diffIds: [diffId],
-    history: [{ created, comment }],
-  }
+  return { created, diffIds: [diffId], history: [{ created, comment: message ?? `Imported from ${input}` }] }
 }
 
 function storeImage(store: Store, config: ImageConfig, name: string | undefined): Digest {

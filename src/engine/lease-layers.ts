@@ -19,5 +19,11 @@ export function requireLayers(store: Store, layers: readonly Layer[]): void {
 export function removedMeanwhile(what: string): ToolError {
   return new ToolError('store-failed', `${what} was removed by another command while it was needed`, {
     hint: 'run the command again; what is missing is made or fetched anew',
+    details: { removedMeanwhile: true },
   })
+}
+
+/** Whether an error is one of `removedMeanwhile`. */
+export function isRemovedMeanwhile(error: unknown): boolean {
+  return error instanceof ToolError && error.details['removedMeanwhile'] === true
 }

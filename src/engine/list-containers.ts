@@ -1,9 +1,8 @@
-import { lstatSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { compareCodeUnits, errnoCode, ToolError } from '../base/index.ts'
+import { compareCodeUnits, ToolError } from '../base/index.ts'
 import type { ContainerSpec, ContainerState } from '../container/index.ts'
 import type { ContainerRoom } from './container-room.ts'
 import { findStored, storedName } from './stored-images.ts'
+import { treeSize } from './tree-size.ts'
 
 /** A container as listings and inspections see it. */
 export interface ListedContainer {
@@ -137,25 +136,4 @@ function ageTest(value: string, { containers }: ContainerRoom, sign: 1 | -1): Te
 /** Bytes that a container's own layer takes. What we may not look into counts nothing. */
 export function layerSize({ containers }: ContainerRoom, id: string): number {
   return treeSize(containers.path(id, 'layer', 'fs'))
-}
-
-/** Bytes of the files below `directory`, each counted once. */
-export function treeSize(directory: string): number {
-  const seen = new Set<number>()
-  const walk = (path: string): number => {
-    let names: readonly string[]
-    try {
-      names = readdirSync(path)
-    } catch (error) {
-      if (errnoCode(error) === 'EACCES' || errnoCode(error) === 'ENOENT') return 0
-      throw error
-    }
-    return names.reduce((sum, name) => {
-      const stat = lstatSync(join(path, name), { throwIfNoEntry: false })
-      if (stat === undefined || (stat.nlink > 1 && !stat.isDirectory() && seen.has(stat.ino))) return sum
-      seen.add(stat.ino)
-      return sum + (stat.isDirectory() ? walk(join(path, name)) : stat.size)
-    }, 0)
-  }
-  return walk(directory)
 }

@@ -1,14 +1,16 @@
-import { type DiffId, digestHex, type StepKey, ToolError } from '../base/index.ts'
+import { ToolError } from '../base/index.ts'
 import { openStore, type Store } from '../store/index.ts'
-import { type CacheEntry, chooseEvictions, type EvictionReason } from './choose-evictions.ts'
+import { type CacheItem, type CacheKind, cacheItems, cacheKinds } from './cache-items.ts'
+import { chooseEvictions, type EvictionLimits, type EvictionReason } from './choose-evictions.ts'
 import { type Host, storeRoot } from './host.ts'
 import { parseTime } from './image-filter.ts'
 import { enterNamespace } from './namespace.ts'
 import { withLayers } from './remove-images.ts'
+import { sweepDerived } from './sweep-derived.ts'
 
-/** Which results of build steps to remove. */
+/** What of the cache to remove. */
 export interface CachePruneRequest {
-  /** Also those whose layers images have. */
+  /** Also what images have, compressed copies, and the last build of each project. */
   readonly all: boolean
   readonly filters: readonly string[]
   readonly keepBytes?: number
@@ -17,10 +19,11 @@ export interface CachePruneRequest {
   readonly root?: string
 }
 
-/** A result that goes, and why. */
-export interface RemovedResult {
+/** Something that goes, and why. */
+export interface RemovedItem {
+  readonly kind: CacheKind
   readonly id: string
-  /** The instruction that made it. */
+  /** The instruction that made it, or what it is. */
   readonly text: string
   readonly sizeBytes: number
   readonly rebuildMs: number
@@ -29,88 +32,82 @@ export interface RemovedResult {
   readonly reason: EvictionReason | 'all'
 }
 
+export interface PrunedCache {
+  readonly removed: readonly RemovedItem[]
+  readonly sizeBytes: number
+}
+
 /**
- * Removes results of build steps, and the layers that nothing else needs then: all of them, those not used since a time
- * (`until`), or as many as it takes to keep within a size. As a user this starts the command anew in a namespace. Throws
- * `ToolError` `usage` for filters that are not known.
+ * Removes what the cache holds: results of build steps and the layers that nothing else needs then, failed steps that were kept,
+ * fetched files, directories of cache mounts, memories of old builds. All of it, what was not used since a time (`until`), of some
+ * kinds (`type`), or as much as it takes to keep within a size. What a running command uses stays. As a user this starts the
+ * command anew in a namespace. Throws `ToolError` `usage` for filters that are not known.
  */
-export async function pruneCache(
-  request: CachePruneRequest,
-  host: Host,
-): Promise<{ readonly removed: readonly RemovedResult[]; readonly sizeBytes: number }> {
+export async function pruneCache(request: CachePruneRequest, host: Host): Promise<PrunedCache> {
   const store = openStore(storeRoot(host, request.root))
-  const nowMs = host.nowMs()
-  const untilMs = untilOf(request.filters, nowMs)
-  const { keepBytes } = request
+  const { untilMs, kinds } = parseFilters(request.filters, host.nowMs())
+  const { keepBytes, all, dryRun } = request
   const limits = {
-    nowMs,
     ...(untilMs === undefined ? {} : { untilMs }),
     ...(keepBytes === undefined ? {} : { keepBytes }),
   }
-  if (host.uid !== 0 && !request.dryRun) await enterNamespace(host, store)
-  const chosen = chooseEvictions(cachedLayers(store, request.all), limits)
-  const removed = chosen.map(
-    ({ entry: { id, text, sizeBytes, rebuildMs, usedMs, isShared }, reason }): RemovedResult => {
+  if (host.uid !== 0 && !dryRun) await enterNamespace(host, store)
+  // A size is for all that grows, copies too; else those go when they are asked for.
+  const copies = all || keepBytes !== undefined || kinds?.has('copy') === true
+  const items = cacheItems(store, { all, copies, ...(kinds === undefined ? {} : { kinds }) })
+  return removeChosen(store, host, items, limits, dryRun)
+}
+
+/** Removes the items that the limits let go, and what nothing needs then. */
+export async function removeChosen(
+  store: Store,
+  host: Host,
+  items: readonly CacheItem[],
+  limits: EvictionLimits,
+  dryRun = false,
+): Promise<PrunedCache> {
+  const chosen = chooseEvictions(items, limits).filter(({ entry }) => !entry.isLeased)
+  const gone = dryRun ? chosen : chosen.filter(({ entry }) => entry.remove())
+  const removed = gone.map(
+    ({ entry: { kind, id, text, sizeBytes, rebuildMs, usedMs, isShared }, reason }): RemovedItem => {
       const why = reason === 'unneeded' && isShared ? 'all' : reason
-      return { id, text, sizeBytes, rebuildMs, usedMs, reason: why }
+      return { kind, id, text, sizeBytes, rebuildMs, usedMs, reason: why }
     },
   )
-  const expected = removed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-  if (request.dryRun) return { removed, sizeBytes: expected }
-  for (const { entry } of chosen) for (const key of entry.keys) store.records.remove(key)
+  const bytes = (some: readonly RemovedItem[]): number => some.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  if (dryRun) return { removed, sizeBytes: bytes(removed) }
+  sweepDerived(store, host.nowMs())
+  // What layers free is counted when they go: one may have become somebody's meanwhile.
   const { sizeBytes } = await withLayers(store, host, [])
-  return { removed, sizeBytes }
+  return { removed, sizeBytes: sizeBytes + bytes(removed.filter(({ kind }) => kind !== 'step')) }
 }
 
-interface CachedLayer extends CacheEntry {
-  readonly text: string
-  readonly isShared: boolean
-  readonly keys: readonly StepKey[]
+/** docker's names of the same. */
+const otherKinds: Readonly<Record<string, CacheKind>> = {
+  regular: 'step',
+  'exec.cachemount': 'mount',
+  'source.local': 'fetched',
+  'source.git.checkout': 'fetched',
 }
 
-/** The layers that results lead to. Those of images free nothing, and are listed only with `all`. */
-function cachedLayers(store: Store, all: boolean): readonly CachedLayer[] {
-  const ofImages = new Set(store.images.imageIds().flatMap((id) => store.images.config(id)?.diffIds ?? []))
-  const found = new Map<DiffId, CachedLayer>()
-  for (const { record, usedMs } of store.records.entries()) {
-    const { diffId, key, text, durationMs } = record
-    const isShared = ofImages.has(diffId)
-    if (isShared && !all) continue
-    const known = found.get(diffId)
-    found.set(diffId, {
-      id: digestHex(diffId).slice(0, 12),
-      text: known?.text ?? text,
-      isShared,
-      sizeBytes: isShared ? 0 : (store.layers.layer(diffId)?.sizeBytes ?? 0),
-      rebuildMs: Math.max(durationMs, known?.rebuildMs ?? 0),
-      usedMs: Math.max(usedMs, known?.usedMs ?? 0),
-      keys: [...(known?.keys ?? []), key],
-    })
-  }
-  return [...found.values()]
-}
-
-function untilOf(filters: readonly string[], nowMs: number): number | undefined {
+function parseFilters(
+  filters: readonly string[],
+  nowMs: number,
+): { readonly untilMs?: number; readonly kinds?: ReadonlySet<CacheKind> } {
   let untilMs: number | undefined
+  const kinds = new Set<CacheKind>()
   for (const filter of filters) {
-    const value = /^until=(.+)$/s.exec(filter)?.[1]
-    if (value === undefined) {
-      throw new ToolError('usage', `the filter "${filter}" is not known here`, {
-        hint: 'write until=24h, or until=DATE',
-      })
+    const [, key, value = ''] = /^(until|type)=(.+)$/s.exec(filter) ?? []
+    if (key === 'until') untilMs = Math.min(parseTime(value, nowMs), untilMs ?? Number.POSITIVE_INFINITY)
+    else {
+      const kind = cacheKinds.find((name) => name === value) ?? otherKinds[value]
+      if (kind === undefined || key === undefined) {
+        throw new ToolError('usage', `the filter "${filter}" is not known here`, {
+          hint: `write until=24h, until=DATE, or type=${cacheKinds.join('|')}`,
+        })
+      }
+      kinds.add(kind)
     }
-    untilMs = Math.min(parseTime(value, nowMs), untilMs ?? Number.POSITIVE_INFINITY)
   }
-  return untilMs
-}
-
-const units: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 }
-const binaryUnits: Readonly<Record<string, number>> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 }
-
-/** Reads a size as docker does: `512MB`, `10GB` (powers of ten), `10GiB` (of two), bytes without a unit. Throws `ToolError` `usage`. */
-export function parseSize(text: string): number {
-  const [, number = '', prefix = '', binary] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?$/i.exec(text) ?? []
-  const factor = (binary === '' || binary === undefined ? units : binaryUnits)[prefix.toLowerCase()]
-  if (number !== '' && factor !== undefined) return Math.round(Number(number) * factor)
-  throw new ToolError('usage', `"${text}" is no size`, { hint: 'write a number with a unit: 512MB, 10GB, 2GiB' })
+  return { ...(untilMs === undefined ? {} : { untilMs }), ...(kinds.size === 0 ? {} : { kinds }) }
 }

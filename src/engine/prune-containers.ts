@@ -5,11 +5,12 @@ import type { Host } from './host.ts'
 import { allContainers, compileContainerFilters, layerSize } from './list-containers.ts'
 import { removeContainer } from './remove-container.ts'
 
-/** Removes all containers that do not run and pass the filters (`label`, `label!`, `until`); one that is started meanwhile stays. */
+/** Removes all containers that do not run and pass the filters (`label`, `label!`, `until`); one that is started meanwhile stays. With `dryRun` nothing goes. */
 export async function pruneContainers(
   host: Host,
   root: string | undefined,
   filters: readonly string[],
+  dryRun = false,
 ): Promise<{ readonly ids: readonly string[]; readonly sizeBytes: number }> {
   const room = openContainerRoom(host, root)
   const wrong = filters.find((filter) => !/^(label!?|until)=/.test(filter))
@@ -34,7 +35,7 @@ export async function pruneContainers(
     if (isActive(container.state) || !isOld || !passes(container)) continue
     const size = layerSize(room, id)
     try {
-      await removeContainer(room, id, { force: false, volumes: false })
+      if (!dryRun) await removeContainer(room, id, { force: false, volumes: false })
     } catch (error) {
       if (error instanceof ToolError && ['container-failed', 'container-not-found'].includes(error.code)) continue
       throw error

@@ -21,6 +21,7 @@ export function lazyRemote(host: Host, store: Store, offline = false): LazyRemot
       env: host.env,
       ca: () => extraCertificates(host),
       startedMs: host.startedMs,
+      pid: host.pid,
       nowMs: () => host.nowMs(),
       offline,
     })

@@ -1,4 +1,4 @@
-import { type Digest, ToolError } from '../base/index.ts'
+import { type DiffId, type Digest, ToolError } from '../base/index.ts'
 import { openContainers } from '../container/index.ts'
 import type { StoredReference } from '../ports/index.ts'
 import { sweepSandboxes } from '../sandbox/index.ts'
@@ -20,6 +20,8 @@ export interface RemoveResult {
   readonly removals: readonly Removal[]
   /** Bytes of layers and blobs that went with the images. */
   readonly sizeBytes: number
+  /** Bytes of layers that no image has any more and that stay as results of build steps. */
+  readonly cachedBytes?: number
 }
 
 /**
@@ -36,6 +38,7 @@ export async function removeImages(
   const store = openStore(storeRoot(host, root))
   if (host.uid !== 0) await enterNamespace(host, store)
   const users = imageUsers({ host, store, containers: openContainers(store.root, host.pid) })
+  const before = new Set(layersOfImages(store))
   const removals = names.flatMap((name) => {
     try {
       return removeOne(store, name, force, users)
@@ -46,7 +49,22 @@ export async function removeImages(
   })
   recordRemovals(store.root, host, removals)
   const isDeleted = removals.some((removal) => removal.kind === 'deleted')
-  return isDeleted ? withLayers(store, host, removals) : { removals, sizeBytes: 0 }
+  if (!isDeleted) return { removals, sizeBytes: 0 }
+  const left = new Set(layersOfImages(store))
+  const lost = new Set([...before].filter((diffId) => !left.has(diffId)))
+  return { ...(await withLayers(store, host, removals)), cachedBytes: sizeOf(store, lost) }
+}
+
+function layersOfImages(store: Store): readonly DiffId[] {
+  return store.images.imageIds().flatMap((id) => store.images.config(id)?.diffIds ?? [])
+}
+
+/** Bytes of those layers that are there. */
+function sizeOf(store: Store, diffIds: Iterable<DiffId>): number {
+  return [...diffIds].reduce(
+    (sum, diffId) => sum + (store.layers.isPresent(diffId) ? (store.layers.layer(diffId)?.sizeBytes ?? 0) : 0),
+    0,
+  )
 }
 
 /** Writes down which names and images are gone. */

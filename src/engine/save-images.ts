@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { ToolError } from '../base/index.ts'
 import type { EmitEvent } from '../build/index.ts'
 import { openStore } from '../store/index.ts'
 import { openSession } from '../store/session.ts'
@@ -9,15 +10,16 @@ import { enterNamespace } from './namespace.ts'
 import { recordImageEvent } from './record-event.ts'
 import { requireImage } from './require-image.ts'
 import { runTask } from './task.ts'
+import { writeImageDirectory } from './write-image-directory.ts'
 import { type LayoutMember, writeLayout } from './write-layout.ts'
 
-export type SaveFormat = 'docker-archive' | 'oci-archive' | 'oci-dir'
+export type SaveFormat = 'docker-archive' | 'oci-archive' | 'oci-dir' | 'docker-dir'
 
 export interface SaveRequest {
   /** Names or IDs; what is named keeps its name in the archive. */
   readonly images: readonly string[]
   readonly format: SaveFormat
-  /** A file or, for `oci-dir`, a directory; `-` for standard output. */
+  /** A file or, for `oci-dir` and `docker-dir`, a directory; `-` for standard output. */
   readonly output: string
   /** As usual for the format when absent: gzip in OCI's, none in docker's. Pulled layers stay as they came. */
   readonly compression?: LayerCompressionChoice
@@ -31,6 +33,9 @@ export async function saveImages(
   emit: EmitEvent,
   signal: AbortSignal,
 ): Promise<void> {
+  if (request.format === 'docker-dir' && request.images.length > 1) {
+    throw new ToolError('usage', 'a docker-dir holds one image', { hint: 'save one at a time, or choose oci-dir' })
+  }
   const store = openStore(storeRoot(host, request.root))
   for (const text of request.images) requireImage(store, text)
   await enterNamespace(host, store)
@@ -52,7 +57,10 @@ export async function saveImages(
     const common = { store, overlay: overlayXattrs(host), signal, form, docker, dest, tar }
     const task = { emit, nowMs: () => host.nowMs() }
     await runTask(task, 'save', `[save] ${request.images.join(', ')}`, async () => {
-      await writeLayout({ ...common, images: [...members.values()] })
+      const [first] = members.values()
+      if (request.format === 'docker-dir' && first !== undefined)
+        await writeImageDirectory(common, first.image, dest, request.compression ?? { method: 'gzip', force: false })
+      else await writeLayout({ ...common, images: [...members.values()] })
       return { result: undefined, cached: false }
     })
     for (const [id, { names }] of members) recordImageEvent(store.root, host, 'save', id, names[0] ?? id)

@@ -121,6 +121,16 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
     waitForClaim: (key, stop) => workshop().claims.waitForClaim(key, stop),
   }
   const clock = { nowMs }
+  // Once things are made, what is looked up is held, so that no prune takes it before it is used.
+  const layers: RunPorts['layers'] = {
+    layer(diffId) {
+      const found = store.layers.layer(diffId)
+      if (found === undefined || opened === undefined) return found
+      opened.session.lease([store.layers.name(diffId)])
+      return store.layers.isPresent(diffId) ? found : undefined
+    },
+    layerByContent: (digest) => store.layers.layerByContent(digest),
+  }
   return {
     request,
     host,
@@ -136,7 +146,7 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
     images,
     registry,
     signal,
-    ports: { records: store.records, layers: store.layers, images, context, trees, clock, executor, claims },
+    ports: { records: store.records, layers, images, context, trees, clock, executor, claims },
     workshop: () => opened,
     async close() {
       await opened?.close()

@@ -1,4 +1,5 @@
 import type { ClaimPort, EmitEvent, ExecuteRequest, ExecutorPort, SelectResult } from '../build/index.ts'
+import { layerDigester } from '../layer/index.ts'
 import type { Isolation, OverlayXattrs, Sandbox } from '../ports/index.ts'
 import { openSandbox, sweepSandboxes } from '../sandbox/index.ts'
 import type { SnapshotSettings } from '../snapshot/index.ts'
@@ -42,6 +43,9 @@ export interface WorkshopSettings {
   readonly emit: EmitEvent
 }
 
+/** More would wait for the disk. */
+const mostDigesters = 4
+
 /** Opens the workshop of this process and sweeps what dead ones left. Call after `enterNamespace`. */
 export function openWorkshop(settings: WorkshopSettings): Workshop {
   const { store, host } = settings
@@ -66,11 +70,13 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
     opened ??= open()
     return opened
   }
+  const digester = layerDigester(host.digestThread, Math.min(host.cpus, mostDigesters))
   const executing: ExecutorSettings = {
     store,
     session,
     snapshots,
     overlay,
+    digester,
     contextDirectory: settings.contextDirectory,
     network: settings.network,
     offline: settings.offline === true,
@@ -95,7 +101,10 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
     claims,
     rehearse: (request, judge) => rehearseStep(executing, request, judge),
     sandbox,
-    close: () => session.close(),
+    async close() {
+      await digester.close()
+      await session.close()
+    },
   }
 }
 

@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs'
-import { compareCodeUnits } from '../base/index.ts'
 import { quoteName } from './byte-name.ts'
 import { compareContent } from './compare-content.ts'
+import { attributes, comparePaths } from './file-stack.ts'
 import { type LayerEntry, LayerWalk, type LayerWalkOptions } from './layer-walk.ts'
 
 /** How one path of two layer directories differs. */
@@ -63,11 +63,6 @@ class Cursor {
   }
 }
 
-/** Order of a walk: a directory before what is in it, names in byte order. */
-function comparePaths(a: string, b: string): number {
-  return compareCodeUnits(a.replaceAll('/', '\0'), b.replaceAll('/', '\0'))
-}
-
 function compareEntries(
   first: LayerEntry | undefined,
   second: LayerEntry | undefined,
@@ -87,7 +82,7 @@ function compareEntries(
       ? undefined
       : differ('mode', ({ mode }) => mode.toString(8).padStart(4, '0'))) ??
     differ('owner', ({ uid, gid }) => `${uid}:${gid}`) ??
-    differ('attributes', ({ xattrs }) => xattrs.map(([name, value]) => `${name}=${hex(value)}`).join(' ')) ??
+    differ('attributes', attributes) ??
     (options.times ? differ('time', ({ mtime }) => new Date(Number(mtime) * 1000).toISOString()) : undefined)
   )
 }
@@ -106,8 +101,4 @@ function isSpare(first: number, second: number, spare: number): boolean {
 function presence(entry: LayerEntry | undefined): string {
   if (entry === undefined) return 'not there'
   return entry.type === 'whiteout' ? 'removed' : `a ${entry.type}`
-}
-
-function hex(value: Uint8Array): string {
-  return Buffer.from(value).toString('hex')
 }

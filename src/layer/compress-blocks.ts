@@ -8,7 +8,8 @@ export interface BlockOptions {
 
 /**
  * Cuts `chunks` into blocks of a fixed size, the last one shorter, and gives what `compress` makes of each, in order.
- * `compress` is called in order, with a buffer that is its own; several of its promises are under way at a time.
+ * `compress` is called in order; several of its promises are under way at a time. Its buffer is its own until its promise and
+ * that of the block after it are settled: buffers go round, since those that wait for a collector would fill the memory.
  */
 export async function* compressBlocks(
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
@@ -18,7 +19,8 @@ export async function* compressBlocks(
   invariant(Number.isInteger(threads) && threads >= 1, 'compression needs a thread')
   const inFlight: Promise<Buffer>[] = []
   try {
-    for await (const block of blocks(chunks, blockBytes)) {
+    // One is being filled, and one was the last that went out.
+    for await (const block of blocks(chunks, blockBytes, threads + 2)) {
       if (inFlight.length >= threads) yield await next(inFlight)
       const part = compress(block)
       // A later part may fail while an earlier one is awaited: the failure waits here until its turn.
@@ -40,8 +42,17 @@ async function next(inFlight: Promise<Buffer>[]): Promise<Buffer> {
 async function* blocks(
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   blockBytes: number,
+  count: number,
 ): AsyncGenerator<Buffer, void, undefined> {
-  let block = Buffer.allocUnsafeSlow(blockBytes)
+  const ring: Buffer[] = []
+  let turn = 0
+  const nextBlock = (): Buffer => {
+    const at = turn++ % count
+    const buffer = ring[at] ?? Buffer.allocUnsafeSlow(blockBytes)
+    ring[at] = buffer
+    return buffer
+  }
+  let block = nextBlock()
   let used = 0
   for await (const chunk of chunks) {
     for (let at = 0; at < chunk.length; ) {
@@ -51,7 +62,7 @@ async function* blocks(
       at += part.length
       if (used < blockBytes) continue
       yield block
-      block = Buffer.allocUnsafeSlow(blockBytes)
+      block = nextBlock()
       used = 0
     }
   }

@@ -6,7 +6,7 @@ import { compressBlocks } from './compress-blocks.ts'
 export interface ZstdCompressOptions {
   /** 1 to 22; 3 when absent, as zstd's own default. */
   readonly level?: number
-  /** Blocks compressed at the same time; 4 when absent. Changes speed only, never a byte. */
+  /** Blocks compressed at the same time; 3 when absent, since each takes some megabytes. Changes speed only, never a byte. */
   readonly threads?: number
 }
 
@@ -23,7 +23,7 @@ export async function* zstd(
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   options: ZstdCompressOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { level = 3, threads = 4 } = options
+  const { level = 3, threads = 3 } = options
   invariant(Number.isInteger(level) && level >= 1 && level <= 22, 'a zstd level is 1 to 22')
   const params = { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 }
   let empty = true

@@ -24,7 +24,7 @@ const defaultRetry: RetryOptions = { retries: 3, baseDelayMs: 1000, maxDelayMs: 
 
 /** Opens the client; the HTTP library is loaded when something is asked of a server, and not before. */
 export function openRemote(options: RemoteOptions): RemoteClient {
-  const cache = treeCache(options.directory, () => options.nowMs())
+  const cache = treeCache(options.directory, () => options.nowMs(), options.pid)
   const git = openGit({
     env: options.env,
     ca: options.ca,

@@ -9,6 +9,8 @@ export interface RemoteOptions {
   readonly ca: () => readonly string[]
   /** When this command began, in milliseconds: what was asked for since need not be asked for again. */
   readonly startedMs: number
+  /** Of this process, which keeps what it uses from being removed. */
+  readonly pid: number
   readonly retry?: RetryOptions
   /** Asks no server: what was fetched before is taken as it is, all else refused with `offline`. */
   readonly offline?: boolean

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { errnoCode, storeAction } from '../base/index.ts'
+import { holdTree, isHeld } from './tree-holders.ts'
 
 /** A tree of files that was fetched. It never changes. */
 export interface KeptTree {
@@ -29,8 +30,8 @@ const dayMs = 24 * 60 * 60 * 1000
 /** What no build asked for in this time goes when something else comes: fetched things are large, and context tars many. */
 const keptIdleMs = 14 * dayMs
 
-/** The cache below `root`; nothing is made before it is needed. `nowMs` is the present. */
-export function treeCache(root: string, nowMs: () => number): TreeCache {
+/** The cache below `root`; nothing is made before it is needed. `nowMs` is the present, `pid` this process. */
+export function treeCache(root: string, nowMs: () => number, pid: number): TreeCache {
   const at = (...names: readonly string[]): string => join(root, ...names)
   const folder = (name: string): string => {
     storeAction(`make ${at(name)}`, () => mkdirSync(at(name), { recursive: true, mode: 0o700 }))
@@ -39,6 +40,9 @@ export function treeCache(root: string, nowMs: () => number): TreeCache {
   const temporaryPath = (): string => join(folder('tmp'), randomBytes(9).toString('hex'))
   const find = (id: string): KeptTree | undefined => {
     const wrapper = at('trees', id)
+    if (statSync(join(wrapper, 'tree'), { throwIfNoEntry: false }) === undefined) return undefined
+    holdTree(wrapper, pid)
+    // Looked at after it is held: who removes it looks for holders after it was moved away.
     if (statSync(join(wrapper, 'tree'), { throwIfNoEntry: false }) === undefined) return undefined
     touch(wrapper, nowMs())
     return { directory: join(wrapper, 'tree'), memoFile: join(wrapper, 'memo.bin') }
@@ -49,7 +53,7 @@ export function treeCache(root: string, nowMs: () => number): TreeCache {
       ['stdin', keptIdleMs],
       ['tmp', dayMs],
     ] as const)
-      sweepFolder(folder(name), nowMs() - idleMs)
+      for (const found of keptIn(root, name)) if (found.usedMs < nowMs() - idleMs) removeFetched(root, found)
   }
   return {
     find,
@@ -61,7 +65,9 @@ export function treeCache(root: string, nowMs: () => number): TreeCache {
       storeAction(`make ${wrapper}`, () => mkdirSync(join(wrapper, 'tree'), { recursive: true, mode: 0o700 }))
       try {
         await fill(join(wrapper, 'tree'))
+        holdTree(wrapper, pid)
         moveInto(wrapper, join(folder('trees'), id))
+        holdTree(join(folder('trees'), id), pid)
       } finally {
         rmSync(wrapper, { recursive: true, force: true })
       }
@@ -99,11 +105,56 @@ function touch(path: string, nowMs: number): void {
   }
 }
 
-function sweepFolder(folder: string, oldestMs: number): void {
-  for (const name of readdirSync(folder)) {
-    const path = join(folder, name)
+/** Something that was fetched, as it lies in the cache. */
+export interface Fetched {
+  readonly kind: 'tree' | 'input' | 'repository' | 'temporary'
+  readonly path: string
+  readonly usedMs: number
+}
+
+const kinds = { trees: 'tree', stdin: 'input', git: 'repository', tmp: 'temporary' } as const
+
+/** What the cache below `root` holds: trees, contexts that came on standard input, repositories, and what a killed command left. */
+export function fetchedThings(root: string): readonly Fetched[] {
+  return (['trees', 'stdin', 'git', 'tmp'] as const).flatMap((name) => keptIn(root, name))
+}
+
+function keptIn(root: string, folder: keyof typeof kinds): readonly Fetched[] {
+  return namesIn(join(root, folder)).flatMap((name) => {
+    const path = join(root, folder, name)
     const stat = statSync(path, { throwIfNoEntry: false })
-    if (stat !== undefined && stat.mtimeMs < oldestMs) rmSync(path, { recursive: true, force: true })
+    if (stat === undefined || (folder === 'git' && !stat.isDirectory())) return []
+    return [{ kind: kinds[folder], path, usedMs: stat.mtimeMs }]
+  })
+}
+
+/** Removes something that was fetched; false, and it stays, when a process uses it. */
+export function removeFetched(root: string, { kind, path }: Fetched): boolean {
+  return storeAction(`remove ${path}`, () => {
+    if (kind === 'tree' && isHeld(path)) return false
+    const aside = join(root, 'tmp', randomBytes(9).toString('hex'))
+    mkdirSync(join(root, 'tmp'), { recursive: true, mode: 0o700 })
+    try {
+      renameSync(path, aside)
+    } catch (error) {
+      if (errnoCode(error) === 'ENOENT') return true
+      throw error
+    }
+    if (kind === 'tree' && isHeld(aside)) {
+      moveInto(aside, path)
+      return false
+    }
+    rmSync(aside, { recursive: true, force: true, maxRetries: 3 })
+    return true
+  })
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory)
+  } catch (error) {
+    if (errnoCode(error) === 'ENOENT') return []
+    throw error
   }
 }
 

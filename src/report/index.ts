@@ -12,6 +12,15 @@ export { eventFields, eventJson, eventLine, eventTemplateFields, type ShownEvent
 export { renderExcerpt } from './excerpt.ts'
 export { githubAnnotation } from './github-annotation.ts'
 export { compileTemplate, type TemplateValue } from './go-template.ts'
+export {
+  changeLines,
+  renderImageDifference,
+  renderImageTree,
+  type ShownImageTree,
+  type ShownPathChange,
+  terminalSafeJson,
+  wasteText,
+} from './image-tree.ts'
 export { type LintFinding, lintFindings } from './lint-findings.ts'
 export { type Column, type ListingRow, renderListing } from './listing.ts'
 export { outlineJson, renderOutline, renderTargets, targetsJson } from './outline.ts'

@@ -32,6 +32,8 @@ export interface Blobs {
   /** Stores bytes under their own digest and returns it. */
   writeBytes(bytes: Uint8Array): Digest
   open(digest: Digest): BlobWriter
+  /** Removes a blob that nothing names any more; false when there was none. */
+  remove(digest: Digest): boolean
   create(): NewBlob
 }
 
@@ -54,6 +56,11 @@ export function openBlobs(root: string): Blobs {
     open(digest) {
       const blob = storeAction('store a blob', () => newBlob(root, path, digest))
       return { write: blob.write, commit: () => void blob.commit(), discard: blob.discard }
+    },
+    remove(digest) {
+      if (!existsSync(path(digest))) return false
+      storeAction('remove a blob', () => rmSync(path(digest), { force: true }))
+      return true
     },
     create: () => storeAction('store a blob', () => newBlob(root, path, undefined)),
   }

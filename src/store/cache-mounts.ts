@@ -1,10 +1,22 @@
-import { createHash } from 'node:crypto'
-import { chmodSync, chownSync, closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { createHash, randomBytes } from 'node:crypto'
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  futimesSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { storeAction } from '../base/index.ts'
+import { errnoCode, storeAction } from '../base/index.ts'
 import { tryLock } from '../sys/index.ts'
-import { writeAtomic } from './files.ts'
+import { readIfExists, writeAtomic } from './files.ts'
 
 /** Which cache, and how it begins. */
 export interface CacheMountRequest {
@@ -60,6 +72,9 @@ export async function leaseCacheMount(
       }
       const directory = join(slot, 'fs')
       await makeOnce(slot, directory, request, holder, signal)
+      // When it was last used, for whoever looks for what to remove.
+      const now = Date.now() / 1000
+      futimesSync(lock, now, now)
       return { directory, release: () => closeSync(lock) }
     } catch (error) {
       closeSync(lock)
@@ -118,5 +133,51 @@ async function makeOnce(
     })
   } finally {
     closeSync(making)
+  }
+}
+
+/** A cache directory as it lies in the store. */
+export interface KeptCacheMount {
+  /** As the Dockerfile calls it. */
+  readonly id: string
+  readonly directory: string
+  readonly usedMs: number
+}
+
+/** Every cache directory of the store at `root`. */
+export function cacheMounts(root: string): readonly KeptCacheMount[] {
+  const parent = join(root, 'cache/mounts')
+  return namesIn(parent).flatMap((name) => {
+    const id = readIfExists(join(parent, name, 'id'))?.toString('utf8') ?? name
+    return namesIn(join(parent, name)).flatMap((slot) => {
+      const directory = join(parent, name, slot, 'fs')
+      const used = statSync(join(parent, name, slot, 'lock'), { throwIfNoEntry: false })
+      return used === undefined || !existsSync(directory) ? [] : [{ id, directory, usedMs: used.mtimeMs }]
+    })
+  })
+}
+
+/** Removes what is in a cache directory, so that it begins anew; false when somebody has it. Call it inside the namespace. */
+export function removeCacheMount(root: string, { directory }: KeptCacheMount): boolean {
+  const lock = openLock(join(dirname(directory), 'lock'))
+  try {
+    if (!tryLock(lock, 'exclusive')) return false
+    storeAction(`remove ${directory}`, () => {
+      const gone = join(root, 'work', `.gone-${randomBytes(5).toString('hex')}`)
+      if (existsSync(directory)) renameSync(directory, gone)
+      rmSync(gone, { recursive: true, force: true, maxRetries: 3 })
+    })
+    return true
+  } finally {
+    closeSync(lock)
+  }
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory)
+  } catch (error) {
+    if (errnoCode(error) === 'ENOENT' || errnoCode(error) === 'ENOTDIR') return []
+    throw error
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type ContentDigest,
@@ -27,6 +27,14 @@ export interface NewLayer extends LayerDigests {
   readonly blob?: Descriptor
 }
 
+/** A blob that was made of a layer. */
+export interface LayerForm {
+  readonly layer: Layer
+  readonly method: string
+  readonly blob: Descriptor
+  readonly usedMs: number
+}
+
 /** The layers of a store. A layer is there when its directory is: it is renamed into place whole. */
 export interface Layers extends LayerStore {
   /** Directory that holds all layers; `name` of each is relative to it. */
@@ -50,6 +58,9 @@ export interface Layers extends LayerStore {
   forms(diffId: DiffId): Readonly<Record<string, Descriptor>>
   /** Remembers a blob made of a layer. */
   rememberForm(diffId: DiffId, method: string, blob: Descriptor): void
+  forgetForm(diffId: DiffId, method: string): void
+  /** Every blob that was made of a layer and is nothing else besides, with when it was last written or read, to a day. */
+  allForms(): readonly LayerForm[]
 }
 
 /** Opens the layers below `root`. Reads nothing. */
@@ -129,6 +140,25 @@ export function openLayers(root: string): Layers {
       const forms = { ...readForms(place), [method]: blob }
       // Not if the layer was removed meanwhile: its directory must not come back without its tree.
       if (existsSync(place)) writeAtomic(root, join(place, formsFile), JSON.stringify(forms))
+    },
+    forgetForm(diffId, method) {
+      const place = join(directory, name(diffId))
+      const forms = Object.entries(readForms(place)).filter(([one]) => one !== method)
+      if (existsSync(place)) writeAtomic(root, join(place, formsFile), JSON.stringify(Object.fromEntries(forms)))
+    },
+    allForms() {
+      const all = readdirSync(directory).flatMap((one) => {
+        const found = readJson(join(directory, one, 'layer.json'), decodeLayer)
+        return found === undefined ? [] : [{ layer: found, forms: readForms(join(directory, one)) }]
+      })
+      const pulled = new Set(all.map(({ layer: { blob } }) => blob?.digest))
+      return all.flatMap(({ layer: found, forms }) =>
+        Object.entries(forms).flatMap(([method, blob]) => {
+          const stat = statSync(join(root, 'blobs/sha256', digestHex(blob.digest)), { throwIfNoEntry: false })
+          if (stat === undefined || pulled.has(blob.digest)) return []
+          return [{ layer: found, method, blob, usedMs: Math.max(stat.atimeMs, stat.mtimeMs) }]
+        }),
+      )
     },
   }
 }

@@ -8,6 +8,7 @@ import { type Images, openImages } from './images.ts'
 import { type Layers, openLayers } from './layers.ts'
 import { openRecords, type Records } from './records.ts'
 import { openTraces } from './traces.ts'
+import { openUses, type Uses } from './uses.ts'
 
 const formatVersion = 'longshore store 1\n'
 const folders = [
@@ -35,6 +36,8 @@ export interface Store {
   readonly images: Images
   readonly records: Records
   readonly traces: TraceStore
+  /** Which results builds used. */
+  readonly uses: Uses
   /** A derived file that can be made again (parsed Dockerfile, context memo, probe result); undefined when missing. */
   readCache(name: string): Uint8Array | undefined
   writeCache(name: string, bytes: string | Uint8Array): void
@@ -73,6 +76,7 @@ export function openStore(root: string): Store {
     images: openImages(root, blobs, layers),
     records: openRecords(root),
     traces: openTraces(root),
+    uses: openUses(root),
     cachePath,
     readCache: (name) => readIfExists(cachePath(name)),
     writeCache: (name, bytes) => writeAtomic(root, cachePath(name), bytes),

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { compareCodeUnits, digestHex, errnoCode, storeAction, storeError } from '../base/index.ts'
 import type { BuildTrace, TraceStore } from '../ports/index.ts'
@@ -63,5 +63,53 @@ function names(folder: string): readonly string[] {
   } catch (error) {
     if (errnoCode(error) === 'ENOENT') return []
     throw storeError(`read ${folder}`, error)
+  }
+}
+
+/** Old builds of a project, as they lie in the store. */
+export interface OldTraces {
+  readonly project: string
+  readonly files: readonly string[]
+  readonly builds: number
+  readonly sizeBytes: number
+  /** When the newest of them was. */
+  readonly usedMs: number
+}
+
+/** Builds of each project that are remembered; the last of each is left out unless `all` is set, for it tells what the next one changes. */
+export function oldTraces(root: string, all: boolean): readonly OldTraces[] {
+  const parent = join(root, 'traces')
+  return names(parent).flatMap((project) => {
+    const files = names(join(parent, project))
+    const newest = all ? undefined : traceIds(files)[0]
+    const listed = files.filter(
+      (name) => newest === undefined || !(name.endsWith('.listing') || name.startsWith(newest)),
+    )
+    const stats = listed.flatMap((name) => {
+      const stat = statSync(join(parent, project, name), { throwIfNoEntry: false })
+      return stat === undefined ? [] : [stat]
+    })
+    if (stats.length === 0) return []
+    const sizeBytes = stats.reduce((sum, { size }) => sum + size, 0)
+    const usedMs = Math.max(...stats.map(({ mtimeMs }) => mtimeMs))
+    return [{ project, files: listed, builds: traceIds(listed).length, sizeBytes, usedMs }]
+  })
+}
+
+/** Forgets builds. Listings go when no build that is left took them. */
+export function removeTraces(root: string, { project, files }: OldTraces): void {
+  const folder = join(root, 'traces', project)
+  storeAction(`tidy ${folder}`, () => {
+    for (const name of files) rmSync(join(folder, name), { force: true })
+    if (names(folder).length === 0) removeEmpty(folder)
+  })
+}
+
+/** A build beside us may just be writing its trace into the folder. */
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder)
+  } catch (error) {
+    if (errnoCode(error) !== 'ENOTEMPTY' && errnoCode(error) !== 'ENOENT') throw error
   }
 }

@@ -1,4 +1,6 @@
-import { afterAll, expect, test } from 'vitest'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
 import { contextFor, longshore, makeActor, unavailable } from '../support/actor.ts'
 import { buildBase } from '../support/base-image.ts'
 import { makeTemporaryDirectory, removeDirectory } from '../support/temporary.ts'
@@ -41,7 +43,59 @@ test.skipIf(unavailable('root') !== undefined)(
     expect(done('system', 'prune', '-f')).toContain('Deleted Images:\ndeleted: sha256:')
     expect(done('images', '-a')).not.toContain('<none>')
     expect(done('builder', 'prune', '-af')).toContain('COPY')
-    expect(longshore(actor, ['builder', 'prune', '-f', '--keep-storage', 'much']).stderr).toContain('"much" is no size')
+    expect(longshore(actor, ['builder', 'prune', '-f', '--keep-storage', 'much']).stderr).toContain(
+      'cannot read --keep-storage "much" as a size',
+    )
     expect(longshore(actor, ['system', 'prune', '-f', '--filter', 'label=a']).status).toBe(125)
   },
 )
+
+describe.each(['root', 'user'] as const)('as %s', (name) => {
+  test.skipIf(unavailable(name) !== undefined)(
+    'all that grows is pruned, and kept within a budget',
+    { timeout: 300_000 },
+    () => {
+      const actor = makeActor(name, join(directory))
+      buildBase(actor)
+      const run = (...args: readonly string[]): ReturnType<typeof longshore> => longshore(actor, args)
+      const done = (...args: readonly string[]): string => {
+        const result = run(...args)
+        expect(result.status, result.stderr).toBe(0)
+        return result.stdout
+      }
+      const files = {
+        Dockerfile:
+          'FROM longshore-base\nRUN --mount=type=cache,target=/c head -c 2000000 /dev/zero > /c/x && echo made > /made\n',
+        Bad: 'FROM longshore-base\nRUN head -c 1000000 /dev/zero > /x; exit 3\n',
+        Large: 'FROM longshore-base\nRUN head -c 4000000 /dev/urandom > /large\nRUN echo first > /first\n',
+      }
+      const context = contextFor(actor, 'grows', files)
+      done('build', '-q', '-t', 'grows', context)
+      expect(run('build', '-q', '-f', join(context, 'Bad'), context).status).toBe(1)
+      const rmi = run('rmi', 'grows')
+      expect(rmi.stderr).toMatch(
+        /^[\d.]+kB of layers stay in the cache for builds to come; longshore builder prune frees them\.$/m,
+      )
+      const planned = done('builder', 'prune', '--dry-run')
+      for (const kind of ['step', 'failed', 'mount']) expect(planned).toMatch(new RegExp(`^[0-9a-f-]+ +${kind} `, 'm'))
+      expect(done('builder', 'prune', '--dry-run', '--filter', 'type=exec.cachemount')).toContain('id=/c')
+      expect(run('builder', 'prune', '-f', '--filter', 'type=nothing').status).toBe(125)
+      expect(done('builder', 'prune', '-f', '--filter', 'type=failed')).toContain(' failed ')
+      expect(readdirSync(join(actor.home, 'store/failed'))).toEqual([])
+      expect(done('builder', 'prune', '-af')).toContain(' mount ')
+      expect(existsSync(join(actor.home, 'store/traces')) && readdirSync(join(actor.home, 'store/traces'))).toEqual([])
+      // A later build finds the cache beyond its budget; what it has just made stays.
+      done('build', '-q', '-f', join(context, 'Large'), '-t', 'large', context)
+      done('rmi', 'large')
+      const kept = run('build', '--cache-budget', '3MB', '-t', 'grows', context)
+      expect(kept.stderr).toMatch(/keep the cache within 3 MB: removed \d+ things?, 4 MB/)
+      expect(done('builder', 'prune', '--dry-run')).toContain('RUN echo first')
+      expect(run('build', '-q', '--cache-budget', 'much', context).status).toBe(125)
+      done('network', 'create', 'unused')
+      done('create', '--name', 'stopped', 'grows', 'true')
+      const system = done('system', 'prune', '-f', '--volumes')
+      expect(system).toMatch(/^Deleted Containers:\n[0-9a-f]{64}\n\nDeleted Networks:\nunused\n\n/)
+      expect(done('ps', '-aq')).toBe('')
+    },
+  )
+})

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { chooseEvictions } from '../../src/engine/choose-evictions.ts'
-import { parseSize } from '../../src/engine/prune-cache.ts'
 
 const day = 24 * 3600 * 1000
 const nowMs = 100 * day
@@ -9,6 +8,8 @@ const entry = (id: string, sizeBytes: number, rebuildMs: number, idleDays: numbe
   id,
   sizeBytes,
   rebuildMs,
+  uses: 1,
+  buildsSince: idleDays,
   usedMs: nowMs - idleDays * day,
 })
 const ids = (chosen: ReturnType<typeof chooseEvictions>): readonly string[] => chosen.map((one) => one.entry.id)
@@ -19,18 +20,23 @@ const forgotten = entry('forgotten', 20_000_000, 300_000, 90)
 
 describe('chooseEvictions', () => {
   test('a large layer that is made in a moment goes before a small one that takes minutes, an old one before a new one', () => {
-    expect(ids(chooseEvictions([compiled, forgotten, copied], { nowMs }))).toEqual(['copied', 'forgotten', 'compiled'])
+    expect(ids(chooseEvictions([compiled, forgotten, copied], {}))).toEqual(['copied', 'forgotten', 'compiled'])
+  })
+
+  test('what many builds used stays before what one used', () => {
+    const often = { ...forgotten, id: 'often', uses: 200 }
+    expect(ids(chooseEvictions([often, compiled], { keepBytes: 20_000_000 }))).toEqual(['compiled'])
   })
 
   test('a size is kept to, and no more goes than must', () => {
     const all = [compiled, forgotten, copied]
-    expect(ids(chooseEvictions(all, { nowMs, keepBytes: 45_000_000 }))).toEqual(['copied'])
-    expect(ids(chooseEvictions(all, { nowMs, keepBytes: 20_000_000 }))).toEqual(['copied', 'forgotten'])
-    expect(chooseEvictions(all, { nowMs, keepBytes: 540_000_000 })).toEqual([])
+    expect(ids(chooseEvictions(all, { keepBytes: 45_000_000 }))).toEqual(['copied'])
+    expect(ids(chooseEvictions(all, { keepBytes: 20_000_000 }))).toEqual(['copied', 'forgotten'])
+    expect(chooseEvictions(all, { keepBytes: 540_000_000 })).toEqual([])
   })
 
   test('what was used since a time stays, whatever the size', () => {
-    const limits = { nowMs, untilMs: nowMs - 10 * day }
+    const limits = { untilMs: nowMs - 10 * day }
     expect(ids(chooseEvictions([compiled, forgotten, copied], limits))).toEqual(['forgotten'])
     expect(ids(chooseEvictions([compiled, forgotten, copied], { ...limits, keepBytes: 0 }))).toEqual(['forgotten'])
   })
@@ -40,22 +46,10 @@ describe('chooseEvictions', () => {
     fc.assert(
       fc.property(fc.array(any, { maxLength: 30 }), fc.nat(5000), (list, keepBytes) => {
         const entries = list.map(({ size, rebuild, idle }, index) => entry(String(index), size, rebuild, idle))
-        const gone = new Set(ids(chooseEvictions(entries, { nowMs, keepBytes })))
+        const gone = new Set(ids(chooseEvictions(entries, { keepBytes })))
         const left = entries.filter(({ id }) => !gone.has(id)).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
         expect(left).toBeLessThanOrEqual(keepBytes)
       }),
     )
   })
-})
-
-test('parseSize', () => {
-  expect(['10', '1.5kB', '512MB', '10g', '2GiB', '1KiB'].map(parseSize)).toEqual([
-    10,
-    1500,
-    512_000_000,
-    10_000_000_000,
-    2 * 1024 ** 3,
-    1024,
-  ])
-  for (const wrong of ['', 'GB', '-1', '1 bit', '1XB']) expect(() => parseSize(wrong)).toThrow('is no size')
 })

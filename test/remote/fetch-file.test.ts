@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { HttpSource } from '../../src/ir/index.ts'
@@ -14,6 +14,7 @@ function client(directory: string, startedMs = Date.now()): RemoteClient {
     userAgent: 'longshore-test',
     env: {},
     ca: () => [],
+    pid: process.pid,
     startedMs,
     retry: { retries: 2, baseDelayMs: 1, maxDelayMs: 5 },
     nowMs: () => Date.now(),
@@ -144,7 +145,11 @@ describe('fetchFile', () => {
     const remote = client(directory)
     const [old, used] = [await fetch(remote, source(web, '/old')), await fetch(remote, source(web, '/used'))]
     const longAgo = Date.now() / 1000 - 15 * 24 * 3600
-    for (const { tree } of [old, used]) utimesSync(join(tree.directory, '..'), longAgo, longAgo)
+    for (const { tree } of [old, used]) {
+      // As when who fetched it ended long ago.
+      rmSync(join(tree.directory, '../holders'), { recursive: true })
+      utimesSync(join(tree.directory, '..'), longAgo, longAgo)
+    }
     await fetch(remote, source(web, '/used'))
     await fetch(remote, source(web, '/new'))
     expect(statSync(old.tree.directory, { throwIfNoEntry: false })).toBeUndefined()

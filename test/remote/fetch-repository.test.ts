@@ -19,6 +19,7 @@ function client({ directory = temporaryDirectory(), env = {}, startedMs = Date.n
     userAgent: 'longshore-test',
     env: { PATH: process.env['PATH'], HOME: directory, ...env },
     ca: () => [],
+    pid: process.pid,
     startedMs,
     nowMs: () => Date.now(),
   })

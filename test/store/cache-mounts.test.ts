@@ -5,7 +5,9 @@ import {
   type CacheMountHolder,
   type CacheMountLease,
   type CacheMountRequest,
+  cacheMounts,
   leaseCacheMount as lease,
+  removeCacheMount,
 } from '../../src/store/cache-mounts.ts'
 import { openStore } from '../../src/store/index.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
@@ -112,4 +114,22 @@ test('ids are text, never paths', async () => {
     expect(directory).toMatch(/\/store\/cache\/mounts\/[0-9a-f]{32}\/0\/fs$/)
     release()
   }
+})
+
+test('a cache directory is removed unless somebody has it, and begins anew', async () => {
+  const root = storeRoot()
+  const held = await leaseCacheMount(root, request('held'), empty, never)
+  const left = await leaseCacheMount(root, request('left'), empty, never)
+  writeFileSync(join(left.directory, 'f'), '')
+  left.release()
+  const removed = cacheMounts(root).map((mount) => [mount.id, removeCacheMount(root, mount)])
+  expect(removed.sort()).toEqual([
+    ['held', false],
+    ['left', true],
+  ])
+  expect(cacheMounts(root).map(({ id }) => id)).toEqual(['held'])
+  held.release()
+  const again = await leaseCacheMount(root, request('left'), empty, never)
+  expect(readdirSync(again.directory)).toEqual([])
+  again.release()
 })
