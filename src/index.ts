@@ -22,6 +22,9 @@ export interface BuildOptions {
   readonly buildArgs?: Readonly<Record<string, string>>
   readonly contexts?: Readonly<Record<string, string>>
   readonly labels?: Readonly<Record<string, string>>
+  /** As `--annotation`: `key=value`, `index:key=value`. */
+  readonly annotations?: readonly string[]
+  readonly squash?: boolean
   readonly target?: string
   /** Several targets in place of `target`; tags are then `TARGET=NAME`, and the summary has each image under `targets`. */
   readonly targets?: readonly string[]
@@ -115,6 +118,8 @@ function commandLine(options: BuildOptions): string[] {
     ...pairs('--build-arg', options.buildArgs),
     ...pairs('--build-context', options.contexts),
     ...pairs('--label', options.labels),
+    ...list('--annotation', options.annotations),
+    ...on('--squash', options.squash),
     ...value('--target', options.target),
     ...list('--target', options.targets),
     ...on('--no-cache', options.noCache),

@@ -32,6 +32,13 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
     )
     .option('--label <k=v>', 'label of the image', collect, [])
     .option(
+      '--annotation <[type:]k=v>',
+      'annotation of the manifest, or with index: of the index of several platforms; may be repeated',
+      collect,
+      [],
+    )
+    .option('--squash', 'make one layer of those that the build adds to its base')
+    .option(
       '--target <stage>',
       'stage to build (default: the last); may be repeated, each makes an image, and one ID is printed for each',
       collect,

@@ -5,6 +5,8 @@ export interface BuildFlags extends RegistryFlags {
   readonly buildArg: readonly string[]
   readonly buildContext: readonly string[]
   readonly label: readonly string[]
+  readonly annotation: readonly string[]
+  readonly squash?: boolean
   readonly target: readonly string[]
   readonly platform: readonly string[]
   readonly cache: boolean

@@ -15,6 +15,7 @@ import {
   renderWarningSummary,
 } from '../report/index.ts'
 import { annotations } from './annotate.ts'
+import { annotationsField } from './annotation-flags.ts'
 import { imageIds, metadataText, writtenIds } from './build-results.ts'
 import { keyValues, namedValues } from './collect.ts'
 import { parseDating } from './dating-flags.ts'
@@ -69,6 +70,8 @@ function buildRequest(context: string, flags: BuildFlags, root: string | undefin
     buildArgs: keyValues(flags.buildArg, host.env),
     contexts: namedValues(flags.buildContext),
     labels: keyValues(flags.label, {}),
+    ...annotationsField(flags),
+    squash: flags.squash === true,
     noCache: !flags.cache,
     ...schedulingFields(flags),
     pull: flags.pull === true,

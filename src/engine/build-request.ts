@@ -10,6 +10,8 @@ import type { RegistryAccess } from './registry-access.ts'
 import type { LimitRequest } from './run-limits.ts'
 import type { Secrets } from './secrets.ts'
 
+type Annotations = Readonly<Record<string, string>>
+
 /** What to build, as `longshore build` and the library take it. Paths may be relative to the host's current directory. */
 export interface BuildRequest {
   /** A directory, `-` for standard input, or the address of a repository, an archive or a Dockerfile. */
@@ -21,6 +23,10 @@ export interface BuildRequest {
   readonly tags: readonly string[]
   readonly buildArgs: Readonly<Record<string, string>>
   readonly labels: Readonly<Record<string, string>>
+  /** What the manifest, and the index where there is one, say beside. */
+  readonly annotations?: { readonly manifest?: Annotations; readonly index?: Annotations }
+  /** The layers that the build adds to its base become one. */
+  readonly squash?: boolean
   readonly target?: string
   /** What to build for; this machine when there is none. Several make an index, under the names of the build. */
   readonly platforms?: readonly Platform[]

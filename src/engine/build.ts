@@ -73,7 +73,13 @@ async function attempt(
     const imageMissing = graphImages(graph).some(
       (image) => scene.images.find(image.reference, image.platform) === undefined,
     )
-    if (needsWork(probed) || imageMissing || request.outputs.some(({ type }) => type !== 'image')) await scene.enter()
+    if (
+      needsWork(probed) ||
+      imageMissing ||
+      request.squash === true ||
+      request.outputs.some(({ type }) => type !== 'image')
+    )
+      await scene.enter()
     if (scene.workshop() !== undefined && !holdHits(scene, probed))
       probed = probeGraph(graph, scene.ports, cachePolicy(scene, graph))
     await requireEmulators(scene, probed)

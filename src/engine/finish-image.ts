@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type Digest, digestOf, invariant } from '../base/index.ts'
-import { assembleConfig, type EmitEvent, type StepLayers } from '../build/index.ts'
+import { assembleConfig, type EmitEvent, type StepLayers, stageChain } from '../build/index.ts'
 import {
   type Descriptor,
   encodeConfig,
@@ -30,7 +31,7 @@ export async function finishImage(
   const { store, names, host } = scene
   const startMs = host.nowMs()
   const [wanted] = scene.request.platforms ?? []
-  const made = assembleImage(scene, graph, layers, wanted)
+  const made = await assembleImage(scene, graph, layers, wanted)
   const { id } = made
   const newNames = names.filter(
     (name) => store.images.findImage(name)?.id !== id || store.images.index(name) !== undefined,
@@ -70,13 +71,14 @@ export interface AssembledImage {
  * The config of the target over its layers, checked. With `platform`, which was asked for, it is for that, even when the target
  * stands on an image for another (FROM --platform), as BuildKit has it.
  */
-export function assembleImage(
+export async function assembleImage(
   scene: Scene,
   graph: StepGraph,
   layers: StepLayers,
   platform: Platform | undefined,
-): AssembledImage {
-  const assembled = assembleConfig(graph, layers, ({ base }) => baseConfig(scene, base))
+): Promise<AssembledImage> {
+  const separate = assembleConfig(graph, layers, ({ base }) => baseConfig(scene, base))
+  const assembled = scene.request.squash === true ? await squashed(scene, graph, separate) : separate
   const isFor = platform === undefined || samePlatform(platform, assembled.platform)
   const config = withLabels(isFor ? assembled : { ...assembled, platform }, scene.request.labels)
   const violations = validateImage(config)
@@ -87,23 +89,42 @@ export function assembleImage(
 
 /** Writes images into the store and gives them their names. Throws `ToolError` when a layer was removed meanwhile. */
 export function keepImages(
-  { store, names }: Scene,
+  { store, names, request }: Scene,
   made: readonly AssembledImage[],
   giveNames: () => void,
 ): readonly StoredImage[] {
-  for (const { id, configBytes } of made) {
-    if (store.images.image(id) === undefined) store.images.writeImage({ id, configBytes })
+  const annotations = request.annotations?.manifest
+  const write = ({ id, configBytes }: AssembledImage): void =>
+    store.images.writeImage({ id, configBytes, ...(annotations === undefined ? {} : { annotations }) })
+  for (const one of made) {
+    const known = store.images.image(one.id)
+    if (known === undefined || !sameAnnotations(known, annotations)) write(one)
   }
   giveNames()
-  return made.map(({ id, configBytes }) => {
+  return made.map((one) => {
+    const { id } = one
     // A prune beside us may have taken it while it had no name.
-    if (names.length > 0 && store.images.config(id) === undefined) store.images.writeImage({ id, configBytes })
+    if (names.length > 0 && store.images.config(id) === undefined) write(one)
     // Looked at after the image was written: now nobody removes a layer of it any more.
     const image = store.images.image(id)
     if (image === undefined) throw removedMeanwhile(`a layer of the image ${id}`)
     requireLayers(store, image.layers)
     return image
   })
+}
+
+/** Whether an image that is there says what is wanted; without a wish it stays as it is, also when it was pulled. */
+function sameAnnotations({ annotations }: StoredImage, wanted: StoredImage['annotations']): boolean {
+  if (wanted === undefined) return annotations === undefined
+  return isDeepStrictEqual(annotations, wanted)
+}
+
+/** The config with one layer in place of those that the build adds to the image its target stands on. */
+async function squashed(scene: Scene, graph: StepGraph, config: ImageConfig): Promise<ImageConfig> {
+  const [first] = stageChain(graph, graph.target)
+  const below = first === undefined ? undefined : baseConfig(scene, first.base)
+  const { squashConfig } = await import('./squash.ts')
+  return squashConfig(scene, config, below?.diffIds.length ?? 0)
 }
 
 function samePlatform(a: Platform, b: Platform): boolean {

@@ -5,7 +5,7 @@ import type { BuiltPlatform, EmitEvent, StepLayers } from '../build/index.ts'
 import { type Descriptor, formatPlatform, selectByPlatform } from '../oci/index.ts'
 import type { StepGraph } from '../plan/index.ts'
 import type { LocalMember, NamedIndex, StoredImage } from '../ports/index.ts'
-import { assembleImage, type FinishedImage, keepImages, recordNames } from './finish-image.ts'
+import { type AssembledImage, assembleImage, type FinishedImage, keepImages, recordNames } from './finish-image.ts'
 import { leaseLayers } from './lease-layers.ts'
 import type { OutputSpec } from './output-spec.ts'
 import type { Scene } from './scene.ts'
@@ -37,7 +37,7 @@ export async function finishIndex(
   const titles = names.length === 0 ? '' : ` named ${names.join(', ')}`
   const task = { emit, nowMs: () => host.nowMs() }
   const built = await runTask(task, 'image', `images of ${graph.targets.length} platforms${titles}`, async () => ({
-    result: keepIndex(scene, graph, layers),
+    result: await keepIndex(scene, graph, layers),
     cached: false,
   }))
   await recordNames(scene, built.index.imageId, built.newNames)
@@ -46,18 +46,19 @@ export async function finishIndex(
   return { id: built.index.imageId, platforms, ...(manifest === undefined ? {} : { manifest }) }
 }
 
-function keepIndex(scene: Scene, graph: StepGraph, layers: StepLayers): BuiltIndex {
+async function keepIndex(scene: Scene, graph: StepGraph, layers: StepLayers): Promise<BuiltIndex> {
   const { store, names, platform, targetPlatforms } = scene
-  const made = graph.targets.map((target, position) =>
-    assembleImage(scene, { ...graph, target }, layers, targetPlatforms[position]),
-  )
+  const made: AssembledImage[] = []
+  for (const [position, target] of graph.targets.entries())
+    made.push(await assembleImage(scene, { ...graph, target }, layers, targetPlatforms[position]))
   const members = made.flatMap(({ id }, position): LocalMember[] => {
     const wanted = targetPlatforms[position]
     return wanted === undefined ? [] : [{ kind: 'image', imageId: id, platform: wanted }]
   })
   const imageId = (selectByPlatform(members, platform) ?? members[0])?.imageId
   invariant(imageId !== undefined, 'a build for no platform')
-  const index = { members }
+  const annotations = scene.request.annotations?.index
+  const index = { members, ...(annotations === undefined ? {} : { annotations }) }
   const newNames = names.filter((name) => JSON.stringify(store.images.index(name)?.index) !== JSON.stringify(index))
   const images = keepImages(scene, made, () => {
     for (const name of newNames) store.images.tagIndex(name, index, imageId)

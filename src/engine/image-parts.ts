@@ -85,10 +85,15 @@ export function newManifest(
     size: configBytes.byteLength,
   }
   const mediaType = isDocker ? mediaTypes.dockerManifest : mediaTypes.ociManifest
-  const manifestBytes = encodeManifest({ schemaVersion: 2, mediaType, config, layers })
+  const manifestBytes = encodeManifest({ schemaVersion: 2, mediaType, config, layers, ...annotated(image, isDocker) })
   const { platform } = image.config
   const descriptor = { mediaType, digest: digestOf(manifestBytes), size: manifestBytes.byteLength, platform }
   return { descriptor, manifestBytes, config, configBytes }
+}
+
+/** Docker's manifests have no annotations. */
+function annotated({ annotations }: StoredImage, isDocker: boolean): Pick<StoredImage, 'annotations'> {
+  return annotations === undefined || isDocker ? {} : { annotations }
 }
 
 const dockerLayerTypes = {

@@ -1,10 +1,11 @@
-import { chmodSync, lchownSync, lstatSync } from 'node:fs'
+import { chmodSync, lchownSync } from 'node:fs'
 import type { OverlayXattrs } from '../ports/index.ts'
 import { setTimes } from '../sys/index.ts'
 import { translateError } from './archive-error.ts'
 import { nameOfText, osPath } from './byte-name.ts'
-import { layerXattrs } from './layer-xattrs.ts'
-import { isWhiteout, lstatIfAny } from './rooted-tree.ts'
+import { isOpaque } from './layer-xattrs.ts'
+import { nodeBelow } from './node-below.ts'
+import { lstatIfAny } from './rooted-tree.ts'
 
 /**
  * Gives directories of an unpacked layer that its archive has no entry for (`WriteReport.implicitDirectories`) owner,
@@ -22,8 +23,8 @@ export function inheritDirectories(
       const names = path.split('/')
       const at = osPath(`${nameOfText(tree)}/${path}`)
       if (hidesBelow(tree, names, overlay) || !lstatIfAny(at)?.isDirectory()) continue
-      const below = findBelow(names, lowers, overlay)
-      if (below === undefined) continue
+      const below = nodeBelow(names, lowers, overlay)
+      if (!below?.isDirectory()) continue
       lchownSync(at, Number(below.uid), Number(below.gid))
       chmodSync(at, Number(below.mode) & 0o7777)
       setTimes(at, below.mtimeNs)
@@ -39,35 +40,4 @@ function hidesBelow(tree: string, names: readonly string[], overlay: OverlayXatt
     const at = osPath([nameOfText(tree), ...names.slice(0, index + 1)].join('/'))
     return lstatIfAny(at)?.isDirectory() === true && isOpaque(at, overlay)
   })
-}
-
-/** The topmost directory at a path that no layer above it hides. */
-function findBelow(
-  names: readonly string[],
-  lowers: readonly string[],
-  overlay: OverlayXattrs,
-): ReturnType<typeof statOf> | undefined {
-  for (const lower of lowers.toReversed()) {
-    let at = nameOfText(lower)
-    let hides = false
-    for (const [index, name] of names.entries()) {
-      at = `${at}/${name}`
-      const found = lstatIfAny(osPath(at))
-      if (found === undefined) break
-      // A whiteout, or a file in the way: nothing further down shows.
-      if (isWhiteout(found) || !found.isDirectory()) return undefined
-      if (index === names.length - 1) return statOf(at)
-      hides ||= isOpaque(osPath(at), overlay)
-    }
-    if (hides) return undefined
-  }
-  return undefined
-}
-
-function statOf(at: string) {
-  return lstatSync(osPath(at), { bigint: true })
-}
-
-function isOpaque(at: string | Buffer, overlay: OverlayXattrs): boolean {
-  return layerXattrs(at, overlay, '').opaque
 }

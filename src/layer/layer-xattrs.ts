@@ -49,6 +49,11 @@ export function layerXattrs(
   return { xattrs, opaque }
 }
 
+/** Whether the directory at `at` hides what the layers below have in it. */
+export function isOpaque(at: string | Buffer, overlay: OverlayXattrs): boolean {
+  return layerXattrs(at, overlay, '').opaque
+}
+
 function unsupported(path: string, what: string): ToolError {
   return new ToolError('not-supported', `${quoteName(path)} has ${what}, which cannot be in a layer`, {
     hint: what.startsWith('overlay')

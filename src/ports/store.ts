@@ -34,6 +34,8 @@ export interface StoredImage {
   /** Manifest as pulled, with its descriptor; absent for images built here. */
   readonly manifest?: ImageManifest
   readonly manifestDigest?: Digest
+  /** What the manifest of an image built here is to say beside. */
+  readonly annotations?: Readonly<Record<string, string>>
   /** Layers, bottom first. */
   readonly layers: readonly Layer[]
 }
@@ -109,6 +111,7 @@ export interface ImageStore {
     readonly configBytes: Uint8Array
     readonly manifestBytes?: Uint8Array
     readonly manifestDigest?: Digest
+    readonly annotations?: Readonly<Record<string, string>>
   }): void
   /** Points `name` (familiar form with tag) at an image. */
   tag(name: string, imageId: Digest, pulledDigest?: Digest): void

@@ -95,10 +95,10 @@ export function openImages(root: string, blobs: Blobs, layers: Layers): Images {
       const id = expandId(name, imageIds)
       return id === undefined ? undefined : image(id)
     },
-    writeImage({ id, configBytes, manifestBytes, manifestDigest }) {
+    writeImage({ id, configBytes, manifestBytes, manifestDigest, annotations }) {
       blobs.writeBytes(configBytes)
       if (manifestBytes !== undefined) blobs.writeBytes(manifestBytes)
-      writeAtomic(root, recordPath(id), JSON.stringify({ id, manifestDigest }), 'flushed')
+      writeAtomic(root, recordPath(id), JSON.stringify({ id, manifestDigest, annotations }), 'flushed')
     },
     tag(name, imageId, pulledDigest) {
       writeName({ name, imageId, ...(pulledDigest === undefined ? {} : { pulledDigest }) })
@@ -147,6 +147,7 @@ function expandId(text: string, imageIds: () => readonly Digest[]): Digest | und
 interface ImageRecord {
   readonly id: Digest
   readonly manifestDigest: Digest | undefined
+  readonly annotations?: Readonly<Record<string, string>>
 }
 
 function readImage(id: Digest, record: ImageRecord | undefined, blobs: Blobs, layers: Layers): StoredImage | undefined {
@@ -160,7 +161,10 @@ function readImage(id: Digest, record: ImageRecord | undefined, blobs: Blobs, la
     found.push(layer)
   }
   const manifestBytes = record.manifestDigest === undefined ? undefined : blobs.read(record.manifestDigest)
-  if (record.manifestDigest === undefined || manifestBytes === undefined) return { id, config, layers: found }
+  if (record.manifestDigest === undefined || manifestBytes === undefined) {
+    const { annotations } = record
+    return { id, config, layers: found, ...(annotations === undefined ? {} : { annotations }) }
+  }
   return { id, config, layers: found, manifest: decodeManifest(manifestBytes), manifestDigest: record.manifestDigest }
 }
 
@@ -168,5 +172,16 @@ function decodeRecord(value: unknown): ImageRecord | undefined {
   if (typeof value !== 'object' || value === null || !('id' in value)) return undefined
   if (typeof value.id !== 'string' || !isDigest(value.id)) return undefined
   const manifest = 'manifestDigest' in value ? value.manifestDigest : undefined
-  return { id: value.id, manifestDigest: typeof manifest === 'string' && isDigest(manifest) ? manifest : undefined }
+  const annotations = 'annotations' in value ? textMap(value.annotations) : undefined
+  return {
+    id: value.id,
+    manifestDigest: typeof manifest === 'string' && isDigest(manifest) ? manifest : undefined,
+    ...(annotations === undefined ? {} : { annotations }),
+  }
+}
+
+/** Texts by key, without what is none. */
+function textMap(value: unknown): Readonly<Record<string, string>> | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  return Object.fromEntries(Object.entries(value).filter(([, text]) => typeof text === 'string'))
 }
