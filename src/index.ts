@@ -25,8 +25,19 @@ export interface BuildOptions {
   readonly target?: string
   /** As `--platform`: `linux/arm64`; several make an index. */
   readonly platforms?: readonly string[]
+  /** Several targets in place of `target`; tags are then `TARGET=NAME`, and the summary has each image under `targets`. */
+  readonly targets?: readonly string[]
   readonly noCache?: boolean
+  readonly noCacheFilter?: readonly string[]
+  /** As `--cache-ttl`: `12h`. */
+  readonly cacheTtl?: string
+  /** As `--cache-budget`: `20GB`, `none`. */
+  readonly cacheBudget?: string
+  readonly keepGoing?: boolean
   readonly pull?: boolean
+  readonly offline?: boolean
+  /** As `--locked`; a path is that of the lock file. */
+  readonly locked?: boolean | string
   readonly network?: 'default' | 'none' | 'host'
   /** As `--secret`: `id=token,src=FILE`, `id=token,env=NAME`. */
   readonly secrets?: readonly string[]
@@ -34,6 +45,19 @@ export interface BuildOptions {
   readonly ssh?: readonly string[]
   /** As `--allow`: `security.insecure`. */
   readonly allow?: readonly string[]
+  /** As `--add-host`: `name:ip`. */
+  readonly addHosts?: readonly string[]
+  /** As `--memory`: `2g`. */
+  readonly memory?: string
+  readonly cpus?: number
+  readonly shmSize?: string
+  /** As `--ulimit`: `nofile=1024:4096`. */
+  readonly ulimits?: readonly string[]
+  readonly sourceDateEpoch?: number
+  readonly rewriteTimestamp?: boolean
+  readonly reproducible?: boolean
+  readonly verify?: boolean
+  readonly push?: boolean
   readonly jobs?: number
   /** As `--output`: `type=oci,dest=…`. */
   readonly outputs?: readonly string[]
@@ -81,6 +105,7 @@ function commandLine(options: BuildOptions): string[] {
     (values ?? []).flatMap((text) => [flag, text])
   const value = (flag: string, text: string | number | undefined): string[] =>
     text === undefined ? [] : [flag, String(text)]
+  const on = (flag: string, wanted: boolean | undefined): string[] => (wanted === true ? [flag] : [])
   return [
     ...value('--root', options.root),
     'build',
@@ -91,10 +116,28 @@ function commandLine(options: BuildOptions): string[] {
     ...pairs('--build-context', options.contexts),
     ...pairs('--label', options.labels),
     ...value('--target', options.target),
+    ...list('--target', options.targets),
     ...list('--platform', options.platforms),
-    ...(options.noCache === true ? ['--no-cache'] : []),
-    ...(options.pull === true ? ['--pull'] : []),
+    ...on('--no-cache', options.noCache),
+    ...list('--no-cache-filter', options.noCacheFilter),
+    ...value('--cache-ttl', options.cacheTtl),
+    ...value('--cache-budget', options.cacheBudget),
+    ...on('--keep-going', options.keepGoing),
+    ...on('--pull', options.pull),
+    ...on('--offline', options.offline),
+    ...on('--locked', options.locked !== undefined && options.locked !== false),
+    ...(typeof options.locked === 'string' ? ['--lockfile', options.locked] : []),
     ...value('--network', options.network),
+    ...list('--add-host', options.addHosts),
+    ...value('--memory', options.memory),
+    ...value('--cpus', options.cpus),
+    ...value('--shm-size', options.shmSize),
+    ...list('--ulimit', options.ulimits),
+    ...value('--source-date-epoch', options.sourceDateEpoch),
+    ...on('--rewrite-timestamp', options.rewriteTimestamp),
+    ...on('--reproducible', options.reproducible),
+    ...on('--verify', options.verify),
+    ...on('--push', options.push),
     ...value('--jobs', options.jobs),
     ...list('--secret', options.secrets),
     ...list('--ssh', options.ssh),

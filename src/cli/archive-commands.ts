@@ -15,7 +15,7 @@ export function addSaveCommand(parent: Command, room: CommandRoom): void {
     .option('-o, --output <path>', 'file or directory to write to (default: standard output)', '-')
     .addOption(
       new Option('--format <format>', 'of the archive')
-        .choices(['docker-archive', 'oci-archive', 'oci-dir'])
+        .choices(['docker-archive', 'oci-archive', 'oci-dir', 'docker-dir'])
         .default('docker-archive'),
     )
     .addOption(platformOption('of names with several images, write only this one (default: all)'))

@@ -90,7 +90,7 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
       '--cache-budget <size>',
       'size the cache is kept within afterwards: 20GB, none (default: $LONGSHORE_CACHE_BUDGET, or a tenth of the disk)',
     )
-    .option('--jobs <n>', 'steps that may run at the same time (default: number of processors)', positiveInteger)
+    .option('--jobs <n>', 'steps that may run at the same time (default: all that can)', positiveInteger)
     .option(
       '-o, --output <spec>',
       'also write the result: DIR, - (tar), type=local|tar|oci|docker,dest=PATH or type=registry; may be repeated',

@@ -135,7 +135,7 @@ export interface SystemCheckFlags {
 export interface SaveFlags extends CompressionFlags {
   readonly platform?: string
   readonly output: string
-  readonly format: 'docker-archive' | 'oci-archive' | 'oci-dir'
+  readonly format: 'docker-archive' | 'oci-archive' | 'oci-dir' | 'docker-dir'
   readonly quiet?: boolean
 }
 

@@ -6,6 +6,7 @@ import type { HistoryFlags, ImageTreeFlags, PruneFlags, RemoveFlags } from './fl
 import { formatOption } from './format-option.ts'
 import { addImagesCommand } from './images-command.ts'
 import type { InspectFlags } from './lifecycle-flags.ts'
+import { addMountCommands } from './mount-commands.ts'
 import { platformOption } from './platform-option.ts'
 import { addPushCommand } from './push-command.ts'
 
@@ -29,6 +30,7 @@ export function addImageCommands(program: Command, room: CommandRoom): void {
     addPrune,
     addTree,
     addDiff,
+    addMountCommands,
   ])
     add(group, room)
   addRemove(group, room, 'rm')

@@ -11,6 +11,7 @@ import { addImagesCommand } from './images-command.ts'
 import { addLockCommand } from './lock-command.ts'
 import { addLoginCommands } from './login-commands.ts'
 import { addManifestCommands } from './manifest-commands.ts'
+import { addMountCommands, addUnshareCommand } from './mount-commands.ts'
 import { addNetworkCommands } from './network-commands.ts'
 import { addPullCommand } from './pull-command.ts'
 import { addPushCommand } from './push-command.ts'
@@ -51,6 +52,8 @@ export function createProgram(setExitCode: SetExitCode, firstWord: string | unde
   addImportCommand(program, room)
   addImageCommands(program, room)
   addManifestCommands(program, room)
+  addMountCommands(program, room)
+  addUnshareCommand(program, room)
   addNetworkCommands(program, room)
   addSystemCommands(program, room)
   return program

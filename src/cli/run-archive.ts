@@ -14,7 +14,7 @@ import { processHost } from './process-host.ts'
 /** Runs `longshore save`; returns the exit code. */
 export async function runSave(images: readonly string[], flags: SaveFlags, root: string | undefined): Promise<number> {
   const { output, format, compression, compressionLevel, forceCompression = false } = flags
-  if (output === '-' && format === 'oci-dir') {
+  if (output === '-' && (format === 'oci-dir' || format === 'docker-dir')) {
     throw new ToolError('usage', 'a directory cannot go to standard output', { hint: 'name one with --output DIR' })
   }
   if (output === '-' && process.stdout.isTTY) {

@@ -80,7 +80,7 @@ function buildRequest(context: string, flags: BuildFlags, root: string | undefin
     secrets: parseSecrets(flags.secret, host),
     agents: parseAgents(flags.ssh, host),
     allowInsecure: parseAllowed(flags.allow).has('security.insecure'),
-    jobs: flags.jobs ?? host.cpus,
+    jobs: flags.jobs ?? Number.POSITIVE_INFINITY,
     ...budgetField(flags.cacheBudget, host),
     outputs,
     access: registryAccess(flags),
@@ -112,20 +112,24 @@ function eventSink(flags: BuildFlags, quiet: boolean, diagnostics: Diagnostic[])
     if (event.kind === 'diagnostic') diagnostics.push(event.diagnostic)
   }
   const end = (): void => undefined
-  if (quiet || flags.progress === 'quiet') return { report: keep, end }
   if (flags.progress === 'rawjson') {
     const report = (event: BuildEvent): void => {
       keep(event)
-      process.stderr.write(`${JSON.stringify(event)}\n`)
+      if (!quiet || isError(event)) process.stderr.write(`${JSON.stringify(event)}\n`)
     }
     return { report, end }
   }
+  if (quiet || flags.progress === 'quiet') return { report: keep, end }
   const progress = openProgress(flags.progress)
   const report = (event: BuildEvent): void => {
     keep(event)
     progress.report(event)
   }
   return { report, end: progress.end }
+}
+
+function isError(event: BuildEvent): boolean {
+  return event.kind === 'error' || (event.kind === 'diagnostic' && event.diagnostic.severity === 'error')
 }
 
 function printOutcome(

@@ -1,8 +1,10 @@
 import { resolve } from 'node:path'
+import { ToolError } from '../base/index.ts'
 import type { EmitEvent } from '../build/index.ts'
 import type { Platform } from '../oci/index.ts'
-import { openStore } from '../store/index.ts'
-import { openSession } from '../store/session.ts'
+import type { StoredImage } from '../ports/index.ts'
+import { openStore, type Store } from '../store/index.ts'
+import { openSession, type Session } from '../store/session.ts'
 import { type Host, overlayXattrs, storeRoot } from './host.ts'
 import { indexImages } from './index-document.ts'
 import type { LayerCompressionChoice } from './layer-compression.ts'
@@ -11,9 +13,10 @@ import { enterNamespace } from './namespace.ts'
 import { recordImageEvent } from './record-event.ts'
 import { requireImage } from './require-image.ts'
 import { runTask } from './task.ts'
+import { writeImageDirectory } from './write-image-directory.ts'
 import { type LayoutMember, writeLayout } from './write-layout.ts'
 
-export type SaveFormat = 'docker-archive' | 'oci-archive' | 'oci-dir'
+export type SaveFormat = 'docker-archive' | 'oci-archive' | 'oci-dir' | 'docker-dir'
 
 export interface SaveRequest {
   /** Names or IDs; what is named keeps its name in the archive. */
@@ -21,7 +24,7 @@ export interface SaveRequest {
   /** Of names with several images only the one for this platform. */
   readonly platform?: Platform
   readonly format: SaveFormat
-  /** A file or, for `oci-dir`, a directory; `-` for standard output. */
+  /** A file or, for `oci-dir` and `docker-dir`, a directory; `-` for standard output. */
   readonly output: string
   /** As usual for the format when absent: gzip in OCI's, none in docker's. Pulled layers stay as they came. */
   readonly compression?: LayerCompressionChoice
@@ -35,24 +38,15 @@ export async function saveImages(
   emit: EmitEvent,
   signal: AbortSignal,
 ): Promise<void> {
+  if (request.format === 'docker-dir' && request.images.length > 1) {
+    throw new ToolError('usage', 'a docker-dir holds one image', { hint: 'save one at a time, or choose oci-dir' })
+  }
   const store = openStore(storeRoot(host, request.root))
   for (const text of request.images) requireImage(store, text, request.platform)
   await enterNamespace(host, store)
   const session = openSession(store.root, host.nowMs(), () => {})
   try {
-    const members = new Map<string, LayoutMember>()
-    for (const text of request.images) {
-      const { image, name, index } = requireImage(store, text, request.platform)
-      if (index !== undefined) {
-        for (const one of indexImages(store, text, index.index)) leaseLayers(store, session, one.layers)
-        members.set(index.name, { index, names: [index.name] })
-        continue
-      }
-      leaseLayers(store, session, image.layers)
-      const names = members.get(image.id)?.names ?? []
-      const own = name === undefined || name.includes('@') || names.includes(name) ? [] : [name]
-      members.set(image.id, { image, names: [...names, ...own] })
-    }
+    const members = leasedMembers(request, store, session)
     const docker = request.format === 'docker-archive'
     const usual = { method: docker ? 'uncompressed' : 'gzip', force: false } as const
     const form = { compression: request.compression ?? usual, format: 'oci' } as const
@@ -61,11 +55,47 @@ export async function saveImages(
     const common = { store, overlay: overlayXattrs(host), signal, form, docker, dest, tar }
     const task = { emit, nowMs: () => host.nowMs() }
     await runTask(task, 'save', `[save] ${request.images.join(', ')}`, async () => {
-      await writeLayout({ ...common, images: [...members.values()] })
+      const [first] = members.values()
+      if (request.format === 'docker-dir' && first !== undefined)
+        await writeImageDirectory(
+          common,
+          oneImage(first),
+          dest,
+          request.compression ?? { method: 'gzip', force: false },
+        )
+      else await writeLayout({ ...common, images: [...members.values()] })
       return { result: undefined, cached: false }
     })
-    for (const [id, { names }] of members) recordImageEvent(store.root, host, 'save', id, names[0] ?? id)
+    for (const [key, member] of members) {
+      const id = 'index' in member ? (member.index.imageId ?? key) : key
+      recordImageEvent(store.root, host, 'save', id, member.names[0] ?? id)
+    }
   } finally {
     await session.close()
   }
+}
+
+/** What is to be saved, by ID; a name with several images by its name. Their layers stay while the session is open. */
+function leasedMembers(request: SaveRequest, store: Store, session: Session): ReadonlyMap<string, LayoutMember> {
+  const members = new Map<string, LayoutMember>()
+  for (const text of request.images) {
+    const { image, name, index } = requireImage(store, text, request.platform)
+    if (index !== undefined) {
+      for (const one of indexImages(store, text, index.index)) leaseLayers(store, session, one.layers)
+      members.set(index.name, { index, names: [index.name] })
+      continue
+    }
+    leaseLayers(store, session, image.layers)
+    const names = members.get(image.id)?.names ?? []
+    const own = name === undefined || name.includes('@') || names.includes(name) ? [] : [name]
+    members.set(image.id, { image, names: [...names, ...own] })
+  }
+  return members
+}
+
+function oneImage(member: LayoutMember): StoredImage {
+  if ('image' in member) return member.image
+  throw new ToolError('usage', `a docker-dir holds one image, but ${member.names.join(', ')} has several`, {
+    hint: 'choose one with --platform, or choose oci-dir',
+  })
 }

@@ -55,7 +55,11 @@ export async function uploadBlob(
   let session: UploadSession | 'mounted' | undefined
   const from = options.mountFrom?.find((candidate) => candidate !== repository)
   if (from !== undefined) session = await mount(upload, from)
-  if (session === 'mounted') return 'mounted'
+  if (session === 'mounted') {
+    // That a registry says so is no proof (security 59): one that does not have it is sent it.
+    if (await isPresent(upload)) return 'mounted'
+    session = undefined
+  }
   await sendWithRetries(upload, session)
   return 'uploaded'
 }

@@ -89,9 +89,9 @@ function layersOf({ layers, mounts }: FailedStep): readonly DiffId[] {
   return [...layers, ...mounts.flatMap((mount) => (mount.kind === 'layers' ? mount.layers : []))]
 }
 
-/** Whoever needs layers, a session or a container, has a directory `uses` with their names. */
+/** Whoever needs layers, a session, a container or a mount, has a directory `uses` with their names. */
 export function leasedLayers(root: string): readonly string[] {
-  return ['work', 'containers'].flatMap((folder) =>
+  return ['work', 'containers', 'mounts'].flatMap((folder) =>
     namesIn(join(root, folder)).flatMap((user) => namesIn(join(root, folder, user, 'uses'))),
   )
 }

@@ -1,9 +1,9 @@
-import { closeSync, readdirSync, readlinkSync } from 'node:fs'
+import { closeSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { constants } from 'node:os'
 import { ToolError } from '../base/index.ts'
 import type { Cgroup } from '../cgroup/index.ts'
 import type { SandboxRun } from '../ports/index.ts'
-import { childrenOf } from '../sandbox/host-processes.ts'
+import { childrenOf, parseStat, processState } from '../sandbox/host-processes.ts'
 import { openProcess, signalProcess } from '../sys/index.ts'
 
 /** What is needed of a supervisor to stop and continue its container's processes. */
@@ -26,8 +26,9 @@ export interface Supervised {
 export function processesOf(supervisor: Supervised): readonly number[] {
   const init = supervisor.run?.pid()
   if (init === undefined) throw notRunning()
-  const kind = supervisor.hasOwnProcesses ? 'pid' : 'mnt'
-  return processesIn(kind, namespaceOf(init, kind))
+  if (supervisor.hasOwnProcesses) return processesIn('pid', namespaceOf(init, 'pid'))
+  const launch = ancestorsOf(init)
+  return processesIn('mnt', namespaceOf(init, 'mnt')).filter((pid) => !launch.includes(pid))
 }
 
 /** The mount namespace of a process; undefined when it has ended, or has none of its own. */
@@ -36,16 +37,56 @@ export function mountNamespaceOf(pid: number): string | undefined {
   return found === readlinkSync('/proc/thread-self/ns/mnt') ? undefined : found
 }
 
+/** How often to look whether the first process is there. */
+const lookMs = 20
+
+/**
+ * Ends what the first process of a container leaves in a process namespace that is not the container's: nothing else does, and crun
+ * waits for it. Resolves when `ended` does.
+ */
+export async function endWithFirst(first: number, mountNamespace: string, ended: Promise<unknown>): Promise<void> {
+  // What started it may see its mounts too, and is to tell how it ended.
+  const launch = ancestorsOf(first)
+  let isOver = false
+  const over = ended.then(
+    () => {
+      isOver = true
+    },
+    () => {
+      isOver = true
+    },
+  )
+  while (!isOver && processState(first) !== undefined) {
+    await Promise.race([over, new Promise((resolve) => setTimeout(resolve, lookMs))])
+  }
+  await endProcessesIn(mountNamespace, launch)
+  await over
+}
+
 /** One that hangs in the kernel for longer is left to the control group, which is removed when it is empty. */
 const endingMs = 5000
 
 /** Ends all processes in a mount namespace: the kernel does so only in a process namespace whose first one ended. */
-export async function endProcessesIn(mountNamespace: string): Promise<void> {
+async function endProcessesIn(mountNamespace: string, spared: readonly number[]): Promise<void> {
   for (const deadline = performance.now() + endingMs; performance.now() < deadline; ) {
-    const found = processesIn('mnt', mountNamespace)
+    const found = processesIn('mnt', mountNamespace).filter((pid) => !spared.includes(pid))
     if (found.length === 0) return
     for (const pid of found) send(pid, constants.signals.SIGKILL)
     await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
+
+function ancestorsOf(pid: number): readonly number[] {
+  const parent = parentOf(pid)
+  return parent === undefined || parent <= 1 ? [] : [parent, ...ancestorsOf(parent)]
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1')).parent
+  } catch {
+    // It has ended.
+    return undefined
   }
 }
 

@@ -4,7 +4,7 @@ import { markProcess } from '../container/index.ts'
 import { type LogWriter, openLog } from '../container/log-writer.ts'
 import { restartDelayMs, restartsAfter } from '../container/restart-policy.ts'
 import type { SandboxResult, SandboxRun, TerminalSize } from '../ports/index.ts'
-import { endProcessesIn, mountNamespaceOf, thawProcesses } from './container-processes.ts'
+import { endWithFirst, mountNamespaceOf, thawProcesses } from './container-processes.ts'
 import { openStage, type Stage } from './container-run.ts'
 import { EventLog } from './event-log.ts'
 import { failedReply } from './failed-reply.ts'
@@ -41,8 +41,6 @@ export class Supervisor {
   #stage: Stage | undefined
   #notes: readonly string[] = []
   #size: TerminalSize | undefined
-  /** Where to look for what its first process leaves, when that takes nothing along. */
-  #mountNamespace: string | undefined
   #endHealth: (() => void) | undefined
   /** It was asked to stop, and not merely killed. */
   #isStopped = false
@@ -282,7 +280,6 @@ export class Supervisor {
     this.#run = run
     const result = await this.#follow(stage, run, restarts, onStart)
     this.#endHealth?.()
-    if (this.#mountNamespace !== undefined) await endProcessesIn(this.#mountNamespace)
     this.#run = undefined
     this.#stdio = undefined
     await stdio.drained()
@@ -298,7 +295,8 @@ export class Supervisor {
   ): Promise<SandboxResult> {
     const pid = await programStart(run)
     if (pid !== undefined) {
-      this.#mountNamespace = this.hasOwnProcesses ? undefined : mountNamespaceOf(pid)
+      const mounts = this.hasOwnProcesses ? undefined : mountNamespaceOf(pid)
+      if (mounts !== undefined) void endWithFirst(pid, mounts, run.done)
       this.#noteStart(pid)
       this.#endHealth = this.#watchHealth(stage, run)
       if (this.#size !== undefined) this.resize(this.#size)

@@ -60,6 +60,45 @@ test('the library builds with typed events, and rejects with the reason', async 
   })
 })
 
+test('options of the library mean what the flags of their names mean', async () => {
+  const context = contextFor(me, 'library-options', {
+    Dockerfile: `FROM longshore-base AS one
+RUN grep -q '10.1.2.3 *extra' /etc/hosts || grep -q '10.1.2.3.extra' /etc/hosts; df -k /dev/shm | grep -q 1024; ulimit -n | grep -qx 321
+FROM longshore-base AS two
+RUN exit 5
+FROM longshore-base AS three
+RUN echo three > /three
+`,
+  })
+  const root = join(me.home, 'store')
+  const options = {
+    context,
+    root,
+    targets: ['one', 'three'],
+    tags: ['one=library-one', 'three=library-three'],
+    addHosts: ['extra:10.1.2.3'],
+    shmSize: '1m',
+    ulimits: ['nofile=321'],
+    sourceDateEpoch: 86_400,
+    rewriteTimestamp: true,
+    offline: true,
+  }
+  const { targets } = await build(options).result
+  expect(targets).toMatchObject([
+    { target: 'one', names: ['library-one:latest'] },
+    { target: 'three', names: ['library-three:latest'] },
+  ])
+  const inspected = longshore(me, ['inspect', '--format', '{{.Created}}', 'library-three'])
+  expect(inspected.stdout).toBe('1970-01-02T00:00:00Z\n')
+  const events: BuildEvent[] = []
+  const keptGoing = build({ ...options, targets: ['two', 'three'], tags: [], keepGoing: true, noCache: true })
+  for await (const event of keptGoing) events.push(event)
+  await expect(keptGoing.result).rejects.toMatchObject({ code: 'step-failed', details: { exitCode: 5 } })
+  const ended = events.flatMap((event) => (event.kind === 'task-end' ? [event.status] : []))
+  expect(ended).toContain('done')
+  await expect(build({ ...options, locked: join(context, 'no.lock') }).result).rejects.toThrow(/no\.lock/)
+})
+
 test('Ctrl-C leaves no mount, process or half-written layer', async () => {
   const mark = `longshore-interrupt-${process.pid}`
   const context = contextFor(me, 'interrupt', {

@@ -106,6 +106,9 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
     copy(`oci-archive:${file('oci.tar')}`, `docker-archive:${file('from-oci.tar')}:from/oci:1`)
     copy(`oci:${file('layout')}:1`, `oci-archive:${file('from-layout.tar')}:from/layout:1`)
     copy(`docker-archive:${file('docker.tar')}:saved:1`, `oci:${file('from-docker')}:from/docker:1`)
+    done('save', '-q', '--format', 'docker-dir', '-o', file('dir'), 'saved:1')
+    copy(`dir:${file('dir')}`, `oci-archive:${file('from-dir.tar')}:from/dir:1`)
+    expect(done(...into('by-skopeo'), 'load', '-q', '-i', file('from-dir.tar'))).toBe('Loaded image: from/dir:1\n')
     expect(done(...into('by-skopeo'), 'load', '-q', '-i', file('from-oci.tar'))).toBe('Loaded image: from/oci:1\n')
     expect(done(...into('by-skopeo'), 'load', '-q', '-i', file('from-layout.tar'))).toBe(
       'Loaded image: from/layout:1\n',
@@ -115,16 +118,20 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
       expect(done(...into('by-skopeo'), 'run', '--rm', image, 'cat', '/saved')).toBe('saved\n')
   })
 
-  story('an archive of an old docker, and names that another image has', { timeout: 300_000 }, async () => {
-    const input = gzipSync(await oldDockerArchive())
-    const first = run([...into('old'), 'load', '-q'], { input })
-    expect(first.stdout, first.stderr).toBe('Loaded image: old:1\n')
-    const changed = await oldDockerArchive({ config: { author: 'another' } })
-    const kept = run([...into('old'), 'load', '-q', '--no-replace'], { input: changed })
-    expect(kept.stderr).toBe('The name old:1 stays with another image.\n')
-    const replaced = run([...into('old'), 'load', '-q'], { input: changed })
-    expect(replaced.stderr).toMatch(/^The name old:1 was taken from sha256:[0-9a-f]{64}\.\n$/)
-  })
+  story(
+    'an archive of an old docker, and names that another image has (security 56)',
+    { timeout: 300_000 },
+    async () => {
+      const input = gzipSync(await oldDockerArchive())
+      const first = run([...into('old'), 'load', '-q'], { input })
+      expect(first.stdout, first.stderr).toBe('Loaded image: old:1\n')
+      const changed = await oldDockerArchive({ config: { author: 'another' } })
+      const kept = run([...into('old'), 'load', '-q', '--no-replace'], { input: changed })
+      expect(kept.stderr).toBe('The name old:1 stays with another image.\n')
+      const replaced = run([...into('old'), 'load', '-q'], { input: changed })
+      expect(replaced.stderr).toMatch(/^The name old:1 was taken from sha256:[0-9a-f]{64}\.\n$/)
+    },
+  )
 
   story('hostile and broken archives are refused, and nothing of them stays', { timeout: 300_000 }, async () => {
     const refused = (input: Buffer): string => {

@@ -50,7 +50,10 @@ test('two processes that need the same step execute it once, and no two wait for
 })
 
 test('a build goes on when the one it waited for was killed', async () => {
-  const dockerfile = 'FROM longshore-base\nRUN echo started; [ -e /tmp/never ] || sleep 2\n'
+  // Only the first who comes takes long.
+  const dockerfile = `FROM longshore-base
+RUN --mount=type=cache,id=killed-owner,target=/seen [ -e /seen/it ] || first=55; touch /seen/it; echo started; sleep \${first:-0}
+`
   const context = contextFor(me, 'killed-owner', { Dockerfile: dockerfile })
   const owner = startLongshore(me, ['build', context])
   await printed(owner, /\d started\n/)
@@ -149,4 +152,35 @@ test('--keep-going tells every failure; filters and ages decide what is used', (
     'error: stage "god" could not be found (did you mean good?)',
   )
   expect(build('--cache-ttl', '3 days').stderr).toContain('error: --cache-ttl: "3 days" is no time span [usage]')
+})
+
+test('all steps that can run do so at once, whatever the number of processors', () => {
+  const names = Array.from({ length: 9 }, (_, at) => `s${at}`)
+  // Each waits for all others, by way of what they share.
+  const meet = (name: string): string =>
+    `touch /met/${name}; for i in $(seq 400); do [ "$(ls /met | wc -l)" = 9 ] && exit 0; sleep 0.1; done; exit 1`
+  const stages = names.map(
+    (name) => `FROM longshore-base AS ${name}\nRUN --mount=type=cache,id=meeting,target=/met ${meet(name)}\n`,
+  )
+  const last = `FROM longshore-base\n${names.map((name) => `COPY --from=${name} /bin/sh /${name}\n`).join('')}`
+  const context = contextFor(me, 'meeting', { Dockerfile: `${stages.join('')}${last}` })
+  const { status, stderr } = longshore(me, ['build', context])
+  expect(status, stderr).toBe(0)
+})
+
+test('quiet, events as JSON are those of errors', () => {
+  const context = contextFor(me, 'quiet-json', {
+    Dockerfile: 'FROM longshore-base\nRUN echo words; exit 3\n',
+    Bad: 'FROM longshore-base\nRUM true\n',
+    Good: 'FROM longshore-base\nRUN echo fine\n',
+  })
+  const quiet = (file: string): ReturnType<typeof longshore> =>
+    longshore(me, ['build', '-q', '--progress=rawjson', '-f', join(context, file), context])
+  const failed = quiet('Dockerfile')
+  expect(failed.status).toBe(1)
+  expect(JSON.parse(failed.stderr)).toMatchObject({ kind: 'error', error: { code: 'step-failed' } })
+  const bad = quiet('Bad')
+  expect(bad.status).toBe(125)
+  expect(JSON.parse(bad.stderr)).toMatchObject({ kind: 'diagnostic', diagnostic: { code: 'unknown-instruction' } })
+  expect(quiet('Good')).toMatchObject({ status: 0, stderr: '' })
 })

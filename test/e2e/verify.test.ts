@@ -66,7 +66,6 @@ describe.each(['root', 'user'] as const)('build --verify, as %s', (name) => {
         '\n',
       ),
     })
-    // Not quiet: -q silences rawjson, too.
     const built = longshore(me, ['build', '--verify', '--progress', 'rawjson', context], { cwd: me.home })
     expect(built.status).toBe(1)
     const errors = built.stderr

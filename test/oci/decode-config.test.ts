@@ -91,7 +91,7 @@ describe('decodeConfig', () => {
     )
   })
 
-  it('refuses a document over 4 MiB and one that is not UTF-8', () => {
+  it('refuses a document over 4 MiB (security 52) and one that is not UTF-8', () => {
     expect(() => decodeConfig(new Uint8Array(maxDocumentBytes + 1).fill(0x20))).toThrow('more than the limit')
     expect(() => decodeConfig(Uint8Array.of(0x22, 0xff, 0x22))).toThrow('is not JSON')
   })

@@ -87,7 +87,7 @@ export function describeImageStore(adapter: string, open: () => OpenedImages): v
       expect(images.findImage('app:1')?.id).toBe(id)
     })
 
-    test('a prefix that begins several IDs is refused', () => {
+    test('a prefix that begins several IDs is refused (security 58)', () => {
       const images = openWithLayer()
       // Among 700 images, two begin with the same four digits almost surely; the loop makes it sure.
       const seen = new Map<string, Digest>()

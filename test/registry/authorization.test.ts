@@ -157,7 +157,7 @@ describe.skipIf(skip !== undefined)(`authorization${skip ? ` (${skip})` : ''}`, 
       await proxy.stop()
     })
 
-    it('never sends credentials to a realm that is not allowed', async () => {
+    it('never sends credentials to a realm that is not allowed (security 48)', async () => {
       const visited: string[] = []
       const trap = await startServer((request, response) => {
         visited.push(request.url ?? '')
@@ -177,7 +177,7 @@ describe.skipIf(skip !== undefined)(`authorization${skip ? ` (${skip})` : ''}`, 
   })
 
   describe('TLS', () => {
-    it('refuses an unknown certificate, with a hint, and does not try plain http then', async () => {
+    it('refuses an unknown certificate, with a hint, and does not try plain http then (security 57)', async () => {
       await expect(resolve(`${secure.host}/a:1`)).rejects.toMatchObject({
         code: 'registry-unreachable',
         message: expect.stringContaining(`the certificate of ${secure.host} is not trusted`),

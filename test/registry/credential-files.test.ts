@@ -79,7 +79,7 @@ describe('credentialsFromFiles', () => {
     expect(JSON.stringify(found)).not.toContain('c2VjcmV0')
   })
 
-  it('asks credential helpers', async () => {
+  it('asks credential helpers, whose names are no paths, for the very host they are named for (security 49)', async () => {
     const bin = join(home, 'bin')
     const script = write(
       'bin/docker-credential-test',
@@ -90,8 +90,11 @@ describe('credentialsFromFiles', () => {
     write('.docker/config.json', {
       auths: { 'r.io': {}, 'docker.io': {} },
       credsStore: 'test',
-      credHelpers: { 'gone.io': 'missing', 'odd.io': '../x' },
+      credHelpers: { 'gone.io': 'missing', 'odd.io': '../x', 'cloud.io': 'cloud' },
     })
+    // Hosts that only look like one with a helper have none of their own.
+    for (const host of ['notcloud.io', 'cloud.io.evil.example', 'cloudXio'])
+      expect(await lookup(host, 'a', env), host).toBeUndefined()
     expect(await lookup('r.io', 'a', env)).toEqual(basic('helper', 's'))
     expect(await lookup('docker.io', 'a', env)).toEqual({ kind: 'identity-token', token: 't' })
     expect(await lookup('unknown.io', 'a', env)).toBeUndefined()

@@ -182,7 +182,7 @@ describe.skipIf(skip !== undefined)(`a registry that misbehaves${skip ? ` (${ski
   })
 
   describe('with wrong content', () => {
-    it('other bytes of the right size', async () => {
+    it('other bytes of the right size (security 53)', async () => {
       misbehave((_, request, response) =>
         serve(request, response, { body: Buffer.concat([blob.subarray(1), Buffer.from('x')]) }),
       )
@@ -223,7 +223,7 @@ describe.skipIf(skip !== undefined)(`a registry that misbehaves${skip ? ` (${ski
       })
     })
 
-    it('a manifest that is not what its digest says', async () => {
+    it('a manifest that is not what its digest says (security 53)', async () => {
       misbehave(
         (_, request, response) =>
           request.url?.includes('/manifests/') === true &&
@@ -237,7 +237,7 @@ describe.skipIf(skip !== undefined)(`a registry that misbehaves${skip ? ` (${ski
       reference = parseReference(`${proxy.host}/a:1`)
     })
 
-    it('a manifest larger than any', async () => {
+    it('a manifest larger than any (security 52)', async () => {
       misbehave((_, __, response) => Boolean(response.writeHead(200).end(Buffer.alloc(5 * 1024 * 1024, ' '))))
       await expect(client.resolveImage(reference, amd64)).rejects.toMatchObject({
         code: 'registry-failed',
@@ -258,7 +258,7 @@ describe.skipIf(skip !== undefined)(`a registry that misbehaves${skip ? ` (${ski
       layers: [layer],
     } as const
 
-    it('a Content-Type that disagrees with the document', async () => {
+    it('a Content-Type that disagrees with the document (security 51)', async () => {
       respondWith(encodeManifest(manifest), mediaTypes.ociIndex)
       await expect(client.resolveImage(reference, amd64)).rejects.toMatchObject({
         code: 'invalid-document',
@@ -266,7 +266,7 @@ describe.skipIf(skip !== undefined)(`a registry that misbehaves${skip ? ` (${ski
       })
     })
 
-    it('foreign layers, whose addresses are never visited', async () => {
+    it('foreign layers, whose addresses are never visited (security 46)', async () => {
       respondWith(
         encodeManifest({ ...manifest, layers: [{ ...layer, urls: [`${proxy.url}/foreign`] }] }),
         mediaTypes.ociManifest,
@@ -291,7 +291,7 @@ describe.skipIf(skip !== undefined)(`a registry that misbehaves${skip ? ` (${ski
   })
 
   describe('with redirects', () => {
-    it('are followed, and Authorization stays at home', async () => {
+    it('are followed, and Authorization stays at home (security 47)', async () => {
       const store = await startServer((request, response) => {
         expect(request.headers.authorization).toBeUndefined()
         seen.push(request.headers)
@@ -346,7 +346,7 @@ describe.skipIf(skip !== undefined)(`a registry that misbehaves${skip ? ` (${ski
       expect(requests).toHaveLength(11)
     })
 
-    it('to where clouds keep their credentials are refused', async () => {
+    it('to where clouds keep their credentials are refused (security 48)', async () => {
       misbehave((_, __, response) =>
         Boolean(response.writeHead(302, { location: 'http://169.254.169.254/latest/meta-data' }).end()),
       )

@@ -93,6 +93,25 @@ describe.skipIf(skip !== undefined)(`pushing${skip ? ` (${skip})` : ''}`, () => 
     expect(await client.uploadBlob(third, randomBlob(50_000), { mountFrom: [other.repository] })).toBe('uploaded')
   })
 
+  it('sends a blob that a registry says it has mounted, and has not (security 59)', async () => {
+    const uploads: string[] = []
+    const liar = await startServer(async (request, response) => {
+      const { url = '', method } = request
+      if (url.includes('mount=')) response.writeHead(201).end()
+      else if (method === 'POST') response.writeHead(202, { location: '/v2/a/blobs/uploads/1' }).end()
+      else if (method === 'PUT') {
+        uploads.push(url)
+        await request.toArray()
+        response.writeHead(201).end()
+      } else response.writeHead(404).end()
+    })
+    const client = open()
+    const outcome = await client.uploadBlob(parseReference(`${liar.host}/a`), randomBlob(100), { mountFrom: ['b'] })
+    expect(outcome).toBe('uploaded')
+    expect(uploads).toHaveLength(1)
+    await Promise.all([client.close(), liar.stop()])
+  })
+
   it('goes on without a mount that is refused', async () => {
     proxy.interfere = (request, response) =>
       request.url?.includes('mount=') === true && Boolean(response.writeHead(403).end())
