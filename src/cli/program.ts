@@ -51,9 +51,9 @@ export function createProgram(setExitCode: SetExitCode, firstWord: string | unde
   addLoadCommand(program, room)
   addImportCommand(program, room)
   addImageCommands(program, room)
-  addManifestCommands(program, room)
   addMountCommands(program, room)
   addUnshareCommand(program, room)
+  addManifestCommands(program, room)
   addNetworkCommands(program, room)
   addSystemCommands(program, room)
   return program

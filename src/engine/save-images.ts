@@ -3,8 +3,8 @@ import { ToolError } from '../base/index.ts'
 import type { EmitEvent } from '../build/index.ts'
 import type { Platform } from '../oci/index.ts'
 import type { StoredImage } from '../ports/index.ts'
-import { openStore, type Store } from '../store/index.ts'
-import { openSession, type Session } from '../store/session.ts'
+import { openStore } from '../store/index.ts'
+import { openSession } from '../store/session.ts'
 import { type Host, overlayXattrs, storeRoot } from './host.ts'
 import { indexImages } from './index-document.ts'
 import type { LayerCompressionChoice } from './layer-compression.ts'
@@ -46,7 +46,22 @@ export async function saveImages(
   await enterNamespace(host, store)
   const session = openSession(store.root, host.nowMs(), () => {})
   try {
-    const members = leasedMembers(request, store, session)
+    const members = new Map<string, LayoutMember>()
+    // A directory holds one image; of several platforms it is the one that the name means here.
+    let meant: StoredImage | undefined
+    for (const text of request.images) {
+      const { image, name, index } = requireImage(store, text, request.platform)
+      meant ??= image
+      if (index !== undefined) {
+        for (const one of indexImages(store, text, index.index)) leaseLayers(store, session, one.layers)
+        members.set(index.name, { index, names: [index.name] })
+        continue
+      }
+      leaseLayers(store, session, image.layers)
+      const names = members.get(image.id)?.names ?? []
+      const own = name === undefined || name.includes('@') || names.includes(name) ? [] : [name]
+      members.set(image.id, { image, names: [...names, ...own] })
+    }
     const docker = request.format === 'docker-archive'
     const usual = { method: docker ? 'uncompressed' : 'gzip', force: false } as const
     const form = { compression: request.compression ?? usual, format: 'oci' } as const
@@ -55,47 +70,16 @@ export async function saveImages(
     const common = { store, overlay: overlayXattrs(host), signal, form, docker, dest, tar }
     const task = { emit, nowMs: () => host.nowMs() }
     await runTask(task, 'save', `[save] ${request.images.join(', ')}`, async () => {
-      const [first] = members.values()
-      if (request.format === 'docker-dir' && first !== undefined)
-        await writeImageDirectory(
-          common,
-          oneImage(first),
-          dest,
-          request.compression ?? { method: 'gzip', force: false },
-        )
+      if (request.format === 'docker-dir' && meant !== undefined)
+        await writeImageDirectory(common, meant, dest, request.compression ?? { method: 'gzip', force: false })
       else await writeLayout({ ...common, images: [...members.values()] })
       return { result: undefined, cached: false }
     })
     for (const [key, member] of members) {
-      const id = 'index' in member ? (member.index.imageId ?? key) : key
+      const id = 'image' in member ? member.image.id : (member.index.imageId ?? key)
       recordImageEvent(store.root, host, 'save', id, member.names[0] ?? id)
     }
   } finally {
     await session.close()
   }
-}
-
-/** What is to be saved, by ID; a name with several images by its name. Their layers stay while the session is open. */
-function leasedMembers(request: SaveRequest, store: Store, session: Session): ReadonlyMap<string, LayoutMember> {
-  const members = new Map<string, LayoutMember>()
-  for (const text of request.images) {
-    const { image, name, index } = requireImage(store, text, request.platform)
-    if (index !== undefined) {
-      for (const one of indexImages(store, text, index.index)) leaseLayers(store, session, one.layers)
-      members.set(index.name, { index, names: [index.name] })
-      continue
-    }
-    leaseLayers(store, session, image.layers)
-    const names = members.get(image.id)?.names ?? []
-    const own = name === undefined || name.includes('@') || names.includes(name) ? [] : [name]
-    members.set(image.id, { image, names: [...names, ...own] })
-  }
-  return members
-}
-
-function oneImage(member: LayoutMember): StoredImage {
-  if ('image' in member) return member.image
-  throw new ToolError('usage', `a docker-dir holds one image, but ${member.names.join(', ')} has several`, {
-    hint: 'choose one with --platform, or choose oci-dir',
-  })
 }

@@ -73,6 +73,30 @@ describe.each(['root', 'user'] as const)('run -t as %s', (name) => {
   })
 })
 
+test('the detach keys leave it, and it goes on', async ({ skip }) => {
+  const reason = unavailable('root')
+  if (reason !== undefined) skip(reason)
+  const me = makeActor('root', directory)
+  buildBase(me)
+  const env = environment(me, {})
+  const flags = ['-it', '--detach-keys', 'ctrl-a,x', '--name', 'left-alone', '--network', 'none']
+  const words = ['longshore-base', 'sh', '-c', 'echo ready; while read line; do echo "got $line"; done']
+  const command = me.wrap([join(checkout, 'bin/longshore'), 'run', ...flags, ...words], me.home, env)
+  const line = `${command.map(quoteForShell).join(' ')}; echo "ended with $?"; sleep 60`
+  const screen = openScreen(join(directory, 'tmux'), line, { columns: 90, rows: 25 }, env)
+  try {
+    await screen.shows(/ready/)
+    screen.type('hello', 'Enter')
+    await screen.shows(/got hello/)
+    screen.type('C-a', 'x')
+    await screen.shows(/ended with 0/)
+  } finally {
+    screen.close()
+  }
+  expect(longshore(me, ['ps', '--format', '{{.Names}}']).stdout).toContain('left-alone\n')
+  expect(longshore(me, ['rm', '-f', 'left-alone']).status).toBe(0)
+})
+
 test('build draws its progress, and leaves a line for each step', async ({ skip }) => {
   const reason = unavailable('root')
   if (reason !== undefined) skip(reason)
