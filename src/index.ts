@@ -25,6 +25,8 @@ export interface BuildOptions {
   readonly target?: string
   /** Several targets in place of `target`; tags are then `TARGET=NAME`, and the summary has each image under `targets`. */
   readonly targets?: readonly string[]
+  /** As `--platform`: `linux/arm64`; several make an index. */
+  readonly platforms?: readonly string[]
   readonly noCache?: boolean
   readonly noCacheFilter?: readonly string[]
   /** As `--cache-ttl`: `12h`. */
@@ -124,6 +126,7 @@ function commandLine(options: BuildOptions): string[] {
     ...on('--offline', options.offline),
     ...on('--locked', options.locked !== undefined && options.locked !== false),
     ...(typeof options.locked === 'string' ? ['--lockfile', options.locked] : []),
+    ...list('--platform', options.platforms),
     ...value('--network', options.network),
     ...list('--add-host', options.addHosts),
     ...value('--memory', options.memory),

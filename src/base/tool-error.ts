@@ -11,6 +11,7 @@ export type ToolErrorCode =
   | 'context-not-found'
   | 'context-unreadable'
   | 'dockerfile-not-found'
+  | 'emulation-unavailable'
   | 'git-failed'
   | 'image-in-use'
   | 'image-not-found'

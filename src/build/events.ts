@@ -58,10 +58,19 @@ export interface BuildSummary {
   readonly manifest?: Descriptor
   /** Every image, in the order asked for, when several targets were built; `imageId` is that of the last. */
   readonly targets?: readonly BuiltTarget[]
+  /** The images by platform, in the order asked for, of a build for several; `manifest` is of the index then. */
+  readonly platforms?: readonly BuiltPlatform[]
   /** Names it was given, familiar form. */
   readonly names: readonly string[]
   readonly steps: { readonly total: number; readonly cached: number }
   readonly durationMs: number
+}
+
+/** The image for one of several platforms. */
+export interface BuiltPlatform {
+  /** `linux/arm64` */
+  readonly platform: string
+  readonly imageId: Digest
 }
 
 /** The image of one of several targets. */

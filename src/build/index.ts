@@ -4,7 +4,15 @@
  */
 export { assembleConfig, type StepLayers, stageChain } from './assemble.ts'
 export { type DefinePorts, type DefineResult, defineProgram } from './define.ts'
-export type { BuildError, BuildEvent, BuildSummary, BuiltTarget, EmitEvent, TaskStatus } from './events.ts'
+export type {
+  BuildError,
+  BuildEvent,
+  BuildSummary,
+  BuiltPlatform,
+  BuiltTarget,
+  EmitEvent,
+  TaskStatus,
+} from './events.ts'
 export { fetchTrees } from './fetch-trees.ts'
 export type { CachePolicy } from './look-up.ts'
 export { type MissReason, needsWork, type ProbedGraph, type StepOutcome } from './outcome.ts'
@@ -26,7 +34,7 @@ export type {
   TreePort,
   WantedFiles,
 } from './ports.ts'
-export { contentOf, probeGraph } from './probe.ts'
+export { contentOf, platformOf, probeGraph } from './probe.ts'
 export {
   type RunOptions,
   type RunResult,

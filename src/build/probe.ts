@@ -1,5 +1,6 @@
 import type { ContentDigest, Diagnostic } from '../base/index.ts'
 import type { Origin } from '../ir/index.ts'
+import type { Platform } from '../oci/index.ts'
 import { inputRoot, type Root, type Step, type StepGraph, selectionKey, stepKey, takesFiles } from '../plan/index.ts'
 import type { Layer } from '../ports/index.ts'
 import { type CachePolicy, lookUpStep } from './look-up.ts'
@@ -104,6 +105,6 @@ export function contentOf(layers: readonly Layer[]): readonly ContentDigest[] {
 }
 
 /** Platform of the stage a step belongs to. */
-export function platformOf(graph: StepGraph, step: Step): { readonly os: string; readonly architecture: string } {
+export function platformOf(graph: StepGraph, step: Step): Platform {
   return graph.stages.find((stage) => stage.stage.index === step.stage)?.stage.platform ?? graph.target.stage.platform
 }

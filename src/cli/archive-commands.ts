@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander'
 import { collect } from './collect.ts'
 import type { CommandRoom } from './command-room.ts'
 import type { ImportFlags, LoadFlags, SaveFlags } from './flags.ts'
+import { platformOption } from './platform-option.ts'
 import { addCompressionFlags } from './registry-flags.ts'
 
 /** Adds `save`. */
@@ -17,6 +18,7 @@ export function addSaveCommand(parent: Command, room: CommandRoom): void {
         .choices(['docker-archive', 'oci-archive', 'oci-dir', 'docker-dir'])
         .default('docker-archive'),
     )
+    .addOption(platformOption('of names with several images, write only this one (default: all)'))
     .option('-q, --quiet', 'show no progress')
   addCompressionFlags(command).action(async (images: readonly string[], flags: SaveFlags) => {
     const { runSave } = await import('./run-archive.ts')
@@ -31,7 +33,7 @@ export function addLoadCommand(parent: Command, room: CommandRoom): void {
     .summary('read images from an archive')
     .description('Reads the images of a docker or OCI archive, compressed or not, or of a directory into the store.')
     .option('-i, --input <path>', 'file or directory to read (default: standard input)')
-    .addOption(new Option('--platform <os/arch>', 'platform to take of a multi-platform image (default: this machine)'))
+    .addOption(platformOption('platform to take of a multi-platform image (default: all that the archive has)'))
     .option('--no-replace', 'let names that other images have stay with them')
     .option('-q, --quiet', 'show no progress')
     .action(async (flags: LoadFlags) => {
@@ -55,7 +57,7 @@ export function addImportCommand(parent: Command, room: CommandRoom): void {
       collect,
       [],
     )
-    .addOption(new Option('--platform <os/arch>', 'platform the files are for (default: this machine)'))
+    .addOption(platformOption('platform the files are for (default: this machine)'))
     .option('-q, --quiet', 'show no progress')
     .action(async (file: string, name: string | undefined, flags: ImportFlags) => {
       const { runImport } = await import('./run-archive.ts')

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { collect, positiveInteger } from './collect.ts'
 import type { BuildFlags } from './flags.ts'
+import { defaultPlatformOption } from './platform-option.ts'
 import { addRegistryFlags } from './registry-flags.ts'
 import type { SetExitCode } from './set-exit-code.ts'
 
@@ -35,6 +36,13 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
       'stage to build (default: the last); may be repeated, each makes an image, and one ID is printed for each',
       collect,
       [],
+    )
+    .addOption(
+      defaultPlatformOption(
+        'platform to build for, local for this machine; several, with commas, make an index of images',
+      )
+        .argParser(collect)
+        .default([]),
     )
     .option('--no-cache', 'run every step, whatever is remembered')
     .option(

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { collect } from './collect.ts'
 import { addHealthFlags } from './health-flags.ts'
+import { defaultPlatformOption } from './platform-option.ts'
 
 /** Adds the flags of a new container. */
 export function addContainerFlags(command: Command): Command {
@@ -33,7 +34,7 @@ export function addContainerFlags(command: Command): Command {
     .option('--log-opt <k=v>', 'max-size=20m, max-file=5; may be repeated', collect, [])
     .option('--cidfile <file>', 'write the ID there; the file must not exist')
     .option('--pull <when>', 'missing, always or never', 'missing')
-    .option('--platform <os/arch>', 'platform of the image')
+    .addOption(defaultPlatformOption('platform of the image (default: this machine)'))
     .option('-q, --quiet', 'show no progress of a pull')
     .addOption(
       new Option('--isolation <name>', 'what runs it (default: the first that works)').choices([

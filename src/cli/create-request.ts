@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import { errorMessage, ToolError } from '../base/index.ts'
 import { type CreateRequest, hostPath, parsers } from '../engine/containers.ts'
 import type { Host } from '../engine/host.ts'
-import { parsePlatform } from '../oci/index.ts'
 import { keyValues } from './collect.ts'
 import { healthcheckOf } from './health-flags.ts'
 import type { ContainerFlags } from './lifecycle-flags.ts'
+import { platformField } from './platform-field.ts'
 import { deviceMounts, securitySpec } from './security-flags.ts'
 
 /** What the flags of `run` and `create` ask for. Throws `ToolError` `usage` for what cannot be. */
@@ -70,7 +70,6 @@ type Optional = Pick<
 
 function optional(flags: ContainerFlags): Optional {
   const {
-    platform,
     name,
     isolation = flags.runtime,
     hostname,
@@ -82,7 +81,7 @@ function optional(flags: ContainerFlags): Optional {
     stopTimeout,
   } = flags
   return {
-    ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
+    ...platformField(flags),
     ...(name === undefined ? {} : { name }),
     ...(isolation === undefined ? {} : { isolation }),
     ...(hostname === undefined ? {} : { hostname }),

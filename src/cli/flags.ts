@@ -6,6 +6,7 @@ export interface BuildFlags extends RegistryFlags {
   readonly buildContext: readonly string[]
   readonly label: readonly string[]
   readonly target: readonly string[]
+  readonly platform: readonly string[]
   readonly cache: boolean
   /** Of `--no-cache-filter`: commander takes the `no-` off. */
   readonly cacheFilter: readonly string[]
@@ -72,6 +73,13 @@ export interface RegistryFlags {
   readonly retry?: number
 }
 
+/** Flags of `longshore pull`. */
+export interface PullFlags extends RegistryFlags {
+  readonly quiet?: boolean
+  readonly platform?: string
+  readonly allPlatforms?: boolean
+}
+
 /** Flags that say how layers are compressed. */
 export interface CompressionFlags {
   readonly compression?: string
@@ -82,9 +90,38 @@ export interface CompressionFlags {
 /** Flags of `longshore push`. */
 export interface PushFlags extends RegistryFlags, CompressionFlags {
   readonly allTags?: boolean
+  readonly platform?: string
   readonly quiet?: boolean
   readonly digestfile?: string
   readonly format?: 'oci' | 'docker'
+}
+
+/** Flags of `longshore manifest create`. */
+export interface CreateListFlags extends RegistryFlags {
+  readonly amend?: boolean
+  readonly all?: boolean
+  readonly annotation: readonly string[]
+  readonly insecure?: boolean
+}
+
+/** Flags of `longshore manifest add` and `annotate`. */
+export interface MemberFlags extends RegistryFlags {
+  readonly all?: boolean
+  readonly os?: string
+  readonly arch?: string
+  readonly variant?: string
+  readonly osVersion?: string
+  readonly osFeatures: readonly string[]
+  readonly annotation: readonly string[]
+  readonly insecure?: boolean
+}
+
+/** Flags of `longshore manifest push`. */
+export interface ManifestPushFlags extends Omit<PushFlags, 'format' | 'allTags' | 'platform'> {
+  readonly purge?: boolean
+  readonly rm?: boolean
+  readonly format?: 'oci' | 'docker' | 'v2s2'
+  readonly insecure?: boolean
 }
 
 /** Flags of `longshore system check`. */
@@ -96,6 +133,7 @@ export interface SystemCheckFlags {
 
 /** Flags of `longshore save`. */
 export interface SaveFlags extends CompressionFlags {
+  readonly platform?: string
   readonly output: string
   readonly format: 'docker-archive' | 'oci-archive' | 'oci-dir' | 'docker-dir'
   readonly quiet?: boolean
@@ -128,8 +166,15 @@ export interface LoginFlags {
   readonly all?: boolean
 }
 
+/** Flags of `longshore rmi`. */
+export interface RemoveFlags {
+  readonly force?: boolean
+  readonly platform?: string
+}
+
 /** Flags of `longshore history`. */
 export interface HistoryFlags {
+  readonly platform?: string
   readonly quiet?: boolean
   readonly human: boolean | string
   readonly trunc: boolean
@@ -165,6 +210,7 @@ export interface ProjectFlags {
   readonly buildArg: readonly string[]
   readonly buildContext: readonly string[]
   readonly target?: string
+  readonly platform: readonly string[]
 }
 
 /** Flags of `longshore why`. */

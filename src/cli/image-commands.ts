@@ -2,10 +2,12 @@ import { type Command, Option } from 'commander'
 import { addImportCommand, addLoadCommand, addSaveCommand } from './archive-commands.ts'
 import { collect } from './collect.ts'
 import type { CommandRoom } from './command-room.ts'
-import type { HistoryFlags, ImageTreeFlags, PruneFlags } from './flags.ts'
+import type { HistoryFlags, ImageTreeFlags, PruneFlags, RemoveFlags } from './flags.ts'
 import { formatOption } from './format-option.ts'
 import { addImagesCommand } from './images-command.ts'
+import type { InspectFlags } from './lifecycle-flags.ts'
 import { addMountCommands } from './mount-commands.ts'
+import { platformOption } from './platform-option.ts'
 import { addPushCommand } from './push-command.ts'
 
 /** Adds the commands about stored images: `tag`, `untag`, `rmi`, `history`, and all of them and `inspect` below `image`. */
@@ -69,9 +71,10 @@ function addRemove(parent: Command, room: CommandRoom, name: 'rm' | 'rmi'): void
     .description('Takes names off, and removes images that have none left, with the layers that nothing else needs.')
     .argument('<image...>', 'names, IDs or beginnings of IDs')
     .option('-f, --force', 'by ID, remove an image with names in several repositories; let images that are missing be')
-    .action(async (images: readonly string[], flags: { readonly force?: boolean }) => {
+    .addOption(platformOption('of names with several images, remove only this one'))
+    .action(async (images: readonly string[], flags: RemoveFlags) => {
       const { runRmi } = await import('./run-rmi.ts')
-      room.setExitCode(await runRmi(images, flags.force === true, room.root()))
+      room.setExitCode(await runRmi(images, flags, room.root()))
     })
 }
 
@@ -82,7 +85,8 @@ function addInspect(parent: Command, room: CommandRoom): void {
     .description('Prints images as a JSON array, in the fields of docker.')
     .argument('<image...>', 'names, IDs or beginnings of IDs')
     .option('-f, --format <format>', "json, or a template: '{{.Id}}', '{{json .Config}}', '{{index .RepoTags 0}}'")
-    .action(async (images: readonly string[], flags: { readonly format?: string }) => {
+    .addOption(platformOption('image of a name that has several (default: this machine)'))
+    .action(async (images: readonly string[], flags: Pick<InspectFlags, 'format' | 'platform'>) => {
       const { runInspect } = await import('./run-inspect.ts')
       room.setExitCode(await runInspect(images, { type: 'image', ...flags }, room.root()))
     })
@@ -103,6 +107,7 @@ function addHistory(parent: Command, room: CommandRoom): void {
       'true',
     )
     .option('--no-trunc', 'print whole IDs and commands')
+    .addOption(platformOption('image of a name that has several (default: this machine)'))
     .addOption(formatOption('ID, CreatedSince, CreatedAt, CreatedBy, Size, Comment'))
     .action(async (image: string, flags: HistoryFlags) => {
       const { runHistory } = await import('./run-history.ts')

@@ -9,7 +9,7 @@ export function addImagesCommand(parent: Command, room: CommandRoom, name = 'ima
   const command = parent
     .command(name)
     .summary('list images')
-    .description('Lists the images of the store.')
+    .description('Lists the images of the store, one line for each image of a name.')
     .argument('[name]', 'show only images of this repository')
     .option('-a, --all', 'show images without a name too')
     .option('-q, --quiet', 'print only IDs')
@@ -21,7 +21,7 @@ export function addImagesCommand(parent: Command, room: CommandRoom, name = 'ima
       collect,
       [],
     )
-    .addOption(formatOption('Repository, Tag, ID, Digest, CreatedSince, CreatedAt, Size'))
+    .addOption(formatOption('Repository, Tag, ID, Digest, Platform, CreatedSince, CreatedAt, Size'))
     .action(async (image: string | undefined, flags: ImagesFlags) => {
       const { runImages } = await import('./run-images.ts')
       room.setExitCode(runImages(image, flags, room.root()))

@@ -114,6 +114,7 @@ export interface LogsFlags extends ProjectFlags {
 export interface InspectFlags {
   readonly format?: string
   readonly type: 'any' | 'container' | 'image'
+  readonly platform?: string
   readonly size?: boolean
 }
 

@@ -5,6 +5,7 @@ import type { Host } from '../engine/host.ts'
 import { renderDiagnostic } from '../report/index.ts'
 import { keyValues, namedValues } from './collect.ts'
 import type { ProjectFlags } from './flags.ts'
+import { platformsField } from './platform-field.ts'
 
 type Planned = Extract<BuildOutcome, { kind: 'planned' }>
 
@@ -37,6 +38,7 @@ export async function planProject(
       jobs: 1,
       outputs: [],
       planOnly: true,
+      ...platformsField({ platform: flags.platform, target: [] }, host.arch),
       ...(file === undefined ? {} : { file }),
       ...(target === undefined ? {} : { target }),
       ...(root === undefined ? {} : { root }),

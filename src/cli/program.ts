@@ -10,6 +10,7 @@ import { addImageCommands } from './image-commands.ts'
 import { addImagesCommand } from './images-command.ts'
 import { addLockCommand } from './lock-command.ts'
 import { addLoginCommands } from './login-commands.ts'
+import { addManifestCommands } from './manifest-commands.ts'
 import { addMountCommands, addUnshareCommand } from './mount-commands.ts'
 import { addNetworkCommands } from './network-commands.ts'
 import { addPullCommand } from './pull-command.ts'
@@ -52,6 +53,7 @@ export function createProgram(setExitCode: SetExitCode, firstWord: string | unde
   addImageCommands(program, room)
   addMountCommands(program, room)
   addUnshareCommand(program, room)
+  addManifestCommands(program, room)
   addNetworkCommands(program, room)
   addSystemCommands(program, room)
   return program

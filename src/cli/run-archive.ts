@@ -4,11 +4,11 @@ import { importImage } from '../engine/import-image.ts'
 import { parseCompression } from '../engine/layer-compression.ts'
 import { loadImages } from '../engine/load-images.ts'
 import { saveImages } from '../engine/save-images.ts'
-import { parsePlatform } from '../oci/index.ts'
 import { plainReporter } from '../report/index.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { ImportFlags, LoadFlags, SaveFlags } from './flags.ts'
 import { onInterrupt } from './interrupt.ts'
+import { platformField } from './platform-field.ts'
 import { processHost } from './process-host.ts'
 
 /** Runs `longshore save`; returns the exit code. */
@@ -25,6 +25,7 @@ export async function runSave(images: readonly string[], flags: SaveFlags, root:
   const isChosen = compression !== undefined || compressionLevel !== undefined || forceCompression
   const request = {
     ...{ images, format, output },
+    ...platformField(flags),
     ...(isChosen ? { compression: parseCompression(compression, compressionLevel, forceCompression) } : {}),
     ...(root === undefined ? {} : { root }),
   }
@@ -34,7 +35,7 @@ export async function runSave(images: readonly string[], flags: SaveFlags, root:
 
 /** Runs `longshore load`; returns the exit code. */
 export async function runLoad(flags: LoadFlags, root: string | undefined): Promise<number> {
-  const { input, platform } = flags
+  const { input } = flags
   if (input === undefined && process.stdin.isTTY) {
     throw new ToolError('usage', 'there is no archive: standard input is a terminal', {
       hint: 'name one with --input FILE, or give it on standard input',
@@ -43,7 +44,7 @@ export async function runLoad(flags: LoadFlags, root: string | undefined): Promi
   const request = {
     keepNames: !flags.replace,
     ...(input === undefined || input === '-' ? {} : { input }),
-    ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
+    ...platformField(flags),
     ...(root === undefined ? {} : { root }),
   }
   const loaded = await reported(flags.quiet === true, (emit, signal) =>
@@ -65,13 +66,13 @@ export async function runImport(
   flags: ImportFlags,
   root: string | undefined,
 ): Promise<number> {
-  const { message, platform } = flags
+  const { message } = flags
   const request = {
     changes: flags.change,
     ...(file === '-' ? {} : { input: file }),
     ...(name === undefined ? {} : { name }),
     ...(message === undefined ? {} : { message }),
-    ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
+    ...platformField(flags),
     ...(root === undefined ? {} : { root }),
   }
   const id = await reported(flags.quiet === true, (emit, signal) => importImage(request, processHost(), emit, signal))

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { lintRule } from '../../grammar/index.ts'
 import { type Diagnostic, type SourceFile, ToolError } from '../base/index.ts'
-import type { BuildError, BuildEvent, BuildSummary, EmitEvent, StepFailure } from '../build/index.ts'
+import type { BuildError, BuildEvent, EmitEvent, StepFailure } from '../build/index.ts'
 import { buildImage } from '../engine/build.ts'
 import type { BuildOutcome, BuildRequest } from '../engine/build-request.ts'
 import type { Host } from '../engine/host.ts'
@@ -15,12 +15,14 @@ import {
   renderWarningSummary,
 } from '../report/index.ts'
 import { annotations } from './annotate.ts'
+import { imageIds, metadataText, writtenIds } from './build-results.ts'
 import { keyValues, namedValues } from './collect.ts'
 import { parseDating } from './dating-flags.ts'
 import { exitCodeFor, exitCodes } from './exit-codes.ts'
 import type { BuildFlags } from './flags.ts'
 import { onInterrupt } from './interrupt.ts'
 import { lookInto, requireTerminal } from './on-failure.ts'
+import { platformsField } from './platform-field.ts'
 import { errorText } from './print-error.ts'
 import { processHost } from './process-host.ts'
 import { openProgress, type Progress } from './progress.ts'
@@ -63,6 +65,7 @@ function buildRequest(context: string, flags: BuildFlags, root: string | undefin
   return {
     context,
     ...targetFields(flags),
+    ...platformsField(flags, host.arch),
     buildArgs: keyValues(flags.buildArg, host.env),
     contexts: namedValues(flags.buildContext),
     labels: keyValues(flags.label, {}),
@@ -141,7 +144,7 @@ function printOutcome(
     case 'built':
       if (!quiet && flags.progress !== 'rawjson') process.stderr.write(warningsText(warnings, outcome.source, host))
       if (flags.iidfile !== undefined)
-        writeResultFile('iidfile', resolve(host.cwd, flags.iidfile), imageIds(outcome.summary).join('\n'))
+        writeResultFile('iidfile', resolve(host.cwd, flags.iidfile), writtenIds(outcome.summary).join('\n'))
       if (flags.metadataFile !== undefined)
         writeResultFile('metadata-file', resolve(host.cwd, flags.metadataFile), metadataText(outcome.summary))
       // An archive on standard output is the result then.
@@ -218,33 +221,4 @@ function errorFields({ code, message, hint, details }: ToolError): BuildError {
 
 function usesStdout(flags: BuildFlags): boolean {
   return flags.output.map(parseOutput).some((output) => 'dest' in output && output.dest === '-')
-}
-
-/** One ID for each target, in the order asked for. */
-function imageIds({ imageId, targets }: BuildSummary): readonly string[] {
-  return targets?.map((target) => target.imageId) ?? [imageId]
-}
-
-/** What `--metadata-file` holds, under buildx's keys, and under the targets' names when there are several; the digest is the manifest's where an output has one. */
-function metadataText(summary: BuildSummary): string {
-  const { targets } = summary
-  const metadata =
-    targets === undefined
-      ? imageMetadata(summary)
-      : Object.fromEntries(targets.map((target) => [target.target, imageMetadata(target)]))
-  return `${JSON.stringify(metadata, null, 2)}\n`
-}
-
-function imageMetadata({
-  imageId,
-  manifest,
-  names,
-}: Pick<BuildSummary, 'imageId' | 'manifest' | 'names'>): Readonly<Record<string, unknown>> {
-  const described =
-    manifest === undefined ? {} : { 'containerimage.descriptor': manifest, 'containerimage.digest': manifest.digest }
-  return {
-    'containerimage.config.digest': imageId,
-    ...described,
-    ...(names.length === 0 ? {} : { 'image.name': names.join(',') }),
-  }
 }

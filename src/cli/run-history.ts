@@ -3,6 +3,7 @@ import { type HistoryLine, imageHistory } from '../engine/image-history.ts'
 import { type Column, formatBytes, formatSince, formatTime, type ListingRow, renderListing } from '../report/index.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { HistoryFlags } from './flags.ts'
+import { platformField } from './platform-field.ts'
 import { processHost } from './process-host.ts'
 
 const columns: readonly Column[] = [
@@ -21,7 +22,10 @@ const commandLength = 45
 export function runHistory(image: string, flags: HistoryFlags, root: string | undefined): number {
   const host = processHost()
   const isHuman = flags.human !== 'false'
-  const rows = imageHistory(host, root, image).map((line) => listingRow(line, flags.trunc, isHuman, host.nowMs()))
+  const { platform } = platformField(flags)
+  const rows = imageHistory(host, root, image, platform).map((line) =>
+    listingRow(line, flags.trunc, isHuman, host.nowMs()),
+  )
   if (flags.quiet === true) process.stdout.write(rows.map((row) => `${row['ID']}\n`).join(''))
   else {
     const created = isHuman ? 'CreatedSince' : 'CreatedAt'

@@ -10,6 +10,7 @@ const columns: readonly Column[] = [
   { field: 'Tag', heading: 'TAG' },
   { field: 'Digest', heading: 'DIGEST' },
   { field: 'ID', heading: 'IMAGE ID' },
+  { field: 'Platform', heading: 'PLATFORM' },
   { field: 'CreatedSince', heading: 'CREATED' },
   { field: 'CreatedAt', heading: 'CREATED AT' },
   { field: 'Size', heading: 'SIZE' },
@@ -27,7 +28,12 @@ export function runImages(name: string | undefined, flags: ImagesFlags, root: st
     process.stdout.write([...new Set(rows.map((row) => `${row['ID']}\n`))].join(''))
     return exitCodes.done
   }
-  const shown = ['Repository', 'Tag', ...(flags.digests === true ? ['Digest'] : []), 'ID', 'CreatedSince', 'Size']
+  const isSeveral = images.some((image) => image.isOneOfSeveral === true)
+  const shown = [
+    ...['Repository', 'Tag', ...(flags.digests === true ? ['Digest'] : []), 'ID'],
+    ...(isSeveral ? ['Platform'] : []),
+    ...['CreatedSince', 'Size'],
+  ]
   process.stdout.write(renderListing(columns, shown, rows, flags.format))
   return exitCodes.done
 }
@@ -38,6 +44,7 @@ function listingRow(image: ListedImage, trunc: boolean, nowMs: number): ListingR
     Tag: image.tag,
     Digest: image.digest ?? '<none>',
     ID: trunc ? digestHex(image.id).slice(0, 12) : image.id,
+    Platform: image.platform,
     CreatedSince: formatSince(image.created, nowMs),
     CreatedAt: formatTime(image.created),
     Size: formatBytes(image.sizeBytes),

@@ -3,6 +3,7 @@ import type { JsonValue } from '../engine/inspect-image.ts'
 import { compileTemplate } from '../report/index.ts'
 import { exitCodeFor, exitCodes } from './exit-codes.ts'
 import type { InspectFlags } from './lifecycle-flags.ts'
+import { platformField } from './platform-field.ts'
 import { errorText } from './print-error.ts'
 import { processHost } from './process-host.ts'
 
@@ -40,9 +41,10 @@ async function inspectOne(name: string, flags: InspectFlags, root: string | unde
   const host = processHost()
   const image = async (): Promise<Inspected> => {
     const { inspectImage } = await import('../engine/inspect-image.ts')
-    return inspectImage(host, root, name)
+    return inspectImage(host, root, name, platformField(flags).platform)
   }
-  if (flags.type === 'image') return image()
+  // Only images have platforms.
+  if (flags.type === 'image' || flags.platform !== undefined) return image()
   const { openContainerRoom } = await import('../engine/containers.ts')
   const { inspectContainer } = await import('../engine/inspect-container.ts')
   try {

@@ -6,6 +6,7 @@ import { plainReporter } from '../report/index.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { PushFlags } from './flags.ts'
 import { onInterrupt } from './interrupt.ts'
+import { platformField } from './platform-field.ts'
 import { processHost } from './process-host.ts'
 import { registryAccess } from './registry-access-flags.ts'
 import { writeResultFile } from './result-file.ts'
@@ -22,6 +23,7 @@ export async function runPush(
   const request = {
     source,
     allTags,
+    ...platformField(flags),
     access: registryAccess(flags),
     compression: parseCompression(flags.compression, flags.compressionLevel, flags.forceCompression === true),
     ...(destination === undefined ? {} : { destination }),

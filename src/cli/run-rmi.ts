@@ -1,12 +1,16 @@
 import { type Removal, removeImages } from '../engine/remove-images.ts'
 import { formatBytes } from '../report/index.ts'
 import { exitCodeFor, exitCodes } from './exit-codes.ts'
+import type { RemoveFlags } from './flags.ts'
+import { platformField } from './platform-field.ts'
 import { errorText } from './print-error.ts'
 import { processHost } from './process-host.ts'
 
 /** Runs `longshore rmi`; returns the exit code. With `force`, an image that is not there is told but is no failure. */
-export async function runRmi(names: readonly string[], force: boolean, root: string | undefined): Promise<number> {
-  const { removals, cachedBytes = 0 } = await removeImages(processHost(), root, names, force)
+export async function runRmi(names: readonly string[], flags: RemoveFlags, root: string | undefined): Promise<number> {
+  const force = flags.force === true
+  const request = { names, force, ...platformField(flags), ...(root === undefined ? {} : { root }) }
+  const { removals, cachedBytes = 0 } = await removeImages(request, processHost())
   process.stdout.write(removals.map((removal) => removalText(removal, 'Untagged', 'Deleted')).join(''))
   if (cachedBytes > 0) {
     const size = formatBytes(cachedBytes)

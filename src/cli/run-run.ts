@@ -111,6 +111,7 @@ async function create(
   try {
     const emit = flags.quiet === true ? () => undefined : reporter.report.bind(reporter)
     const created = await createContainer(room, request, emit, abort.signal)
+    printNotes(created.notes)
     if (cidfile !== undefined) writeFileSync(cidfile, created.id, { flag: 'wx' })
     return created
   } finally {

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { collect } from './collect.ts'
 import type { WhyFlags } from './flags.ts'
+import { defaultPlatformOption } from './platform-option.ts'
 import type { SetExitCode } from './set-exit-code.ts'
 
 /** Adds `longshore why`. */
@@ -30,4 +31,5 @@ export function addProjectOptions(command: Command, file = '-f, --file <path>'):
     .option('--build-arg <k=v>', 'value of an ARG, as given to the build', collect, [])
     .option('--build-context <name=value>', 'named context, as given to the build', collect, [])
     .option('--target <stage>', 'stage, as given to the build')
+    .addOption(defaultPlatformOption('platforms, as given to the build').argParser(collect).default([]))
 }

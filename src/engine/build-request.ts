@@ -1,5 +1,6 @@
 import type { Diagnostic, SourceFile } from '../base/index.ts'
 import type { BuildSummary, ProbedGraph, StepFailure } from '../build/index.ts'
+import type { Platform } from '../oci/index.ts'
 import type { PlannedStage } from '../plan/index.ts'
 import type { BuildTrace, Isolation } from '../ports/index.ts'
 import type { AgentSources } from './agent-sources.ts'
@@ -21,6 +22,8 @@ export interface BuildRequest {
   readonly buildArgs: Readonly<Record<string, string>>
   readonly labels: Readonly<Record<string, string>>
   readonly target?: string
+  /** What to build for; this machine when there is none. Several make an index, under the names of the build. */
+  readonly platforms?: readonly Platform[]
   /** Stages to build beside the target, each an image of its own with its own names. */
   readonly otherTargets: readonly OtherTarget[]
   readonly noCache: boolean

@@ -4,7 +4,7 @@ import { contentOf, type StepReport, type StepReports } from '../build/index.ts'
 import type { MountSource } from '../ir/index.ts'
 import type { Step, StepGraph } from '../plan/index.ts'
 import type { BuildTrace, MissCause, TracedBase, TracedStep } from '../ports/index.ts'
-import { type ExplainFacts, explainMiss, placeOf } from './explain-miss.ts'
+import { type ExplainFacts, explainMiss, placeOf, tracedName } from './explain-miss.ts'
 import type { Scene } from './scene.ts'
 
 /**
@@ -44,11 +44,14 @@ export function recordTrace(
 
 /** The images that stages start from, as the store has them. */
 export function tracedBases(scene: Scene, graph: StepGraph): readonly TracedBase[] {
-  return graph.stages.flatMap(({ stage, base }) => {
+  return graph.stages.flatMap((planned) => {
+    const { base } = planned
     if (base.kind !== 'image') return []
     const image = scene.images.find(base.reference, base.platform)
     if (image === undefined) return []
-    return [{ stage: stage.name, reference: base.reference, imageId: image.id, layers: contentOf(image.layers) }]
+    return [
+      { stage: tracedName(planned), reference: base.reference, imageId: image.id, layers: contentOf(image.layers) },
+    ]
   })
 }
 

@@ -1,30 +1,28 @@
 import { type Diagnostic, type Digest, hasErrors, invariant, ToolError } from '../base/index.ts'
 import {
   type BuildSummary,
-  type DefineResult,
-  defineProgram,
+  type BuiltPlatform,
   type EmitEvent,
   fetchTrees,
   needsWork,
   type ProbedGraph,
+  platformOf,
   probeGraph,
   runGraph,
+  type StepLayers,
   type StepReports,
 } from '../build/index.ts'
-import { type Epoch, graphImages, planGraph, type StepGraph } from '../plan/index.ts'
+import { graphImages, type StepGraph } from '../plan/index.ts'
 import type { BuildOutcome, BuildRequest } from './build-request.ts'
 import { cachePolicy } from './cache-policy.ts'
-import { datedArguments, resolveEpoch } from './dating.ts'
-import { finishImage } from './finish-image.ts'
+import { resolveEpoch } from './dating.ts'
+import { defineBuild } from './define-build.ts'
+import { type FinishedImage, finishImage } from './finish-image.ts'
 import type { Host } from './host.ts'
 import { isRemovedMeanwhile } from './lease-layers.ts'
-import { isMissing, missingOffline, requireLocal } from './offline.ts'
+import { requireLocal } from './offline.ts'
 import { finishOthers } from './other-targets.ts'
-import { parseCached, parseTriggerCached } from './parse.ts'
 import { openScene, type Scene } from './scene.ts'
-
-/** What may be asked of registries while the Dockerfile is being understood. */
-type Fetch = 'nothing' | 'configs' | 'images'
 
 /**
  * Builds an image. First everything is looked up; when the store has it all, the image is put together and that is
@@ -60,9 +58,9 @@ async function attempt(
   const scene = await openScene(request, host, emit, signal)
   try {
     const epoch = await resolveEpoch(scene, signal)
-    const defined = await define(scene, epoch)
+    const defined = await defineBuild(scene, epoch)
     if (defined.kind === 'failed') return { kind: 'invalid', diagnostics: defined.diagnostics, source: scene.source }
-    const graph = planGraph(defined.program, epoch)
+    const { graph } = defined
     const unfetched = await fetchTrees(graph, scene.trees)
     if (request.offline) requireLocal(scene, graph, unfetched)
     if (unfetched.length > 0) return { kind: 'failed', failures: unfetched, source: scene.source }
@@ -78,6 +76,7 @@ async function attempt(
     if (needsWork(probed) || imageMissing || request.outputs.some(({ type }) => type !== 'image')) await scene.enter()
     if (scene.workshop() !== undefined && !holdHits(scene, probed))
       probed = probeGraph(graph, scene.ports, cachePolicy(scene, graph))
+    await requireEmulators(scene, probed)
     for (const diagnostic of [...diagnostics, ...(await gitIgnored(scene, probed))])
       emit({ kind: 'diagnostic', diagnostic })
     return await run(scene, probed, emit, signal, startMs)
@@ -93,50 +92,6 @@ async function attempt(
 function holdHits({ ports }: Scene, { outcomes }: ProbedGraph): boolean {
   const hits = outcomes.flatMap((outcome) => (outcome.kind === 'hit' ? [outcome.layer.diffId] : []))
   return hits.map((diffId) => ports.layers.layer(diffId)).every((layer) => layer !== undefined)
-}
-
-/** Understands the Dockerfile with stored images alone where that is possible, so that a cached build needs no namespace. */
-async function define(
-  scene: Scene,
-  epoch: Epoch | undefined,
-): Promise<Exclude<DefineResult, { kind: 'needs-images' }>> {
-  const { planOnly, pull } = scene.request
-  if (pull && !planOnly) await scene.enter()
-  let result = await defineWith(scene, epoch, planOnly ? 'configs' : pull ? 'images' : 'nothing')
-  if (result.kind === 'needs-images') {
-    const missing = scene.request.offline ? result.images.filter((image) => isMissing(scene, image)) : []
-    if (missing.length > 0) throw missingOffline(missing, [])
-    await scene.enter()
-    result = await defineWith(scene, epoch, 'images')
-  }
-  invariant(result.kind !== 'needs-images', 'images are still missing after they were pulled')
-  return result
-}
-
-async function defineWith(scene: Scene, epoch: Epoch | undefined, fetch: Fetch): Promise<DefineResult> {
-  const { contexts, images, platform, request, store } = scene
-  const target = request.target === undefined ? {} : { target: request.target }
-  const options = {
-    buildArgs: datedArguments(request.buildArgs, epoch),
-    allowInsecure: request.allowInsecure,
-    addHosts: request.addHosts,
-    buildPlatform: platform,
-    targetPlatform: platform,
-    contexts: contexts.facts,
-    ...target,
-    otherTargets: request.otherTargets.map(({ stage }) => stage),
-    namedStages: request.noCacheFilter,
-  }
-  return defineProgram(scene.source, options, {
-    parse: (source) => parseCached(source, store),
-    parseTrigger: (text, sourceName) => parseTriggerCached(text, sourceName, store),
-    async imageConfig(image) {
-      if (fetch === 'images') return (await images.pull(image.reference, image.platform)).config
-      const stored = images.find(image.reference, image.platform)
-      if (stored !== undefined || fetch === 'nothing') return stored?.config
-      return images.inspect(image.reference, image.platform)
-    },
-  })
 }
 
 async function planned(scene: Scene, probed: ProbedGraph): Promise<BuildOutcome> {
@@ -189,7 +144,7 @@ async function run(
     return { kind: 'failed', failures: result.failures, source: scene.source }
   }
   const others = await finishOthers(scene, probed.graph, result.layers, emit)
-  const { id: imageId, manifest } = await finishImage(scene, probed.graph, result.layers, emit)
+  const { id: imageId, manifest, platforms } = await finish(scene, probed.graph, result.layers, emit)
   await trace(imageId)
   if (scene.request.verify === true) {
     const { verifySteps } = await import('./verify.ts')
@@ -201,6 +156,7 @@ async function run(
     imageId,
     ...(manifest === undefined ? {} : { manifest }),
     names: scene.names,
+    ...(platforms === undefined ? {} : { platforms }),
     ...(others.length === 0
       ? {}
       : { targets: [...others, { target: scene.request.target ?? '', imageId, names: scene.names }] }),
@@ -209,6 +165,31 @@ async function run(
   }
   emit({ kind: 'result', result: summary })
   return { kind: 'built', summary, source: scene.source }
+}
+
+async function finish(
+  scene: Scene,
+  graph: StepGraph,
+  layers: StepLayers,
+  emit: EmitEvent,
+): Promise<FinishedImage & { readonly platforms?: readonly BuiltPlatform[] }> {
+  if (scene.targetPlatforms.length === 1) return finishImage(scene, graph, layers, emit)
+  const { finishIndex } = await import('./finish-index.ts')
+  return finishIndex(scene, graph, layers, emit)
+}
+
+/** RUN steps for another processor need an emulator; looked for before anything is built. */
+async function requireEmulators(scene: Scene, probed: ProbedGraph): Promise<void> {
+  const { architecture } = scene.platform
+  const foreign = probed.graph.steps.filter(
+    (step) =>
+      step.operation.kind === 'run' &&
+      probed.outcomes[step.index]?.kind !== 'hit' &&
+      platformOf(probed.graph, step).architecture !== architecture,
+  )
+  if (foreign.length === 0) return
+  const { requireEmulation } = await import('./require-emulation.ts')
+  await requireEmulation(scene, probed.graph, foreign)
 }
 
 /** Notes which results the build used, so that the most used ones are removed last. */

@@ -3,12 +3,14 @@ import { createReadStream, readdirSync, renameSync, rmSync, statSync } from 'nod
 import { join } from 'node:path'
 import { type Digest, digestHex, isDigest, parseDigest } from '../base/index.ts'
 import { digestLayer } from '../layer/index.ts'
+import { hostPlatform, type Platform } from '../oci/index.ts'
 import type { Layer, OverlayXattrs } from '../ports/index.ts'
 import { readLayer } from '../store/check.ts'
-import { openStore, type Store } from '../store/index.ts'
+import { namedImages, openStore, type Store } from '../store/index.ts'
 import { openSession, type Session } from '../store/session.ts'
 import { type Host, overlayXattrs, storeRoot } from './host.ts'
 import { enterNamespace } from './namespace.ts'
+import { referencesOf, withoutImage } from './require-image.ts'
 
 export interface CheckStoreRequest {
   /** Remove what is damaged. */
@@ -38,6 +40,7 @@ interface Check {
   readonly overlay: OverlayXattrs
   readonly request: CheckStoreRequest
   readonly findings: StoreFinding[]
+  readonly host: Platform
 }
 
 /** Blobs up to this size are read in a quick check too: they are documents. */
@@ -52,7 +55,14 @@ export async function checkStore(request: CheckStoreRequest, host: Host): Promis
   const store = openStore(storeRoot(host, request.root))
   await enterNamespace(host, store)
   const session = openSession(store.root, host.nowMs(), () => {})
-  const check: Check = { store, session, overlay: overlayXattrs(host), request, findings: [] }
+  const check: Check = {
+    store,
+    session,
+    overlay: overlayXattrs(host),
+    request,
+    findings: [],
+    host: hostPlatform(host.arch),
+  }
   try {
     const blobs = await checkBlobs(check)
     const layers = checkLayers(check)
@@ -127,15 +137,17 @@ function checkImages(check: Check): number {
     gone.add(id)
     const short = digestHex(id).slice(0, 12)
     found(check, { kind: 'image', subject: id, message: `image ${short} cannot be used: ${problem}` }, () => {
-      for (const { name, imageId } of store.images.references()) if (imageId === id) store.images.untag(name)
+      for (const reference of referencesOf(store, { id })) withoutImage(store, reference, id, check.host)
       store.images.remove(id)
     })
   }
   const there = new Set(ids)
-  for (const { name, imageId } of store.images.references()) {
-    if (there.has(imageId)) continue
-    const message = `the name ${name} leads to ${imageId}, which is not there`
-    found(check, { kind: 'name', subject: name, message }, () => store.images.untag(name))
+  for (const reference of store.images.references()) {
+    const { name } = reference
+    const missing = namedImages(reference).find((id) => !there.has(id))
+    if (missing === undefined) continue
+    const message = `the name ${name} leads to ${missing}, which is not there`
+    found(check, { kind: 'name', subject: name, message }, () => withoutImage(store, reference, missing, check.host))
   }
   return ids.length
 }

@@ -16,11 +16,13 @@ import {
   type SecuritySpec,
 } from '../container/index.ts'
 import { publishExposed } from '../network/port-mapping.ts'
-import { type Healthcheck, hostPlatform, type Platform } from '../oci/index.ts'
+import { formatPlatform, type Healthcheck, hostPlatform, type Platform } from '../oci/index.ts'
 import type { Isolation, StoredImage } from '../ports/index.ts'
 import type { ContainerRoom } from './container-room.ts'
 import { requireLayers } from './lease-layers.ts'
+import { onlyOtherPlatforms, storedPlatforms } from './other-platform.ts'
 import { recordContainerEvent } from './record-container-event.ts'
+import { requirePlatform } from './require-image.ts'
 import { findStored } from './stored-images.ts'
 import { prepareVolumes } from './volumes.ts'
 
@@ -59,6 +61,8 @@ export interface CreateRequest extends ContainerOptions {
 export interface CreatedContainer {
   readonly id: string
   readonly name: string
+  /** What may not be as it was meant. */
+  readonly notes: readonly string[]
 }
 
 /** Creates a container and starts nothing. An image that is missing is pulled; as a user that starts the command anew. */
@@ -85,7 +89,16 @@ export async function createContainer(
     checkLayers: () => requireLayers(store, image.layers),
   })
   recordContainerEvent(room, spec, 'create', {}, name)
-  return { id, name }
+  return { id, name, notes: platformNotes(image, request, hostPlatform(room.host.arch)) }
+}
+
+/** An image for another machine needs an emulator; who asked for its platform knows that. */
+function platformNotes({ config }: StoredImage, { platform, image }: CreateRequest, host: Platform): readonly string[] {
+  if (platform !== undefined || config.platform.architecture === host.architecture) return []
+  const own = formatPlatform(config.platform)
+  return [
+    `the image ${image} is for ${own}, this machine is ${formatPlatform(host)}; --platform ${own} says that this is meant`,
+  ]
 }
 
 function requireSource(mount: MountSpec): void {
@@ -105,6 +118,8 @@ async function requireImage(
   const stored = findStored(store, reference, platform)
   if (stored !== undefined && request.pull !== 'always') return stored
   if (request.pull === 'never') {
+    if (platform !== undefined && storedPlatforms(store, reference).length > 0)
+      requirePlatform(store, reference, platform)
     throw new ToolError('image-not-found', `no image "${reference}" in the store`, {
       hint: `fetch it: longshore pull ${reference}`,
     })
@@ -112,7 +127,13 @@ async function requireImage(
   const root = request.root === undefined ? {} : { root: request.root }
   const wanted = platform ?? hostPlatform(host.arch)
   const { pullReference } = await import('./pull-reference.ts')
-  await pullReference({ reference, platform: wanted, ...root }, host, emit, signal)
+  try {
+    await pullReference({ reference, platform: wanted, ...root }, host, emit, signal)
+  } catch (error) {
+    throw platform === undefined || request.pull === 'always'
+      ? error
+      : onlyOtherPlatforms(store, reference, platform, error)
+  }
   const pulled = findStored(store, reference, platform)
   if (pulled !== undefined) return pulled
   throw new ToolError('store-failed', `the image "${reference}" was removed by another command while it was needed`)

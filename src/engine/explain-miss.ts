@@ -1,7 +1,14 @@
 import { type ContentDigest, type ListedEntry, parseContentDigest, type StepKey } from '../base/index.ts'
 import type { MissReason } from '../build/index.ts'
 import type { CopyOperation, FileSource } from '../ir/index.ts'
-import { compareKeys, type KeyDifference, type Root, type Step, type StepGraph } from '../plan/index.ts'
+import {
+  compareKeys,
+  type KeyDifference,
+  type PlannedStage,
+  type Root,
+  type Step,
+  type StepGraph,
+} from '../plan/index.ts'
 import type { BuildTrace, KeyComponents, MissCause, StepRecord, TracedBase, TracedStep } from '../ports/index.ts'
 import type { Store } from '../store/index.ts'
 import type { LazyContext } from './lazy-context.ts'
@@ -110,7 +117,13 @@ function keyword(text: string): string {
 /** Name of a step's stage, and its position among the stage's steps. */
 export function placeOf(graph: StepGraph, step: Step): { readonly name: string; readonly ordinal: number } {
   const planned = graph.stages.find(({ stage }) => stage.index === step.stage)
-  return { name: planned?.stage.name ?? String(step.stage), ordinal: planned?.steps.indexOf(step.index) ?? 0 }
+  const name = planned === undefined ? String(step.stage) : tracedName(planned)
+  return { name, ordinal: planned?.steps.indexOf(step.index) ?? 0 }
+}
+
+/** Name of a stage in traces; of those of several platforms it tells which. */
+export function tracedName({ stage, platform }: PlannedStage): string {
+  return platform === undefined ? stage.name : `${stage.name} for ${platform}`
 }
 
 function causesOf(facts: ExplainFacts, step: Step, trace: BuildTrace, difference: KeyDifference): readonly MissCause[] {

@@ -1,4 +1,5 @@
 import type { Digest } from '../base/index.ts'
+import type { Platform } from '../oci/index.ts'
 import { openStore } from '../store/index.ts'
 import { type Host, storeRoot } from './host.ts'
 import { namesOf, requireImage } from './require-image.ts'
@@ -16,9 +17,14 @@ export interface HistoryLine {
 }
 
 /** The history of an image, last instruction first. Throws `ToolError` `image-not-found`. */
-export function imageHistory(host: Host, root: string | undefined, text: string): readonly HistoryLine[] {
+export function imageHistory(
+  host: Host,
+  root: string | undefined,
+  text: string,
+  platform?: Platform,
+): readonly HistoryLine[] {
   const store = openStore(storeRoot(host, root))
-  const { image } = requireImage(store, text)
+  const { image } = requireImage(store, text, platform)
   let next = 0
   const lines = image.config.history.map((entry): HistoryLine => {
     const layer = entry.emptyLayer === true ? undefined : image.layers[next++]

@@ -58,6 +58,7 @@ export async function importImage(
   const settings: ImageSettings = {
     store,
     overlay: overlayXattrs(host),
+    hostPlatform: hostPlatform(host.arch),
     refresh: false,
     registry: () => Promise.reject(new ToolError('not-supported', 'an import asks no registry')),
     session: () => session,

@@ -1,8 +1,10 @@
 import { ToolError } from '../base/index.ts'
+import type { Platform } from '../oci/index.ts'
+import type { StoredImage } from '../ports/index.ts'
 import { openStore, type Store } from '../store/index.ts'
 import { type Host, storeRoot } from './host.ts'
 import { splitName } from './list-images.ts'
-import { namesOf, requireImage } from './require-image.ts'
+import { namesOf, referencesOf, requireImage } from './require-image.ts'
 
 /** JSON data, as it was stored. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue }
@@ -10,10 +12,10 @@ export type JsonValue = string | number | boolean | null | readonly JsonValue[] 
 /** An image in the fields of `docker inspect`. */
 export type InspectedImage = { readonly [name: string]: JsonValue }
 
-/** What docker's `inspect` tells of an image of the store. Throws `ToolError` `image-not-found`. */
-export function inspectImage(host: Host, root: string | undefined, text: string): InspectedImage {
+/** What docker's `inspect` tells of an image of the store. Throws `ToolError` `image-not-found`, `platform-mismatch`. */
+export function inspectImage(host: Host, root: string | undefined, text: string, wanted?: Platform): InspectedImage {
   const store = openStore(storeRoot(host, root))
-  const { image } = requireImage(store, text)
+  const { image } = requireImage(store, text, wanted)
   const { config, id, layers } = image
   const { platform } = config
   const size = layers.reduce((sum, layer) => sum + layer.sizeBytes, 0)
@@ -21,7 +23,7 @@ export function inspectImage(host: Host, root: string | undefined, text: string)
   return {
     Id: id,
     RepoTags: namesOf(store, image).filter((name) => !name.includes('@')),
-    RepoDigests: digestsOf(store, id),
+    RepoDigests: digestsOf(store, image),
     Parent: '',
     Comment: config.history.at(-1)?.comment ?? '',
     Created: config.created ?? '',
@@ -36,11 +38,10 @@ export function inspectImage(host: Host, root: string | undefined, text: string)
   }
 }
 
-function digestsOf(store: Store, id: string): readonly string[] {
-  const digests = store.images.references().flatMap(({ imageId, name, pulledDigest }) => {
-    if (imageId !== id || pulledDigest === undefined) return []
-    return [`${splitName(name).repository}@${pulledDigest}`]
-  })
+function digestsOf(store: Store, image: StoredImage): readonly string[] {
+  const digests = referencesOf(store, image).flatMap(({ name, pulledDigest }) =>
+    pulledDigest === undefined ? [] : [`${splitName(name).repository}@${pulledDigest}`],
+  )
   return [...new Set(digests)].sort()
 }
 

@@ -136,7 +136,8 @@ export function storedBlob(store: Store, descriptor: Descriptor): LayerBlob {
   return { descriptor, open: (start) => createReadStream(path, { start, highWaterMark: readBytes }) }
 }
 
-async function* skipBytes(chunks: AsyncIterable<Uint8Array>, count: number): AsyncGenerator<Uint8Array> {
+/** The bytes of a stream from `count` on. */
+export async function* skipBytes(chunks: AsyncIterable<Uint8Array>, count: number): AsyncGenerator<Uint8Array> {
   let left = count
   for await (const chunk of chunks) {
     const skipped = Math.min(left, chunk.length)

@@ -1,7 +1,9 @@
 import { compareCodeUnits, type Digest } from '../base/index.ts'
+import { formatPlatform } from '../oci/index.ts'
 import { openStore } from '../store/index.ts'
 import { type Host, storeRoot } from './host.ts'
 import { compileImageFilters } from './image-filter.ts'
+import { referencesOf } from './require-image.ts'
 
 /** A line of `longshore images`. */
 export interface ListedImage {
@@ -12,6 +14,10 @@ export interface ListedImage {
   /** Digest under which it was pulled. */
   readonly digest?: Digest
   readonly created?: string
+  /** `linux/arm64` */
+  readonly platform: string
+  /** The name has images of other platforms too. */
+  readonly isOneOfSeveral?: true
   /** Sum of the uncompressed layers in bytes. */
   readonly sizeBytes: number
 }
@@ -19,33 +25,34 @@ export interface ListedImage {
 const filterKeys = ['dangling', 'label', 'label!', 'reference', 'before', 'since', 'until']
 
 /**
- * The images of the store that pass the `--filter` texts, newest first; an image with several names appears once a name.
+ * The images of the store that pass the `--filter` texts, newest first; an image with several names appears once a name, a name with several images once an image.
  * Throws `ToolError` `usage` for a filter that is not known.
  */
 export function listImages(host: Host, root: string | undefined, filters: readonly string[]): readonly ListedImage[] {
   const store = openStore(storeRoot(host, root))
   const passes = compileImageFilters(filters, filterKeys, store, host.nowMs())
-  const references = store.images.references()
   const rows = store.images.imageIds().flatMap((id) => {
     const image = store.images.image(id)
     if (image === undefined) return []
-    const own = references.filter((reference) => reference.imageId === id)
+    const own = referencesOf(store, image)
     const sizeBytes = image.layers.reduce((sum, layer) => sum + layer.sizeBytes, 0)
-    const { created } = image.config
-    const common = { id, sizeBytes, ...(created === undefined ? {} : { created }) }
+    const { created, platform } = image.config
+    const common = { id, sizeBytes, platform: formatPlatform(platform), ...(created === undefined ? {} : { created }) }
     if (own.length === 0) return passes(image, []) ? [{ ...common, repository: '<none>', tag: '<none>' }] : []
     return own
       .filter(({ name }) => passes(image, [name]))
-      .map(({ name, pulledDigest: digest }) => ({
+      .map(({ name, pulledDigest: digest, index }) => ({
         ...common,
         ...splitName(name),
+        ...(index === undefined ? {} : { isOneOfSeveral: true as const }),
         ...(digest === undefined ? {} : { digest }),
       }))
   })
   return rows.sort(
     (a, b) =>
       compareCodeUnits(b.created ?? '', a.created ?? '') ||
-      compareCodeUnits(`${a.repository}:${a.tag}`, `${b.repository}:${b.tag}`),
+      compareCodeUnits(`${a.repository}:${a.tag}`, `${b.repository}:${b.tag}`) ||
+      compareCodeUnits(a.platform, b.platform),
   )
 }
 

@@ -1,16 +1,17 @@
 import { createReadStream, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { type Digest, digestOf, errnoCode, errorMessage, ToolError } from '../base/index.ts'
+import { type Digest, digestOf, errnoCode, errorMessage, invariant, ToolError } from '../base/index.ts'
 import type { EmitEvent } from '../build/index.ts'
-import { hostPlatform, localName, type Platform } from '../oci/index.ts'
-import { openStore, type Store } from '../store/index.ts'
+import { hostPlatform, localName, type Platform, selectByPlatform } from '../oci/index.ts'
+import { namedImages, openStore, type Store } from '../store/index.ts'
 import { openSession, type Session } from '../store/session.ts'
 import { type Host, overlayXattrs, storeRoot } from './host.ts'
 import { directoryArchive, type ImageArchive, unpackImageArchive } from './image-archive.ts'
 import { removedMeanwhile } from './lease-layers.ts'
+import { indexMembers } from './name-pulled.ts'
 import { enterNamespace } from './namespace.ts'
 import { layerKeeper } from './pull-image.ts'
-import { type ArchivedImage, readArchive } from './read-archive.ts'
+import { type ArchivedEntry, type ArchivedImage, readArchive } from './read-archive.ts'
 import { recordImageEvent } from './record-event.ts'
 import type { ImageSettings } from './stored-images.ts'
 import { runTask } from './task.ts'
@@ -51,6 +52,7 @@ export async function loadImages(
   const settings: ImageSettings = {
     store,
     overlay: overlayXattrs(host),
+    hostPlatform: hostPlatform(host.arch),
     refresh: false,
     registry: () => Promise.reject(new ToolError('not-supported', 'a layer of the archive is kept in a registry')),
     session: () => session,
@@ -60,9 +62,9 @@ export async function loadImages(
   }
   try {
     const archive = await openArchive(request, host, session, signal)
-    const images = await readArchive(archive, request.platform ?? hostPlatform(host.arch))
     const loaded: LoadedImage[] = []
-    for (const image of images) loaded.push(await loadImage(settings, archive, image, request.keepNames))
+    for (const entry of await readArchive(archive, request.platform))
+      loaded.push(await loadEntry(settings, archive, entry, request.keepNames))
     for (const { id, names } of loaded) recordImageEvent(store.root, host, 'load', id, names[0] ?? id)
     return loaded
   } finally {
@@ -91,16 +93,39 @@ async function openArchive(
   return unpackImageArchive(createReadStream(path, { highWaterMark: 1 << 18 }), scratch, signal)
 }
 
+async function loadEntry(
+  settings: ImageSettings,
+  archive: ImageArchive,
+  { names, images, index }: ArchivedEntry,
+  keepNames: boolean,
+): Promise<LoadedImage> {
+  for (const image of images) await loadImage(settings, archive, image, names[0] ?? image.id)
+  const ids = images.map(({ id }) => id)
+  const { store, hostPlatform } = settings
+  const stored = images.flatMap(({ id, manifestBytes }) => {
+    const image = store.images.image(id)
+    return image === undefined || manifestBytes === undefined ? [] : [[digestOf(manifestBytes), image] as const]
+  })
+  const members = index === undefined ? [] : indexMembers(index.index, new Map(stored))
+  const preferred = selectByPlatform(members, hostPlatform)?.imageId ?? ids[0]
+  invariant(preferred !== undefined, 'an entry of an archive has an image')
+  const give = (name: string): void => {
+    if (index === undefined || members.length < 2) store.images.tag(name, preferred)
+    else store.images.tagIndex(name, { members, document: store.blobs.writeBytes(index.bytes) }, preferred)
+  }
+  const local = names.map((name) => localName(name))
+  return { id: preferred, ...giveNames(store, ids, local, keepNames, give) }
+}
+
 async function loadImage(
   settings: ImageSettings,
   archive: ImageArchive,
   image: ArchivedImage,
-  keepNames: boolean,
-): Promise<LoadedImage> {
+  name: string,
+): Promise<void> {
   const { store } = settings
-  const names = image.names.map((name) => localName(name))
   const task = `load-${image.id}`
-  await runTask(settings, task, `[load] ${names[0] ?? image.id}`, async () => {
+  await runTask(settings, task, `[load] ${name}`, async () => {
     settings.session().lease(image.config.diffIds.map((diffId) => store.layers.name(diffId)))
     const keeper = layerKeeper(settings, task, image)
     let cached = true
@@ -117,7 +142,6 @@ async function loadImage(
     writeImage(store, image)
     return { result: undefined, cached }
   })
-  return { id: image.id, ...giveNames(store, image.id, names, keepNames) }
 }
 
 function writeImage(store: Store, { id, configBytes, manifestBytes }: ArchivedImage): void {
@@ -127,14 +151,24 @@ function writeImage(store: Store, { id, configBytes, manifestBytes }: ArchivedIm
   if (store.images.image(id) === undefined) throw removedMeanwhile(`the image ${id}`)
 }
 
-function giveNames(store: Store, id: Digest, names: readonly string[], keepNames: boolean): Omit<LoadedImage, 'id'> {
-  const references = new Map(store.images.references().map(({ name, imageId }) => [name, imageId]))
+function giveNames(
+  store: Store,
+  ids: readonly Digest[],
+  names: readonly string[],
+  keepNames: boolean,
+  give: (name: string) => void,
+): Omit<LoadedImage, 'id'> {
+  const references = new Map(store.images.references().map((reference) => [reference.name, reference]))
   const others = names.flatMap((name) => {
     const other = references.get(name)
-    return other === undefined || other === id ? [] : [{ name, id: other }]
+    return other === undefined || ids.includes(other.imageId) ? [] : [{ name, id: other.imageId }]
   })
   const kept = keepNames ? others.map(({ name }) => name) : []
   const given = names.filter((name) => !kept.includes(name))
-  for (const name of given) if (references.get(name) !== id) store.images.tag(name, id)
+  for (const name of given) {
+    const own = references.get(name)
+    const isSame = own !== undefined && [...namedImages(own)].sort().join() === [...new Set(ids)].sort().join()
+    if (!isSame) give(name)
+  }
   return { names: given, replaced: keepNames ? [] : others, kept }
 }

@@ -64,7 +64,7 @@ export async function lockProject(
       })
     }
     const platform = hostPlatform(host.arch)
-    const contexts = await openNamedContexts(request.contexts, fetching, platform)
+    const contexts = await openNamedContexts(request.contexts, fetching, [platform], platform)
     const images = new ImageResolver(store, registry, contexts, signal)
     const graph = await graphOfAll(opened.source, request, contexts, images, store, platform)
     if ('diagnostics' in graph) return { kind: 'invalid', ...graph, source: opened.source }

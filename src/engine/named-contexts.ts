@@ -11,7 +11,7 @@ import {
   parseRemoteSource,
   type RemoteSource,
 } from '../ir/index.ts'
-import type { Platform } from '../oci/index.ts'
+import { formatPlatform, type Platform } from '../oci/index.ts'
 import {
   type FetchedTree,
   type FetchSettings,
@@ -41,13 +41,14 @@ export interface NamedContexts {
 
 /**
  * Reads the values of `--build-context`: a directory (with an ignore file of its own), `docker-image://`,
- * `oci-layout://`, a git repository, or an archive by http(s). Fetches nothing yet. Throws `ToolError` `usage`,
- * `context-not-found`.
+ * `oci-layout://` (which must have all `targets`), a git repository, or an archive by http(s). Fetches nothing yet. Throws
+ * `ToolError` `usage`, `context-not-found`, `platform-mismatch`.
  */
 export async function openNamedContexts(
   values: Readonly<Record<string, string>>,
   settings: FetchSettings,
-  platform: Platform,
+  targets: readonly Platform[],
+  build: Platform,
 ): Promise<NamedContexts> {
   const { cwd } = settings.host
   const facts: Record<string, NamedContext> = {}
@@ -58,11 +59,15 @@ export async function openNamedContexts(
     if (value.startsWith('docker-image://')) {
       facts[name] = { kind: 'image', reference: value.slice('docker-image://'.length) }
     } else if (value.startsWith('oci-layout://')) {
-      const { openLayoutContext } = await import('./layout-context.ts')
-      const layout = openLayoutContext(value, cwd, platform)
-      const reference: Digest = layout.manifest.config.digest
-      layouts.set(reference, layout)
-      facts[name] = { kind: 'image', reference }
+      for (const { platform, layout } of await openLayouts(value, cwd, targets, build)) {
+        const reference: Digest = layout.manifest.config.digest
+        layouts.set(reference, layout)
+        // An image for one platform only is looked up by it, unless the name says already which it is for.
+        if (targets.length > 1 && !name.includes('::')) {
+          facts[`${name}::${formatPlatform(platform)}`] = { kind: 'image', reference }
+        }
+        facts[name] ??= { kind: 'image', reference }
+      }
     } else {
       sources.set(name, namedSource(name, value, cwd))
       facts[name] = { kind: 'files' }
@@ -92,6 +97,29 @@ export async function openNamedContexts(
         nowMs: () => settings.nowMs(),
       })
     },
+  }
+}
+
+interface PlatformLayout {
+  readonly platform: Platform
+  readonly layout: LayoutContext
+}
+
+/** The images of a layout for all target platforms, and for that of this machine where there is one. */
+async function openLayouts(
+  value: string,
+  cwd: string,
+  targets: readonly Platform[],
+  build: Platform,
+): Promise<readonly PlatformLayout[]> {
+  const { openLayoutContext } = await import('./layout-context.ts')
+  const found = targets.map((platform) => ({ platform, layout: openLayoutContext(value, cwd, platform) }))
+  if (targets.length < 2 || targets.some((platform) => formatPlatform(platform) === formatPlatform(build))) return found
+  try {
+    return [...found, { platform: build, layout: openLayoutContext(value, cwd, build) }]
+  } catch (error) {
+    if (error instanceof ToolError && error.code === 'platform-mismatch') return found
+    throw error
   }
 }
 

@@ -130,3 +130,11 @@ export function requireNames(outputs: readonly OutputSpec[], names: readonly str
     hint: 'name it: --tag REGISTRY/NAME:TAG',
   })
 }
+
+/** Throws `ToolError` `not-supported` for an output that holds one root filesystem, when there are several images. */
+export function requireSingleTree(outputs: readonly OutputSpec[], platforms: readonly unknown[]): void {
+  if (platforms.length < 2 || !outputs.some((output) => output.type === 'tar')) return
+  throw new ToolError('not-supported', 'type=tar holds one root filesystem, but there are several platforms', {
+    hint: 'type=local writes a directory for each, type=oci an archive of all; or build one platform at a time',
+  })
+}

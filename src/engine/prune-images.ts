@@ -1,5 +1,6 @@
 import type { DiffId } from '../base/index.ts'
 import { openContainers } from '../container/index.ts'
+import { hostPlatform } from '../oci/index.ts'
 import type { StoredImage } from '../ports/index.ts'
 import { openStore, type Store } from '../store/index.ts'
 import { type Host, storeRoot } from './host.ts'
@@ -29,13 +30,14 @@ export async function pruneImages(request: PruneRequest, host: Host): Promise<Re
   const users = imageUsers({ host, store, containers: openContainers(store.root, host.pid) })
   if (request.dryRun === true) return plannedRemovals(store, request, users, passes)
   if (host.uid !== 0) await enterNamespace(host, store)
+  const platform = hostPlatform(host.arch)
   const removals = store.images.imageIds().flatMap((id) => {
     if (users.has(id)) return []
     const image = store.images.image(id)
     // One that has lost a layer is of no use to anyone.
-    if (image === undefined) return request.filters.length === 0 && request.all ? removeWhole(store, id) : []
+    if (image === undefined) return request.filters.length === 0 && request.all ? removeWhole(store, id, platform) : []
     const names = namesOf(store, image)
-    return (request.all || names.length === 0) && passes(image, names) ? removeWhole(store, id) : []
+    return (request.all || names.length === 0) && passes(image, names) ? removeWhole(store, id, platform) : []
   })
   recordRemovals(store.root, host, removals)
   return withLayers(store, host, removals)

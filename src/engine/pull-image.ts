@@ -15,6 +15,7 @@ import {
 } from '../oci/index.ts'
 import type { StoredImage } from '../ports/index.ts'
 import { removedMeanwhile } from './lease-layers.ts'
+import { namePulled } from './name-pulled.ts'
 import { findStored, type ImageSettings, storedName } from './stored-images.ts'
 
 /**
@@ -48,6 +49,7 @@ export async function pullImage(settings: ImageSettings, text: string, platform:
     }
     const known = findStored(store, text, platform)
     if (known?.manifestDigest === remote.digest) {
+      namePulled(settings, storedName(text), known.id, remote)
       end('cached')
       return known
     }
@@ -63,7 +65,7 @@ export async function pullImage(settings: ImageSettings, text: string, platform:
     const { configBytes, manifestBytes, digest: manifestDigest } = remote
     const document = { id, configBytes, manifestBytes, manifestDigest }
     store.images.writeImage(document)
-    store.images.tag(storedName(text), id, remote.indexDigest ?? remote.digest)
+    namePulled(settings, storedName(text), id, remote)
     // A prune beside us may have taken it while it had no name.
     if (store.images.config(id) === undefined) store.images.writeImage(document)
     const image = store.images.image(id)

@@ -1,6 +1,14 @@
 import type { Digest } from '../base/index.ts'
 import type { EmitEvent } from '../build/index.ts'
-import { hostPlatform, type Platform } from '../oci/index.ts'
+import {
+  formatPlatform,
+  hostPlatform,
+  imageEntries,
+  type Platform,
+  parseReference,
+  withDefaultTag,
+} from '../oci/index.ts'
+import type { RegistryClient } from '../registry/index.ts'
 import { openStore } from '../store/index.ts'
 import { openSession } from '../store/session.ts'
 import { type Host, overlayXattrs, storeRoot } from './host.ts'
@@ -13,17 +21,19 @@ import { lazyRegistry } from './registry-client.ts'
 export interface PullRequest {
   readonly reference: string
   readonly platform?: Platform
+  /** Every platform that the registry has. */
+  readonly allPlatforms?: boolean
   readonly access?: RegistryAccess
   readonly root?: string
 }
 
-/** Pulls an image, unless the store has what the registry has, and returns its ID. */
+/** Pulls an image, unless the store has what the registry has, and returns its ID; with `allPlatforms` one for each. */
 export async function pullReference(
   request: PullRequest,
   host: Host,
   emit: EmitEvent,
   signal: AbortSignal,
-): Promise<Digest> {
+): Promise<readonly Digest[]> {
   const store = openStore(storeRoot(host, request.root))
   await enterNamespace(host, store)
   const session = openSession(store.root, host.nowMs(), () => {})
@@ -32,6 +42,7 @@ export async function pullReference(
     const images = imagePort({
       store,
       overlay: overlayXattrs(host),
+      hostPlatform: hostPlatform(host.arch),
       refresh: true,
       registry: () => registry.client(),
       session: () => session,
@@ -39,11 +50,31 @@ export async function pullReference(
       emit,
       nowMs: () => host.nowMs(),
     })
-    const { id } = await images.pull(request.reference, request.platform ?? hostPlatform(host.arch))
-    recordImageEvent(store.root, host, 'pull', id, request.reference)
-    return id
+    const own = request.platform ?? hostPlatform(host.arch)
+    const platforms =
+      request.allPlatforms === true
+        ? await allPlatforms(await registry.client(), request.reference, own, signal)
+        : [own]
+    const ids: Digest[] = []
+    // One after the other: each has layers in parallel.
+    for (const platform of platforms) ids.push((await images.pull(request.reference, platform)).id)
+    for (const id of ids) recordImageEvent(store.root, host, 'pull', id, request.reference)
+    return ids
   } finally {
     await session.close()
     await registry.close()
   }
+}
+
+/** The platforms of the index that a reference leads to; `own` when that is no index. */
+async function allPlatforms(
+  client: RegistryClient,
+  text: string,
+  own: Platform,
+  signal: AbortSignal,
+): Promise<readonly Platform[]> {
+  const { document } = await client.fetchManifest(withDefaultTag(parseReference(text)), signal)
+  if (document.kind === 'manifest') return [own]
+  const platforms = imageEntries(document.index).flatMap(({ platform }) => (platform === undefined ? [] : [platform]))
+  return [...new Map(platforms.map((platform) => [formatPlatform(platform), platform])).values()]
 }

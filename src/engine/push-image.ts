@@ -1,10 +1,10 @@
 import pLimit from 'p-limit'
 import { digestHex } from '../base/index.ts'
 import type { EmitEvent } from '../build/index.ts'
-import { type Descriptor, familiarName, parseReference, type Reference } from '../oci/index.ts'
+import { type Descriptor, familiarName, formatPlatform, parseReference, type Reference } from '../oci/index.ts'
 import type { Layer, OverlayXattrs, StoredImage } from '../ports/index.ts'
 import type { RegistryClient } from '../registry/index.ts'
-import type { Store } from '../store/index.ts'
+import { namedImages, type Store } from '../store/index.ts'
 import { type ImageForm, inFormat, newManifest, pulledParts } from './image-parts.ts'
 import { findLayerBlob, type GrowingLayerBlob, type LayerBlob, makeLayerBlob } from './layer-blob.ts'
 import { type ReportProgress, runTask } from './task.ts'
@@ -39,7 +39,9 @@ export async function pushImage(
   const pulled = pulledParts(store, image, form)
   const layers = await pushLayers({ settings, client, destination, form, image }, pulled?.layers)
   const { config, configBytes, descriptor, manifestBytes } = pulled ?? newManifest(store, image, layers, form)
-  const name = familiarName(destination)
+  // Of several images the tag is the index's, and each goes by its digest.
+  const platform = destination.tag === undefined ? ` for ${formatPlatform(image.config.platform)}` : ''
+  const name = `${familiarName(destination)}${platform}`
   await runTask(settings, `push-${name}`, `[push] manifest of ${name}`, async () => {
     await client.uploadBlob(destination, { descriptor: config, open: () => oneChunk(configBytes) }, { signal })
     await client.pushManifest(destination, { mediaType: descriptor.mediaType, bytes: manifestBytes }, signal)
@@ -136,11 +138,13 @@ function sendBlob({ settings, client, destination }: Push, layer: Layer, blob: L
 
 /** Other repositories of the same registry from which or to which an image with this layer was pulled or pushed. */
 function mountCandidates(store: Store, destination: Reference, layer: Layer): readonly string[] {
-  const found = store.images.references().flatMap(({ name, imageId, pulledDigest }) => {
+  const found = store.images.references().flatMap((named) => {
+    const { name, pulledDigest } = named
     if (pulledDigest === undefined) return []
     const { registry, repository } = parseReference(name)
     if (registry !== destination.registry || repository === destination.repository) return []
-    return store.images.config(imageId)?.diffIds.includes(layer.diffId) === true ? [repository] : []
+    const has = namedImages(named).some((id) => store.images.config(id)?.diffIds.includes(layer.diffId))
+    return has ? [repository] : []
   })
   return [...new Set(found)]
 }

@@ -1,18 +1,28 @@
 import { ToolError } from '../base/index.ts'
 import type { EmitEvent } from '../build/index.ts'
-import { type Descriptor, familiarName, parseReference, type Reference, withDefaultTag } from '../oci/index.ts'
-import { openStore, type Store } from '../store/index.ts'
-import { openSession } from '../store/session.ts'
+import {
+  type Descriptor,
+  familiarName,
+  type Platform,
+  parseReference,
+  type Reference,
+  withDefaultTag,
+} from '../oci/index.ts'
+import type { NamedIndex, StoredIndex } from '../ports/index.ts'
+import { namedImages, openStore, type Store } from '../store/index.ts'
+import { openSession, type Session } from '../store/session.ts'
 import { type Host, overlayXattrs, storeRoot } from './host.ts'
 import type { ImageForm } from './image-parts.ts'
 import { leaseLayers } from './lease-layers.ts'
 import { splitName } from './list-images.ts'
 import { enterNamespace } from './namespace.ts'
 import { type PushSettings, pushImage } from './push-image.ts'
+import { pushIndex } from './push-index.ts'
 import { recordImageEvent } from './record-event.ts'
 import type { RegistryAccess } from './registry-access.ts'
 import { lazyRegistry } from './registry-client.ts'
 import { requireImage } from './require-image.ts'
+import { storedName } from './stored-images.ts'
 
 export interface PushRequest extends ImageForm {
   /** Name or ID of an image of the store. */
@@ -21,6 +31,8 @@ export interface PushRequest extends ImageForm {
   readonly destination?: string
   /** Push every tag that the store has of the repository `source`. */
   readonly allTags: boolean
+  /** Of a name with several images push this one alone. */
+  readonly platform?: Platform
   readonly access: RegistryAccess
   readonly root?: string
 }
@@ -57,12 +69,11 @@ export async function pushReference(
   try {
     const pushed: PushedImage[] = []
     for (const { source, destination } of chosen) {
-      const { image } = requireImage(store, source)
-      leaseLayers(store, session, image.layers)
-      const manifest = await pushImage(settings, image, destination, request)
-      rememberPush(store, image.id, destination, manifest)
+      const manifest = await pushOne(settings, session, source, destination, request)
       pushed.push({ name: familiarName(destination), manifest })
-      recordImageEvent(store.root, host, 'push', image.id, familiarName(destination))
+      const index = request.platform === undefined ? store.images.index(storedName(source)) : undefined
+      const id = index === undefined ? requireImage(store, source, request.platform).image.id : index.imageId
+      recordImageEvent(store.root, host, 'push', id ?? manifest.digest, familiarName(destination))
     }
     return pushed
   } finally {
@@ -71,14 +82,40 @@ export async function pushReference(
   }
 }
 
+async function pushOne(
+  settings: PushSettings,
+  session: Session,
+  source: string,
+  destination: Reference,
+  request: PushRequest,
+): Promise<Descriptor> {
+  const { store } = settings
+  const index = request.platform === undefined ? store.images.index(storedName(source)) : undefined
+  if (index === undefined) {
+    const { image } = requireImage(store, source, request.platform)
+    leaseLayers(store, session, image.layers)
+    const manifest = await pushImage(settings, image, destination, request)
+    rememberPush(store, { imageId: image.id }, destination, manifest)
+    return manifest
+  }
+  for (const id of namedImages(index)) {
+    const image = store.images.image(id)
+    if (image !== undefined) leaseLayers(store, session, image.layers)
+  }
+  const manifest = await pushIndex(settings, index, destination, request)
+  rememberPush(store, index, destination, manifest)
+  return manifest
+}
+
 interface ChosenImage {
   readonly source: string
   readonly destination: Reference
 }
 
-function chooseImages(store: Store, { source, destination, allTags }: PushRequest): readonly ChosenImage[] {
+function chooseImages(store: Store, { source, destination, allTags, platform }: PushRequest): readonly ChosenImage[] {
   if (!allTags) {
-    const { name } = requireImage(store, source)
+    const isIndex = platform === undefined && store.images.index(storedName(source)) !== undefined
+    const name = isIndex ? storedName(source) : requireImage(store, source, platform).name
     const target = destination ?? name
     if (target === undefined) {
       throw new ToolError('usage', `"${source}" is an image ID: it does not say where to push to`, {
@@ -115,14 +152,20 @@ function parseDestination(text: string): Reference {
   return withDefaultTag(parseReference(text.replace(/^docker:\/\//, '')))
 }
 
-/** Notes under the image's own name which digest it has in the registry, as a pull would. */
+/** Notes under its own name which digest something has in the registry, as a pull would. */
 export function rememberPush(
   store: Store,
-  id: Descriptor['digest'],
+  pushed: Pick<NamedIndex, 'imageId'> & { readonly index?: StoredIndex },
   destination: Reference,
   manifest: Descriptor,
 ): void {
   const name = familiarName(destination)
   const own = store.images.references().find((reference) => reference.name === name)
-  if (own?.imageId === id) store.images.tag(name, id, manifest.digest)
+  if (own === undefined || !isEqual(namedImages(own), namedImages(pushed))) return
+  if (own.index === undefined) store.images.tag(name, own.imageId, manifest.digest)
+  else store.images.tagIndex(name, own.index, own.imageId, manifest.digest)
+}
+
+function isEqual(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((item, position) => item === b[position])
 }

@@ -10,10 +10,13 @@ import {
   decodeManifestDocument,
   formatPlatform,
   type ImageConfig,
+  type ImageIndex,
   type ImageManifest,
+  imageEntries,
   layoutBlobPath,
   layoutFiles,
   layoutImages,
+  type ManifestDocument,
   mediaTypes,
   offeredPlatforms,
   type Platform,
@@ -23,8 +26,6 @@ import { type ImageArchive, isLayout } from './image-archive.ts'
 
 /** An image of an archive, its documents read and checked. */
 export interface ArchivedImage {
-  /** Names it had where it was saved; none when the archive gives only a tag. */
-  readonly names: readonly string[]
   readonly id: Digest
   readonly config: ImageConfig
   readonly configBytes: Uint8Array
@@ -35,59 +36,103 @@ export interface ArchivedImage {
   layerFile(layer: Descriptor): string
 }
 
+/** What the names of an archive lead to: an image, or several of an index. */
+export interface ArchivedEntry {
+  /** Names it had where it was saved; none when the archive gives only a tag. */
+  readonly names: readonly string[]
+  readonly images: readonly ArchivedImage[]
+  /** The index that has the images, of which the archive may have more. */
+  readonly index?: { readonly index: ImageIndex; readonly bytes: Uint8Array }
+}
+
 /**
- * The images of an archive: of an OCI layout (of an index, the one for `platform`), else of docker's `manifest.json`. Throws
- * `ToolError` `archive-invalid`, `invalid-document`, `blob-mismatch`, `platform-mismatch`.
+ * What is in an archive: in an OCI layout (of an index all images that are there, or the one for `platform`), else by docker's
+ * `manifest.json`. Throws `ToolError` `archive-invalid`, `invalid-document`, `blob-mismatch`, `platform-mismatch`.
  */
-export async function readArchive(archive: ImageArchive, platform: Platform): Promise<readonly ArchivedImage[]> {
+export async function readArchive(
+  archive: ImageArchive,
+  platform: Platform | undefined,
+): Promise<readonly ArchivedEntry[]> {
   if (isLayout(archive)) {
     checkLayoutMarker(archive.read(layoutFiles.layout))
     const images = layoutImages(decodeIndex(archive.read(layoutFiles.index)))
-    return images.map(({ descriptor, names }) => layoutImage(archive, descriptor, names, platform))
+    return images.map(({ descriptor, names }) => ({
+      // A bare tag says nothing of the repository.
+      names: names.filter((name) => /[:/]/.test(name)),
+      ...layoutEntry(archive, descriptor, names[0] ?? descriptor.digest, platform),
+    }))
   }
   if (!archive.has(layoutFiles.dockerManifest)) {
     throw new ToolError('archive-invalid', 'this holds no images: there is neither an index.json nor a manifest.json', {
       hint: 'load takes what docker save, podman save or skopeo write; a tar of a root filesystem goes to `longshore import`',
     })
   }
-  const images: ArchivedImage[] = []
+  const entries: ArchivedEntry[] = []
   for (const image of decodeDockerArchive(archive.read(layoutFiles.dockerManifest))) {
-    images.push(await dockerImage(archive, image))
+    entries.push({ names: image.names, images: [await dockerImage(archive, image)] })
   }
-  return images
+  return entries
 }
 
-function layoutImage(
+const maxIndexDepth = 3
+
+function layoutEntry(
   archive: ImageArchive,
   entry: Descriptor,
-  names: readonly string[],
-  platform: Platform,
-): ArchivedImage {
-  let found = readDocument(archive, entry)
-  for (let depth = 0; found.document.kind === 'index'; depth++) {
-    const chosen = depth < 3 ? selectManifest(found.document.index, platform) : undefined
-    if (chosen === undefined) {
-      const offered = offeredPlatforms(found.document.index).join(', ') || 'no platform'
-      throw new ToolError(
-        'platform-mismatch',
-        `${names[0] ?? entry.digest} is not made for ${formatPlatform(platform)}, only for ${offered}`,
-        {
-          hint: 'choose one with --platform',
-        },
-      )
-    }
-    found = readDocument(archive, chosen)
+  name: string,
+  platform: Platform | undefined,
+): Pick<ArchivedEntry, 'images' | 'index'> {
+  const { bytes, document } = readDocument(archive, entry)
+  if (document.kind === 'manifest') return { images: [layoutImage(archive, document.manifest, bytes)] }
+  const { index } = document
+  if (platform === undefined) {
+    const images = presentImages(archive, index, 1)
+    if (images.length > 0) return { images, index: { index, bytes } }
   }
-  const { manifest } = found.document
+  let chosen: ManifestDocument = document
+  let manifestBytes = bytes
+  for (let depth = 0; chosen.kind === 'index'; depth++) {
+    const next: Descriptor | undefined =
+      platform === undefined || depth >= maxIndexDepth ? undefined : selectManifest(chosen.index, platform)
+    if (next === undefined) throw noMatch(name, chosen.index, platform)
+    const found = readDocument(archive, next)
+    chosen = found.document
+    manifestBytes = found.bytes
+  }
+  return { images: [layoutImage(archive, chosen.manifest, manifestBytes)] }
+}
+
+/** The images of an index whose files are all there: who writes an archive may have chosen some. */
+function presentImages(archive: ImageArchive, index: ImageIndex, depth: number): readonly ArchivedImage[] {
+  return imageEntries(index).flatMap((entry) => {
+    if (!archive.has(layoutBlobPath(entry.digest))) return []
+    const { bytes, document } = readDocument(archive, entry)
+    if (document.kind === 'index') return depth < maxIndexDepth ? presentImages(archive, document.index, depth + 1) : []
+    const { config, layers } = document.manifest
+    const isThere = [config, ...layers].every(({ digest }) => archive.has(layoutBlobPath(digest)))
+    return isThere ? [layoutImage(archive, document.manifest, bytes)] : []
+  })
+}
+
+function noMatch(name: string, index: ImageIndex, platform: Platform | undefined): ToolError {
+  const offered = offeredPlatforms(index).join(', ') || 'no platform'
+  if (platform === undefined) {
+    return new ToolError('archive-invalid', `${name} is for ${offered}, but the archive has none of these images`, {
+      hint: 'make it again with all platforms: skopeo copy --all, or longshore save',
+    })
+  }
+  const message = `${name} is not made for ${formatPlatform(platform)}, only for ${offered}`
+  return new ToolError('platform-mismatch', message, { hint: 'choose one with --platform' })
+}
+
+function layoutImage(archive: ImageArchive, manifest: ImageManifest, manifestBytes: Uint8Array): ArchivedImage {
   const configBytes = readBlob(archive, manifest.config)
   return {
-    // A bare tag says nothing of the repository.
-    names: names.filter((name) => /[:/]/.test(name)),
     id: manifest.config.digest,
     config: checkedConfig(configBytes, manifest.layers.length),
     configBytes,
     manifest,
-    manifestBytes: found.bytes,
+    manifestBytes,
     layerFile: (layer) => layoutBlobPath(layer.digest),
   }
 }
@@ -107,7 +152,7 @@ function readBlob(archive: ImageArchive, { digest }: Descriptor): Uint8Array {
 
 async function dockerImage(
   archive: ImageArchive,
-  { config: configName, names, layers: layerNames }: ReturnType<typeof decodeDockerArchive>[number],
+  { config: configName, layers: layerNames }: ReturnType<typeof decodeDockerArchive>[number],
 ): Promise<ArchivedImage> {
   const configBytes = archive.read(configName)
   const config = checkedConfig(configBytes, layerNames.length)
@@ -119,7 +164,6 @@ async function dockerImage(
     layers.push(descriptor)
   }
   return {
-    names,
     id: digestOf(configBytes),
     config,
     configBytes,

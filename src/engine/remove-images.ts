@@ -1,14 +1,15 @@
 import { type DiffId, type Digest, ToolError } from '../base/index.ts'
 import { openContainers } from '../container/index.ts'
-import type { StoredReference } from '../ports/index.ts'
+import { formatPlatform, hostPlatform, type Platform } from '../oci/index.ts'
+import type { StoredImage, StoredReference } from '../ports/index.ts'
 import { sweepSandboxes } from '../sandbox/index.ts'
-import { openStore, type Store } from '../store/index.ts'
+import { namedImages, openStore, type Store } from '../store/index.ts'
 import { type Host, storeRoot } from './host.ts'
 import { type ImageUser, type ImageUsers, imageUsers } from './image-users.ts'
 import { splitName } from './list-images.ts'
 import { enterNamespace } from './namespace.ts'
 import { recordImageEvent } from './record-event.ts'
-import { type FoundImage, requireImage } from './require-image.ts'
+import { type FoundImage, referencesOf, requireImage, withoutImage } from './require-image.ts'
 
 /** What happened to a name or an image. */
 export type Removal =
@@ -24,24 +25,28 @@ export interface RemoveResult {
   readonly cachedBytes?: number
 }
 
+/** Names and IDs to remove. */
+export interface RemoveRequest {
+  readonly names: readonly string[]
+  readonly force: boolean
+  /** Of names with several images only the one for this platform. */
+  readonly platform?: Platform
+  readonly root?: string
+}
+
 /**
  * Removes names, and images that have none left, with the layers that nothing else needs; a name or ID that cannot be
  * removed does not keep the others. As a user this starts the command anew in a namespace, where the files of
  * subordinate ids are its own.
  */
-export async function removeImages(
-  host: Host,
-  root: string | undefined,
-  names: readonly string[],
-  force: boolean,
-): Promise<RemoveResult> {
+export async function removeImages({ names, force, platform, root }: RemoveRequest, host: Host): Promise<RemoveResult> {
   const store = openStore(storeRoot(host, root))
   if (host.uid !== 0) await enterNamespace(host, store)
   const users = imageUsers({ host, store, containers: openContainers(store.root, host.pid) })
   const before = new Set(layersOfImages(store))
   const removals = names.flatMap((name) => {
     try {
-      return removeOne(store, name, force, users)
+      return removeOne({ store, users, force, host: hostPlatform(host.arch) }, name, platform)
     } catch (error) {
       if (!(error instanceof ToolError)) throw error
       return [{ kind: 'failed', error } as const]
@@ -91,13 +96,40 @@ export async function withLayers(store: Store, host: Host, removals: readonly Re
   }
 }
 
-function removeOne(store: Store, text: string, force: boolean, users: ImageUsers): readonly Removal[] {
-  const found = requireImage(store, text)
-  const references = store.images.references().filter((reference) => reference.imageId === found.image.id)
-  const names = found.name === undefined ? references : references.filter((reference) => reference.name === found.name)
-  if (found.name === undefined) checkAmbiguity(text, found, references, force)
-  if (names.length === references.length) checkUsers(text, users.get(found.image.id) ?? [], force)
-  return [...untag(store, names), ...deleteUnnamed(store, found.image.id)]
+interface RemoveRoom {
+  readonly store: Store
+  readonly users: ImageUsers
+  readonly force: boolean
+  /** The platform whose image a name stands for when it has several. */
+  readonly host: Platform
+}
+
+function removeOne(room: RemoveRoom, text: string, platform: Platform | undefined): readonly Removal[] {
+  const { store, users, force } = room
+  const found = requireImage(store, text, platform)
+  const references = referencesOf(store, found.image)
+  const named = references.find((reference) => reference.name === found.name)
+  if (named === undefined || platform !== undefined) {
+    const from = named === undefined ? references : [named]
+    if (named === undefined) checkAmbiguity(text, found, references, force)
+    if (from.length === references.length) checkUsers(text, users.get(found.image.id) ?? [], force)
+    return [
+      ...from.flatMap((reference) => takeOff(room, reference, found.image)),
+      ...deleteUnnamed(store, found.image.id),
+    ]
+  }
+  const images = namedImages(named)
+  for (const id of images) {
+    if (referencesOf(store, { id }).length === 1) checkUsers(text, users.get(id) ?? [], force)
+  }
+  return [...untag(store, [named]), ...images.flatMap((id) => deleteUnnamed(store, id))]
+}
+
+/** Takes a name off an image; one with other images keeps those. */
+function takeOff({ store, host }: RemoveRoom, reference: StoredReference, image: StoredImage): readonly Removal[] {
+  if (namedImages(reference).length === 1) return untag(store, [reference])
+  withoutImage(store, reference, image.id, host)
+  return [{ kind: 'untagged', name: `${reference.name} (${formatPlatform(image.config.platform)})`, imageId: image.id }]
 }
 
 /** Takes names off. A pulled one is told with its digest too. */
@@ -110,10 +142,14 @@ function untag(store: Store, references: readonly StoredReference[]): readonly R
   })
 }
 
-/** Removes an image and all its names. */
-export function removeWhole(store: Store, id: Digest): readonly Removal[] {
-  const references = store.images.references().filter((reference) => reference.imageId === id)
-  return [...untag(store, references), ...deleteUnnamed(store, id)]
+/** Removes an image and all its names; those with other images keep them. */
+export function removeWhole(store: Store, id: Digest, host: Platform): readonly Removal[] {
+  const image = store.images.image(id)
+  const removals = referencesOf(store, { id }).flatMap((reference) => {
+    if (image === undefined || namedImages(reference).length === 1) return untag(store, [reference])
+    return takeOff({ store, host, users: new Map(), force: true }, reference, image)
+  })
+  return [...removals, ...deleteUnnamed(store, id)]
 }
 
 function deleteUnnamed(store: Store, id: Digest): readonly Removal[] {

@@ -1,9 +1,12 @@
 import { resolve } from 'node:path'
 import { ToolError } from '../base/index.ts'
 import type { EmitEvent } from '../build/index.ts'
+import type { Platform } from '../oci/index.ts'
+import type { StoredImage } from '../ports/index.ts'
 import { openStore } from '../store/index.ts'
 import { openSession } from '../store/session.ts'
 import { type Host, overlayXattrs, storeRoot } from './host.ts'
+import { indexImages } from './index-document.ts'
 import type { LayerCompressionChoice } from './layer-compression.ts'
 import { leaseLayers } from './lease-layers.ts'
 import { enterNamespace } from './namespace.ts'
@@ -18,6 +21,8 @@ export type SaveFormat = 'docker-archive' | 'oci-archive' | 'oci-dir' | 'docker-
 export interface SaveRequest {
   /** Names or IDs; what is named keeps its name in the archive. */
   readonly images: readonly string[]
+  /** Of names with several images only the one for this platform. */
+  readonly platform?: Platform
   readonly format: SaveFormat
   /** A file or, for `oci-dir` and `docker-dir`, a directory; `-` for standard output. */
   readonly output: string
@@ -37,13 +42,21 @@ export async function saveImages(
     throw new ToolError('usage', 'a docker-dir holds one image', { hint: 'save one at a time, or choose oci-dir' })
   }
   const store = openStore(storeRoot(host, request.root))
-  for (const text of request.images) requireImage(store, text)
+  for (const text of request.images) requireImage(store, text, request.platform)
   await enterNamespace(host, store)
   const session = openSession(store.root, host.nowMs(), () => {})
   try {
     const members = new Map<string, LayoutMember>()
+    // A directory holds one image; of several platforms it is the one that the name means here.
+    let meant: StoredImage | undefined
     for (const text of request.images) {
-      const { image, name } = requireImage(store, text)
+      const { image, name, index } = requireImage(store, text, request.platform)
+      meant ??= image
+      if (index !== undefined) {
+        for (const one of indexImages(store, text, index.index)) leaseLayers(store, session, one.layers)
+        members.set(index.name, { index, names: [index.name] })
+        continue
+      }
       leaseLayers(store, session, image.layers)
       const names = members.get(image.id)?.names ?? []
       const own = name === undefined || name.includes('@') || names.includes(name) ? [] : [name]
@@ -57,13 +70,15 @@ export async function saveImages(
     const common = { store, overlay: overlayXattrs(host), signal, form, docker, dest, tar }
     const task = { emit, nowMs: () => host.nowMs() }
     await runTask(task, 'save', `[save] ${request.images.join(', ')}`, async () => {
-      const [first] = members.values()
-      if (request.format === 'docker-dir' && first !== undefined)
-        await writeImageDirectory(common, first.image, dest, request.compression ?? { method: 'gzip', force: false })
+      if (request.format === 'docker-dir' && meant !== undefined)
+        await writeImageDirectory(common, meant, dest, request.compression ?? { method: 'gzip', force: false })
       else await writeLayout({ ...common, images: [...members.values()] })
       return { result: undefined, cached: false }
     })
-    for (const [id, { names }] of members) recordImageEvent(store.root, host, 'save', id, names[0] ?? id)
+    for (const [key, member] of members) {
+      const id = 'image' in member ? member.image.id : (member.index.imageId ?? key)
+      recordImageEvent(store.root, host, 'save', id, member.names[0] ?? id)
+    }
   } finally {
     await session.close()
   }

@@ -11,7 +11,7 @@ import { type LazyContext, lazyContext } from './lazy-context.ts'
 import { type NamedContexts, openNamedContexts } from './named-contexts.ts'
 import { enterNamespace } from './namespace.ts'
 import { openLock, type RequestedLock } from './open-lock.ts'
-import { requireNames } from './output-spec.ts'
+import { requireNames, requireSingleTree } from './output-spec.ts'
 import { projectOf } from './project.ts'
 import { type LazyRegistry, lazyRegistry } from './registry-client.ts'
 import { type LazyRemote, lazyRemote } from './remote-client.ts'
@@ -28,7 +28,10 @@ export interface Scene {
   readonly project: string
   /** Familiar names the image will have. */
   readonly names: readonly string[]
+  /** What this machine runs, and BUILDPLATFORM. */
   readonly platform: Platform
+  /** What is built for, each once. */
+  readonly targetPlatforms: readonly Platform[]
   readonly store: Store
   readonly context: LazyContext
   readonly contexts: NamedContexts
@@ -58,6 +61,7 @@ export async function openScene(
   const named = request.outputs.flatMap((output) => ('names' in output ? output.names : []))
   const names = [...new Set([...request.tags, ...named].map((tag) => localName(tag)))]
   requireNames(request.outputs, names)
+  requireSingleTree(request.outputs, request.platforms ?? [])
   if (request.addHosts.length > 0) await checkHosts(request.addHosts)
   await checkLimitRequest(request.limits, host)
   const store = openStore(storeRoot(host, request.root))
@@ -69,8 +73,10 @@ export async function openScene(
     const platform = hostPlatform(host.arch)
     const lock = await openLock(request, host, opened)
     const pinned = lock === undefined ? fetching : { ...fetching, pins: lock.pins }
-    const contexts = await openNamedContexts(request.contexts, pinned, platform)
-    return makeScene({ request, names, platform, contexts, opened, fetching: pinned, lock })
+    const targetPlatforms =
+      request.platforms === undefined || request.platforms.length === 0 ? [platform] : request.platforms
+    const contexts = await openNamedContexts(request.contexts, pinned, targetPlatforms, platform)
+    return makeScene({ request, names, platform, targetPlatforms, contexts, opened, fetching: pinned, lock })
   } catch (error) {
     await remote.close()
     throw error
@@ -83,13 +89,14 @@ async function checkHosts(addHosts: readonly string[]): Promise<void> {
   await runHostsText(addHosts, '')
 }
 
-interface SceneParts extends Pick<Scene, 'request' | 'names' | 'platform' | 'contexts'> {
+interface SceneParts extends Pick<Scene, 'request' | 'names' | 'platform' | 'targetPlatforms' | 'contexts'> {
   readonly opened: OpenedContext
   readonly fetching: FetchSettings
   readonly lock: RequestedLock | undefined
 }
 
-function makeScene({ request, names, platform, contexts, opened: found, fetching, lock }: SceneParts): Scene {
+function makeScene(parts: SceneParts): Scene {
+  const { request, names, platform, targetPlatforms, contexts, opened: found, fetching, lock } = parts
   const { host, store, remote, emit, signal, nowMs } = fetching
   const project = projectOf(found.dockerfile ?? found.source.name, found.fetched ? request.context : found.directory)
   const context = lazyContext(found, store, nowMs)
@@ -103,6 +110,7 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
   const anyImages = imagePort({
     store,
     overlay: overlayXattrs(host),
+    hostPlatform: platform,
     refresh: request.pull,
     layouts: contexts.layouts,
     registry: () => registry.client(),
@@ -138,6 +146,7 @@ function makeScene({ request, names, platform, contexts, opened: found, fetching
     project,
     names,
     platform,
+    targetPlatforms,
     store,
     context,
     contexts,

@@ -1,16 +1,17 @@
 import { ToolError } from '../base/index.ts'
-import { localName } from '../oci/index.ts'
-import { openStore } from '../store/index.ts'
+import { hostPlatform, localName } from '../oci/index.ts'
+import { namedImages, openStore } from '../store/index.ts'
 import { type Host, storeRoot } from './host.ts'
 import { recordImageEvent } from './record-event.ts'
-import { requireImage } from './require-image.ts'
+import { referencesOf, requireImage, withoutImage } from './require-image.ts'
 
-/** Gives the image `source` the name `target` too, which no other image has then. Throws `ToolError` when there is no such image. */
+/** Gives the image `source`, or all images of that name, the name `target` too, which no other image has then. Throws `ToolError` when there is no such image. */
 export function tagImage(host: Host, root: string | undefined, source: string, target: string): void {
   const store = openStore(storeRoot(host, root))
   const name = localName(target)
-  const { image } = requireImage(store, source)
-  store.images.tag(name, image.id)
+  const { image, index } = requireImage(store, source)
+  if (index === undefined) store.images.tag(name, image.id)
+  else store.images.tagIndex(name, index.index, index.imageId)
   // Looked at after it was named: now nobody removes it any more.
   if (store.images.config(image.id) !== undefined) {
     recordImageEvent(store.root, host, 'tag', image.id, name)
@@ -28,8 +29,8 @@ export function untagImage(
   names: readonly string[],
 ): readonly string[] {
   const store = openStore(storeRoot(host, root))
-  const { image } = requireImage(store, source)
-  const all = store.images.references().filter((reference) => reference.imageId === image.id)
+  const { image, name: own } = requireImage(store, source)
+  const all = referencesOf(store, image)
   const wanted = names.length === 0 ? all.map((reference) => reference.name) : names.map(localName)
   for (const name of wanted) {
     if (all.some((reference) => reference.name === name)) continue
@@ -37,7 +38,14 @@ export function untagImage(
       hint: `its names are: ${all.map((reference) => reference.name).join(', ') || 'none'}`,
     })
   }
-  const gone = wanted.filter((name) => store.images.untag(name))
+  const gone = wanted.filter((name) => {
+    const reference = all.find((one) => one.name === name)
+    // By its ID one image is meant, and others that the name has stay.
+    if (own !== undefined || reference === undefined || namedImages(reference).length === 1)
+      return store.images.untag(name)
+    withoutImage(store, reference, image.id, hostPlatform(host.arch))
+    return true
+  })
   for (const name of gone) recordImageEvent(store.root, host, 'untag', image.id, name)
   return gone
 }

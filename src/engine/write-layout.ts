@@ -11,16 +11,17 @@ import {
   layoutBlobPath,
   layoutFiles,
 } from '../oci/index.ts'
-import type { StoredImage } from '../ports/index.ts'
+import type { NamedIndex, StoredImage } from '../ports/index.ts'
 import { type ImageForm, type ImageParts, imageParts } from './image-parts.ts'
+import { type IndexDocument, indexDocument, indexImages } from './index-document.ts'
 import type { LayerBlobSettings } from './layer-blob.ts'
 import { writeWhole, writingTo } from './write-file.ts'
 
-/** An image and the names it goes by in a layout. */
-export interface LayoutMember {
-  readonly image: StoredImage
-  readonly names: readonly string[]
-}
+/** An image or an index, and the names it goes by in a layout. */
+export type LayoutMember = { readonly names: readonly string[] } & (
+  | { readonly image: StoredImage }
+  | { readonly index: Pick<NamedIndex, 'index' | 'imageId'> }
+)
 
 export interface LayoutRequest extends LayerBlobSettings {
   readonly images: readonly LayoutMember[]
@@ -42,23 +43,75 @@ interface LayoutFile {
 /**
  * Writes images as one OCI image layout (image-spec image-layout.md), a directory or a tar of one. Layers pulled keep their
  * blob; others are made as `form` says, and remembered. The destination appears only when it is complete; the index of a layout
- * that is there is replaced. Returns the manifests' descriptors. Throws `ToolError` `output-failed`, `no-space`, `store-corrupt`.
+ * that is there is replaced. Returns the descriptors of what the names lead to. Throws `ToolError` `output-failed`, `no-space`,
+ * `store-corrupt`.
  */
 export async function writeLayout(request: LayoutRequest): Promise<readonly Descriptor[]> {
   const { images, dest, tar } = request
-  const members: (ImageParts & { readonly names: readonly string[] })[] = []
-  for (const { image, names } of images) members.push({ ...(await imageParts(request, image, request.form)), names })
-  const files = layoutContents(members, request.docker)
+  const entries: LayoutEntry[] = []
+  for (const member of images) entries.push(await layoutEntry(request, member))
+  const files = layoutContents(entries, request.docker)
   await writingTo(dest, () => (tar ? writeTar(dest, files) : writeDirectory(dest, files)))
-  return members.map(({ descriptor }) => descriptor)
+  return entries.map(({ descriptor }) => descriptor)
+}
+
+/** What an entry of `index.json` leads to. */
+interface LayoutEntry {
+  readonly names: readonly string[]
+  /** Of the image's manifest, or of an index. */
+  readonly descriptor: Descriptor
+  readonly index?: IndexDocument
+  readonly images: readonly ImageParts[]
+  /** The one that docker's `manifest.json`, which knows no platforms, gives the names. */
+  readonly preferred: ImageParts
+}
+
+async function layoutEntry(request: LayoutRequest, member: LayoutMember): Promise<LayoutEntry> {
+  const { names } = member
+  if ('image' in member) {
+    const parts = await imageParts(request, member.image, request.form)
+    return { names, descriptor: parts.descriptor, images: [parts], preferred: parts }
+  }
+  const { index, imageId } = member.index
+  const images: ImageParts[] = []
+  for (const image of indexImages(request.store, names[0] ?? '', index))
+    images.push(await imageParts(request, image, request.form))
+  const document = indexDocument(
+    request.store,
+    index,
+    images.map(({ descriptor }) => descriptor),
+    undefined,
+  )
+  const preferred = images.find(({ config }) => config.digest === imageId) ?? images[0]
+  if (preferred === undefined) {
+    throw new ToolError('image-not-found', `the list ${names[0] ?? ''} is empty`, {
+      hint: 'add images to it: longshore manifest add LIST IMAGE',
+    })
+  }
+  return { names, descriptor: document.descriptor, index: document, images, preferred }
 }
 
 /** Files in the order of an archive: what a reader wants to know first, then blobs, each once. */
-function layoutContents(
-  members: readonly (ImageParts & { readonly names: readonly string[] })[],
-  docker: boolean,
-): readonly LayoutFile[] {
-  const blobs = members.flatMap(({ layers, config, configBytes, descriptor, manifestBytes }) => [
+function layoutContents(entries: readonly LayoutEntry[], docker: boolean): readonly LayoutFile[] {
+  const blobs = entries.flatMap(({ images, index }) => [
+    ...images.flatMap(imageFiles),
+    ...(index === undefined ? [] : [bytesFile(layoutBlobPath(index.descriptor.digest), index.bytes)]),
+  ])
+  const dockerImages = entries.map(({ names, preferred: { config, layers } }) => ({
+    config: config.digest,
+    names,
+    layers: layers.map((layer) => layer.descriptor.digest),
+  }))
+  return [
+    bytesFile(layoutFiles.layout, encodeLayoutMarker()),
+    bytesFile(layoutFiles.index, encodeLayoutIndex(entries)),
+    ...(docker ? [bytesFile(layoutFiles.dockerManifest, encodeDockerManifest(dockerImages))] : []),
+    ...new Map(blobs.map((file) => [file.path, file])).values(),
+  ]
+}
+
+function imageFiles({ layers, config, configBytes, descriptor, manifestBytes }: ImageParts): readonly LayoutFile[] {
+  return [
     ...layers.map(({ descriptor: { digest, size }, open }) => ({
       path: layoutBlobPath(digest),
       size,
@@ -66,17 +119,6 @@ function layoutContents(
     })),
     bytesFile(layoutBlobPath(config.digest), configBytes),
     bytesFile(layoutBlobPath(descriptor.digest), manifestBytes),
-  ])
-  const dockerImages = members.map(({ config, names, layers }) => ({
-    config: config.digest,
-    names,
-    layers: layers.map((layer) => layer.descriptor.digest),
-  }))
-  return [
-    bytesFile(layoutFiles.layout, encodeLayoutMarker()),
-    bytesFile(layoutFiles.index, encodeLayoutIndex(members)),
-    ...(docker ? [bytesFile(layoutFiles.dockerManifest, encodeDockerManifest(dockerImages))] : []),
-    ...new Map(blobs.map((file) => [file.path, file])).values(),
   ]
 }
 

@@ -132,6 +132,7 @@ const decodePlatform: Decoder<Platform> = (value, place) => {
     architecture: fields.required('architecture', text),
     variant: fields.optional('variant', text) || undefined,
     osVersion: fields.optional('os.version', text) || undefined,
+    osFeatures: nonEmpty(fields.optional('os.features', listOf(text))),
   })
 }
 

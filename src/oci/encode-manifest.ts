@@ -51,6 +51,7 @@ function platformJson(platform: Platform): JsonText {
   return objectJson([
     ['architecture', textJson(platform.architecture)],
     ['os', textJson(platform.os)],
+    ['os.features', optionalList(platform.osFeatures)],
     ['os.version', optionalText(platform.osVersion)],
     ['variant', optionalText(platform.variant)],
   ])

@@ -44,11 +44,13 @@ export {
 export {
   formatPlatform,
   hostPlatform,
+  imageEntries,
   isAttestation,
   matchPlatform,
   normalizePlatform,
   offeredPlatforms,
   parsePlatform,
+  selectByPlatform,
   selectManifest,
 } from './platform.ts'
 export {

@@ -127,14 +127,26 @@ const manifestTypes: ReadonlySet<string> = new Set([
  * platform comes last. Attestations and unknown media types are passed over. Undefined when nothing fits.
  */
 export function selectManifest(index: ImageIndex, platform: Platform): Descriptor | undefined {
-  let best: Descriptor | undefined
+  return selectByPlatform(imageEntries(index), platform)
+}
+
+/** The entries of an index that are images, or indexes of such: no attestations, no other things. */
+export function imageEntries(index: ImageIndex): readonly Descriptor[] {
+  return index.manifests.filter((entry) => !isAttestation(entry) && manifestTypes.has(entry.mediaType))
+}
+
+/** Of several things, the one that fits `wanted` best; as `selectManifest`. */
+export function selectByPlatform<T extends { readonly platform?: Platform }>(
+  offered: readonly T[],
+  wanted: Platform,
+): T | undefined {
+  let best: T | undefined
   let bestRank = Number.POSITIVE_INFINITY
-  for (const entry of index.manifests) {
-    if (isAttestation(entry) || !manifestTypes.has(entry.mediaType)) continue
-    const entryRank = entry.platform === undefined ? Number.MAX_SAFE_INTEGER : rank(platform, entry.platform)
-    if (entryRank === undefined || entryRank >= bestRank) continue
-    best = entry
-    bestRank = entryRank
+  for (const one of offered) {
+    const found = one.platform === undefined ? Number.MAX_SAFE_INTEGER : rank(wanted, one.platform)
+    if (found === undefined || found >= bestRank) continue
+    best = one
+    bestRank = found
   }
   return best
 }

@@ -6,6 +6,7 @@ export interface Platform {
   readonly architecture: string
   readonly variant?: string
   readonly osVersion?: string
+  readonly osFeatures?: readonly string[]
 }
 
 /** OCI image-spec descriptor.md: how a document points at a blob. `size` in bytes. */

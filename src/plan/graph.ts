@@ -12,7 +12,7 @@ import type {
   StageBase,
   WorkdirOperation,
 } from '../ir/index.ts'
-import type { Platform } from '../oci/index.ts'
+import { formatPlatform, type Platform } from '../oci/index.ts'
 import type { Epoch } from './epoch.ts'
 
 /** A root filesystem, by how it comes to be. */
@@ -67,6 +67,9 @@ export interface PlannedStage {
   readonly base: Root
   readonly steps: readonly number[]
   readonly result: Root
+  /** In a graph of several platforms: the number it has in the Dockerfile, and its platform. */
+  readonly dockerfileIndex?: number
+  readonly platform?: string
 }
 
 /** The steps of a build and what each needs. Holds only what the target needs. */
@@ -80,11 +83,18 @@ export interface StepGraph {
   readonly epoch?: Epoch
 }
 
-/** Lays the operations of a program out as a graph of steps. Pure; the program's stages come ordered by need. */
-export function planGraph(program: Program, epoch?: Epoch): StepGraph {
+/**
+ * Lays the operations of a program out as a graph of steps. Pure; the program's stages come ordered by need. With
+ * `showPlatforms` labels begin with the platform of their stage.
+ */
+export function planGraph(program: Program, epoch?: Epoch, showPlatforms = false): StepGraph {
   const steps: Step[] = []
   const stages = new Map<number, PlannedStage>()
-  for (const stage of program.stages) stages.set(stage.index, planStage(stage, program.stageCount > 1, steps, stages))
+  for (const stage of program.stages) {
+    const platform = showPlatforms ? [formatPlatform(stage.platform)] : []
+    const name = program.stageCount > 1 ? [displayName(stage)] : []
+    stages.set(stage.index, planStage(stage, [...platform, ...name], steps, stages))
+  }
   const target = stages.get(program.target)
   invariant(target !== undefined, 'the target stage is not part of the program')
   const targets = (program.targets ?? [program.target]).map((index) => {
@@ -97,14 +107,14 @@ export function planGraph(program: Program, epoch?: Epoch): StepGraph {
 
 function planStage(
   stage: Stage,
-  several: boolean,
+  prefix: readonly string[],
   steps: Step[],
   planned: ReadonlyMap<number, PlannedStage>,
 ): PlannedStage {
   const base = baseRoot(stage.base, planned)
   const operations = stage.operations.filter(makesLayer)
   const total = operations.length + 1
-  const number = (position: number): string => `[${several ? `${displayName(stage)} ` : ''}${position}/${total}]`
+  const number = (position: number): string => `[${[...prefix, `${position}/${total}`].join(' ')}]`
   const own: number[] = []
   let parent = base
   for (const [position, operation] of operations.entries()) {

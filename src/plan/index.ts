@@ -19,3 +19,4 @@ export {
   takesFiles,
 } from './graph.ts'
 export { type KeyWithComponents, type StepInputs, selectionKey, stepKey } from './key.ts'
+export { mergeGraphs, type PlatformGraph } from './merge-graphs.ts'

@@ -21,12 +21,17 @@ export type {
 } from './sandbox.ts'
 export type {
   ImageStore,
+  IndexMember,
   KeyComponents,
   LayerStore,
+  LocalMember,
+  NamedIndex,
   RecordStore,
+  RemoteMember,
   SelectionRecord,
   StepRecord,
   StoredImage,
+  StoredIndex,
   StoredReference,
 } from './store.ts'
 export type { BuildTrace, MissCause, TraceAttachments, TracedBase, TracedStep, TraceStore } from './traces.ts'

@@ -1,5 +1,5 @@
 import type { Canonical, ContentDigest, DiffId, Digest, StepKey } from '../base/index.ts'
-import type { ImageConfig, ImageManifest } from '../oci/types.ts'
+import type { Descriptor, ImageConfig, ImageManifest, Platform } from '../oci/types.ts'
 import type { Layer } from './layers.ts'
 
 /** What a step's key was made of, by name, kept so that `why` can name the first part that differs. */
@@ -42,9 +42,46 @@ export interface StoredImage {
 export interface StoredReference {
   /** Familiar name with tag, e.g. `app:latest`; empty for an image without a name. */
   readonly name: string
+  /** The image that is meant when nobody asks for a platform. */
   readonly imageId: Digest
   /** Digest under which it was pulled. */
   readonly pulledDigest?: Digest
+  /** All images of a name that has several, or that is a list. */
+  readonly index?: StoredIndex
+}
+
+/** The images that one name stands for, in order. */
+export interface StoredIndex {
+  readonly members: readonly IndexMember[]
+  /** Digest of the index as it came from elsewhere, kept as a blob. */
+  readonly document?: Digest
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+/** An image of an index: one of the store, or one that only a registry has. */
+export type IndexMember = LocalMember | RemoteMember
+
+export interface LocalMember {
+  readonly kind: 'image'
+  /** Familiar name by which it was added to a list. */
+  readonly name?: string
+  readonly imageId: Digest
+  readonly platform: Platform
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+export interface RemoteMember {
+  readonly kind: 'remote'
+  /** Familiar name by which it was added: its repository has the manifest. */
+  readonly name: string
+  /** Descriptor of the manifest, with the platform. */
+  readonly descriptor: Descriptor
+}
+
+/** As a reference; an index may have no image of the store. */
+export interface NamedIndex extends Omit<StoredReference, 'imageId' | 'index'> {
+  readonly imageId?: Digest
+  readonly index: StoredIndex
 }
 
 /** Remembered step results. Reads are synchronous, since a cached build is many of them and little else. */

@@ -12,7 +12,7 @@ export { openRegistry, type RegistryClient, type RegistryOptions } from './open-
 export type { LayerSink, PullOptions } from './pull-layers.ts'
 export type { PushedDocument } from './push-manifest.ts'
 export { type Route, type Routes, routesFromFiles } from './registries-conf.ts'
-export type { ResolvedImage } from './resolve-image.ts'
+export type { FetchedManifest, ResolvedImage } from './resolve-image.ts'
 export type { UploadOptions, UploadOutcome } from './upload.ts'
 export type { UploadSource } from './upload-session.ts'
 export type { GrowingBlob } from './upload-stream.ts'

@@ -15,7 +15,7 @@ import type { CredentialLookup } from './credentials.ts'
 import { type LayerSink, type PullOptions, pullEach } from './pull-layers.ts'
 import { type PushedDocument, pushManifest } from './push-manifest.ts'
 import type { Route, Routes } from './registries-conf.ts'
-import { type ResolvedImage, resolveImage } from './resolve-image.ts'
+import { type FetchedManifest, fetchManifest, type ResolvedImage, resolveImage } from './resolve-image.ts'
 import { type UploadOptions, type UploadOutcome, uploadBlob } from './upload.ts'
 import type { UploadSource } from './upload-session.ts'
 import { type GrowingBlob, uploadStream } from './upload-stream.ts'
@@ -46,6 +46,8 @@ export interface RegistryOptions {
 export interface RegistryClient {
   /** The image that `reference` means for `platform`, without its layers. */
   resolveImage(reference: Reference, platform: Platform, signal?: AbortSignal): Promise<ResolvedImage>
+  /** The manifest or index that `reference` leads to, as the registry has it. */
+  fetchManifest(reference: Reference, signal?: AbortSignal): Promise<FetchedManifest>
   /** A blob's bytes; the stream throws unless size and digest are right. */
   fetchBlob(reference: Reference, descriptor: Descriptor, options?: BlobOptions): AsyncIterable<Uint8Array>
   /** Fetches layers in parallel into `sink`, each different one once. */
@@ -108,20 +110,29 @@ export function openRegistry(options: RegistryOptions): RegistryClient {
       }
     }
   }
-  return {
-    async resolveImage(reference, platform, signal) {
-      const places = routes(reference, 'pull')
-      for (const [index, route] of places.entries()) {
-        try {
-          const image = await resolveImage(connect(route), route.reference, platform, signal)
-          found.set(keyOf(reference), route)
-          return image
-        } catch (error) {
-          if (index === places.length - 1 || !mayBeElsewhere(error)) throw error
-        }
+  const fromFirst = async <T>(
+    reference: Reference,
+    ask: (connection: RegistryConnection, there: Reference) => Promise<T>,
+  ): Promise<T> => {
+    const places = routes(reference, 'pull')
+    for (const [index, route] of places.entries()) {
+      try {
+        const answer = await ask(connect(route), route.reference)
+        found.set(keyOf(reference), route)
+        return answer
+      } catch (error) {
+        if (index === places.length - 1 || !mayBeElsewhere(error)) throw error
       }
-      throw invariantRoutes()
-    },
+    }
+    throw invariantRoutes()
+  }
+  return {
+    resolveImage: (reference, platform, signal) =>
+      fromFirst(reference, (connection, there) => resolveImage(connection, there, platform, signal)),
+    fetchManifest: (reference, signal) =>
+      fromFirst(reference, (connection, there) =>
+        fetchManifest({ connection, reference: there, signal }, there.digest ?? there.tag ?? 'latest'),
+      ),
     fetchBlob,
     pullLayers: (reference, layers, sink, pullOptions = {}) => {
       const { onProgress } = pullOptions

@@ -34,6 +34,7 @@ export interface ResolvedImage {
   readonly indexDigest?: Digest
   /** That index. */
   readonly index?: ImageIndex
+  readonly indexBytes?: Uint8Array
 }
 
 const acceptedTypes = [mediaTypes.ociIndex, mediaTypes.dockerIndex, mediaTypes.ociManifest, mediaTypes.dockerManifest]
@@ -72,22 +73,25 @@ export async function resolveImage(
   }
   const resolved = { digest: found.digest, manifestBytes: found.bytes, manifest, configBytes, config }
   if (top.document.kind !== 'index') return resolved
-  return { ...resolved, indexDigest: top.digest, index: top.document.index }
+  return { ...resolved, indexDigest: top.digest, index: top.document.index, indexBytes: top.bytes }
 }
 
+/** Where a manifest is. */
 interface Source {
   readonly connection: RegistryConnection
   readonly reference: Reference
   readonly signal: AbortSignal | undefined
 }
 
-interface FetchedManifest {
+/** A manifest or an index as a registry has it. */
+export interface FetchedManifest {
   readonly bytes: Uint8Array
   readonly digest: Digest
   readonly document: ManifestDocument
 }
 
-async function fetchManifest(
+/** Fetches what a tag or digest leads to, and checks its digest. Throws as `resolveImage`. */
+export async function fetchManifest(
   { connection, reference, signal }: Source,
   target: string,
   expected?: Descriptor,

@@ -5,4 +5,5 @@
  */
 export { describeIsolation, type IsolationReport } from './describe-isolation.ts'
 export { openSandbox, type SandboxOptions } from './open-sandbox.ts'
+export { type Emulation, probeEmulation } from './probe-emulation.ts'
 export { sweepSandboxes } from './sweep-sandboxes.ts'

@@ -113,6 +113,7 @@ function collectBlobs(store: Store, ofGone: ReadonlySet<string>, nowMs: number):
     const manifest = store.images.image(id)?.manifestDigest
     if (manifest !== undefined) named.add(digestHex(manifest))
   }
+  for (const { index } of store.images.indexes()) if (index.document !== undefined) named.add(digestHex(index.document))
   for (const name of readdirSync(store.layers.directory)) {
     const blob = readJson(join(store.layers.directory, name, 'layer.json'), decodeLayer)?.blob
     if (blob !== undefined) named.add(digestHex(blob.digest))

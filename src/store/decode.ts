@@ -63,7 +63,8 @@ export function decodeSelectionRecord(value: unknown): SelectionRecord | undefin
   return { key: parseStepKey(key), contentDigest: parseContentDigest(contentDigest) }
 }
 
-function decodeBlob(value: unknown): Descriptor | undefined {
+/** Decodes what a blob is; undefined when it is of another shape. */
+export function decodeBlob(value: unknown): Descriptor | undefined {
   if (!isFields(value)) return undefined
   const { mediaType, digest, size } = value
   if (typeof mediaType !== 'string' || typeof digest !== 'string' || !isDigest(digest)) return undefined

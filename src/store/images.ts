@@ -1,18 +1,10 @@
 import { readdirSync, renameSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  type Digest,
-  digestHex,
-  digestOf,
-  errnoCode,
-  isDigest,
-  parseDigest,
-  storeError,
-  ToolError,
-} from '../base/index.ts'
+import { type Digest, digestHex, digestOf, errnoCode, isDigest, storeError, ToolError } from '../base/index.ts'
 import { decodeConfig, decodeManifest, type ImageConfig } from '../oci/index.ts'
-import type { ImageStore, Layer, StoredImage, StoredReference } from '../ports/index.ts'
+import type { ImageStore, Layer, NamedIndex, StoredImage, StoredIndex, StoredReference } from '../ports/index.ts'
 import type { Blobs } from './blobs.ts'
+import { decodeName, type NameRecord, namedImages } from './decode-name.ts'
 import { readJson, renameInto, temporaryPath, writeAtomic } from './files.ts'
 import type { Layers } from './layers.ts'
 
@@ -23,6 +15,12 @@ export interface Images extends ImageStore {
   image(id: Digest): StoredImage | undefined
   /** The config of a stored image, its layers there or not. */
   config(id: Digest): ImageConfig | undefined
+  /** What a name points at, when that is an index. */
+  index(name: string): NamedIndex | undefined
+  /** Every name that points at an index, those of which the store has no image among them. */
+  indexes(): readonly NamedIndex[]
+  /** Points `name` at an index; `imageId`, one of its images, is meant where nobody asks for a platform. */
+  tagIndex(name: string, index: StoredIndex, imageId: Digest | undefined, pulledDigest?: Digest): void
   /** Takes a name off; false when there was no such name. */
   untag(name: string): boolean
   /** Removes an image that has no names. False, and it stays, when it has one (another process may just have given it). */
@@ -40,22 +38,41 @@ export function openImages(root: string, blobs: Blobs, layers: Layers): Images {
       .map((name) => `sha256:${name.replace(/\.json$/, '')}`)
       .filter((text) => isDigest(text))
 
-  const references = (): readonly StoredReference[] =>
+  const names = (): readonly NameRecord[] =>
     readdirSync(join(root, 'refs'))
-      .map((file) => readJson(join(root, 'refs', file), decodeReference))
-      .filter((reference) => reference !== undefined)
+      .map((file) => readJson(join(root, 'refs', file), decodeName))
+      .filter((record) => record !== undefined)
+  const named = (name: string): NameRecord | undefined => {
+    const record = readJson(join(root, 'refs', referenceFile(name)), decodeName)
+    return record?.name === name ? record : undefined
+  }
+  const writeName = (record: NameRecord): void =>
+    writeAtomic(root, join(root, 'refs', referenceFile(record.name)), JSON.stringify(record), 'flushed')
 
   return {
     image,
     imageIds,
-    references,
+    references: () => names().filter(hasImage),
+    index(name) {
+      const record = named(name)
+      return record !== undefined && hasIndex(record) ? record : undefined
+    },
+    indexes: () => names().filter(hasIndex),
+    tagIndex(name, index, imageId, pulledDigest) {
+      writeName({
+        name,
+        ...(imageId === undefined ? {} : { imageId }),
+        ...(pulledDigest === undefined ? {} : { pulledDigest }),
+        index,
+      })
+    },
     config(id) {
       const bytes = readJson(recordPath(id), decodeRecord) === undefined ? undefined : blobs.read(id)
       return bytes === undefined ? undefined : decodeConfig(bytes)
     },
     untag: (name) => removeFile(join(root, 'refs', referenceFile(name))),
     remove(id) {
-      const isNamed = (): boolean => references().some((reference) => reference.imageId === id)
+      const isNamed = (): boolean => names().some((record) => namedImages(record).includes(id))
       if (isNamed()) return false
       const aside = temporaryPath(root)
       try {
@@ -73,8 +90,8 @@ export function openImages(root: string, blobs: Blobs, layers: Layers): Images {
       return true
     },
     findImage(name) {
-      const reference = readJson(join(root, 'refs', referenceFile(name)), decodeReference)
-      if (reference?.name === name) return image(reference.imageId)
+      const record = named(name)
+      if (record !== undefined) return record.imageId === undefined ? undefined : image(record.imageId)
       const id = expandId(name, imageIds)
       return id === undefined ? undefined : image(id)
     },
@@ -84,10 +101,17 @@ export function openImages(root: string, blobs: Blobs, layers: Layers): Images {
       writeAtomic(root, recordPath(id), JSON.stringify({ id, manifestDigest }), 'flushed')
     },
     tag(name, imageId, pulledDigest) {
-      const record = JSON.stringify({ name, imageId, pulledDigest })
-      writeAtomic(root, join(root, 'refs', referenceFile(name)), record, 'flushed')
+      writeName({ name, imageId, ...(pulledDigest === undefined ? {} : { pulledDigest }) })
     },
   }
+}
+
+function hasImage(record: NameRecord): record is NameRecord & StoredReference {
+  return record.imageId !== undefined
+}
+
+function hasIndex(record: NameRecord): record is NameRecord & NamedIndex {
+  return record.index !== undefined
 }
 
 /** Removes a file; false when there was none. */
@@ -145,12 +169,4 @@ function decodeRecord(value: unknown): ImageRecord | undefined {
   if (typeof value.id !== 'string' || !isDigest(value.id)) return undefined
   const manifest = 'manifestDigest' in value ? value.manifestDigest : undefined
   return { id: value.id, manifestDigest: typeof manifest === 'string' && isDigest(manifest) ? manifest : undefined }
-}
-
-function decodeReference(value: unknown): StoredReference | undefined {
-  if (typeof value !== 'object' || value === null || !('name' in value) || !('imageId' in value)) return undefined
-  if (typeof value.name !== 'string' || typeof value.imageId !== 'string' || !isDigest(value.imageId)) return undefined
-  const pulled = 'pulledDigest' in value ? value.pulledDigest : undefined
-  const base = { name: value.name, imageId: parseDigest(value.imageId) }
-  return typeof pulled === 'string' && isDigest(pulled) ? { ...base, pulledDigest: pulled } : base
 }

@@ -4,6 +4,7 @@
  * Nothing here mounts, runs or fetches. The working area (`session.ts`) is imported apart, since it loads FFI.
  */
 export type { Blobs, BlobWriter } from './blobs.ts'
+export { namedImages } from './decode-name.ts'
 export type { Images } from './images.ts'
 export type { Layers, NewLayer } from './layers.ts'
 export { openStore, type Store } from './open.ts'

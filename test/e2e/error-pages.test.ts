@@ -205,6 +205,7 @@ async function done(...args: readonly string[]): Promise<void> {
 /** Where those are tested that no command brings about at will. */
 const elsewhere: Readonly<Record<string, string>> = {
   'checksum-mismatch': 'test/remote/fetch-file.test.ts',
+  'emulation-unavailable': 'test/e2e/platforms.test.ts',
   'git-failed': 'test/remote/fetch-repository.test.ts',
   'image-in-use': 'test/e2e/images.test.ts',
   'not-reproducible': 'test/e2e/verify.test.ts',

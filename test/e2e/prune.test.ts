@@ -1,7 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
-import { contextFor, longshore, makeActor, unavailable } from '../support/actor.ts'
+import { contextFor, longshore, makeActor, startLongshore, unavailable } from '../support/actor.ts'
 import { buildBase } from '../support/base-image.ts'
 import { makeTemporaryDirectory, removeDirectory } from '../support/temporary.ts'
 
@@ -99,3 +100,58 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
     },
   )
 })
+
+test.skipIf(unavailable('root') !== undefined)(
+  'a running build loses nothing to a prune',
+  { timeout: 300_000 },
+  async () => {
+    const actor = makeActor('root', makeTemporaryDirectory())
+    try {
+      buildBase(actor)
+      const context = contextFor(actor, 'beside', {
+        First: 'FROM longshore-base\nRUN echo first > /first\n',
+      })
+      const done = (...args: readonly string[]): string => {
+        const result = longshore(actor, args)
+        expect(result.status, result.stderr).toBe(0)
+        return result.stdout
+      }
+      done('build', '-q', '-t', 'first', '-f', join(context, 'First'), context)
+      done('rmi', 'first')
+      const waiting = {
+        Dockerfile:
+          'FROM longshore-base\nRUN echo first > /first\nRUN --mount=type=cache,target=/gate until [ -e /gate/go ]; do sleep 0.1; done; cat /first\n',
+      }
+      const child = startLongshore(actor, [
+        'build',
+        '--progress',
+        'plain',
+        '-t',
+        'beside',
+        contextFor(actor, 'waiting', waiting),
+      ])
+      let progress = ''
+      const ended = new Promise<number | null>((finish) => child.once('close', finish))
+      await new Promise<void>((started) => {
+        child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+          progress += text
+          if (progress.includes('until [ -e /gate/go ]')) started()
+        })
+        ended.then(() => started())
+      })
+      // What the build found at its start is pruned from under it, and its cache directory is not.
+      done('builder', 'prune', '-af')
+      const mounts = join(actor.home, 'store/cache/mounts')
+      for (const name of readdirSync(mounts)) {
+        const gate = join(mounts, name, '0/fs')
+        for (let tries = 0; tries < 100 && !existsSync(gate); tries++) await delay(100)
+        writeFileSync(join(gate, 'go'), '')
+      }
+      expect(await ended, progress).toBe(0)
+      expect(done('run', '--rm', 'beside', 'cat', '/first')).toBe('first\n')
+      expect(done('system', 'check')).toContain('all is well')
+    } finally {
+      removeDirectory(join(actor.home, '..'))
+    }
+  },
+)

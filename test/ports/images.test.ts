@@ -52,6 +52,7 @@ describe.skipIf(reason !== undefined)('a registry and a store', () => {
     const port = imagePort({
       store,
       overlay: 'trusted',
+      hostPlatform: { os: 'linux', architecture: 'amd64' },
       refresh: false,
       registry: async () => client,
       session: () => session,
