@@ -5,6 +5,6 @@
  */
 export type { Cgroup, CgroupFacts, Controller, ControllerPlace, Usage } from './cgroup.ts'
 export { checkLimits, type Limits, parseCpuSet } from './limits.ts'
-export { findCgroup, openCgroup } from './open-cgroup.ts'
+export { findCgroup, openCgroup, openDeviceGroup } from './open-cgroup.ts'
 export { probeCgroups } from './probe-cgroups.ts'
 export { parseUlimit, refusedUlimit, type Ulimit } from './ulimits.ts'

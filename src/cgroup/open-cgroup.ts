@@ -33,6 +33,13 @@ export function openCgroup(
   }
 }
 
+/** As `openCgroup`, a group that does nothing but restrict devices to the usual ones. */
+export function openDeviceGroup(id: string, { layout, controllers }: CgroupFacts, ownPid: number): Cgroup {
+  const none = { kind: 'missing', reason: 'it is not needed' } as const
+  const others = { memory: none, cpu: none, cpuacct: none, cpuset: none, pids: none, io: none, freezer: none }
+  return openCgroup(id, {}, { layout, controllers: { ...others, devices: controllers.devices } }, ownPid, [])
+}
+
 /** The control group of a container that runs, or undefined when it has none. */
 export function findCgroup(id: string, facts: CgroupFacts, ownPid: number): Cgroup | undefined {
   const { directories, refusals } = openDirectories(facts, id, 'find')

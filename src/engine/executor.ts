@@ -21,6 +21,7 @@ import {
 import type { Store } from '../store/index.ts'
 import type { Session } from '../store/session.ts'
 import type { AgentSources } from './agent-sources.ts'
+import type { DeviceGuard } from './device-guard.ts'
 import type { Host } from './host.ts'
 import { leaseLayers } from './lease-layers.ts'
 import { FileMounter } from './mounted-files.ts'
@@ -37,6 +38,7 @@ export interface ExecutorSettings {
   readonly snapshots: SnapshotSettings
   readonly overlay: OverlayXattrs
   readonly digester: LayerDigester
+  readonly guard: DeviceGuard
   /** Root of the build context, for COPY. */
   readonly contextDirectory: string
   /** Network of RUN steps that ask for none themselves. */
@@ -223,7 +225,9 @@ async function runProcess(
 ): Promise<void> {
   const sandbox = await settings.sandbox()
   const id = containerId(directory)
-  const limited = await limitRun(settings.limits, id, settings.host)
+  // runc sees to devices itself, and with security.insecure there are none to keep from.
+  const isGuarded = sandbox.isolation !== 'runc' && operation.security !== 'insecure'
+  const limited = await limitRun(settings.limits, id, settings.host, isGuarded ? settings.guard : undefined)
   for (const note of limited.notes) request.onOutput('stderr', Buffer.from(`${note}\n`))
   try {
     const exitCode = await runLimited(settings, sandbox, limited, operation, request, workspace, directory)

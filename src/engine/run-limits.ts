@@ -1,5 +1,6 @@
 import { parseSize } from '../base/index.ts'
 import type { SandboxRequest } from '../ports/index.ts'
+import type { DeviceGuard } from './device-guard.ts'
 import type { Host } from './host.ts'
 
 /** Limits of RUN steps as the flags have them. They are no part of any key. */
@@ -27,22 +28,26 @@ export async function checkLimitRequest(request: LimitRequest, host: Host): Prom
   checkLimits((await parsed(request)).limits, host.cpus)
 }
 
-/** Puts the limits of a RUN into force; `id` names its control group. Throws `ToolError` `limit-unavailable`. */
+/** Puts the limits of a RUN into force, and with `guard` keeps it from devices; `id` names its control group. Throws `ToolError` `limit-unavailable`. */
 export async function limitRun(
   request: LimitRequest,
   id: string,
   host: Pick<Host, 'inUserNamespace' | 'pid'>,
+  guard: DeviceGuard | undefined,
 ): Promise<RunLimits> {
   const free = { wasOomKilled: () => false, release: () => Promise.resolve() }
-  if (!isLimited(request)) return { fields: {}, notes: [], ...free }
+  const guarded = async () => (guard === undefined ? {} : { enter: await guard.ready() })
+  if (!isLimited(request)) return { fields: await guarded(), notes: [], ...free }
   const { limits, rlimits, shmSizeBytes } = await parsed(request)
   const fields = {
     ...(rlimits.length === 0 ? {} : { rlimits }),
     ...(shmSizeBytes === undefined ? {} : { shmSizeBytes }),
   }
-  if (Object.keys(limits).length === 0) return { fields, notes: [], ...free }
+  if (Object.keys(limits).length === 0) return { fields: { ...fields, ...(await guarded()) }, notes: [], ...free }
+  // The guard's group would be left for this one.
+  const devices = guard === undefined || host.inUserNamespace ? undefined : []
   const { openCgroup, probeCgroups } = await import('../cgroup/index.ts')
-  const group = openCgroup(id, limits, probeCgroups(!host.inUserNamespace), host.pid)
+  const group = openCgroup(id, limits, probeCgroups(!host.inUserNamespace), host.pid, devices)
   return {
     fields: { ...fields, enter: (command) => group.enter(command) },
     notes: group.notes,

@@ -8,6 +8,7 @@ import { failedSteps, removeFailedStep } from '../store/failed-steps.ts'
 import type { Store } from '../store/index.ts'
 import { openSession, type Session } from '../store/session.ts'
 import type { AgentSources } from './agent-sources.ts'
+import { deviceGuard } from './device-guard.ts'
 import { type ExecutorSettings, rehearseStep, stepExecutor } from './executor.ts'
 import { type Host, overlayXattrs } from './host.ts'
 import type { LimitRequest } from './run-limits.ts'
@@ -63,7 +64,7 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
       inUserNamespace: host.inUserNamespace,
       probeCacheFile: store.cachePath('isolation.json'),
     })
-    if (made.isolation === 'builtin' && settings.isolation === undefined) announceBuiltin(settings, startMs)
+    if (made.isolation === 'builtin' && settings.isolation === undefined) announce(settings, builtinLabel, startMs)
     return made
   }
   const sandbox = (): Promise<Sandbox> => {
@@ -71,12 +72,14 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
     return opened
   }
   const digester = layerDigester(host.digestThread, Math.min(host.cpus, mostDigesters))
+  const guard = deviceGuard(host, (label) => announce(settings, label, host.nowMs()))
   const executing: ExecutorSettings = {
     store,
     session,
     snapshots,
     overlay,
     digester,
+    guard,
     contextDirectory: settings.contextDirectory,
     network: settings.network,
     offline: settings.offline === true,
@@ -103,6 +106,7 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
     sandbox,
     async close() {
       await digester.close()
+      await guard.close()
       await session.close()
     },
   }
@@ -114,9 +118,10 @@ function forgetFailures(root: string, project: string): void {
 }
 
 /** Nobody asked for the weakest rung, so it is said that it is used, and what would give a better one. */
-function announceBuiltin({ emit, host }: WorkshopSettings, startMs: number): void {
-  const task = 'isolation'
-  const label = '[internal] built-in isolation, since neither crun nor runc works here (apt-get install crun)'
+const builtinLabel = '[internal] built-in isolation, since neither crun nor runc works here (apt-get install crun)'
+
+function announce({ emit, host }: WorkshopSettings, label: string, startMs: number): void {
+  const task = `note-${label}`
   const timeMs = host.nowMs()
   emit({ kind: 'task-start', task, label, timeMs: startMs })
   emit({ kind: 'task-end', task, status: 'done', durationMs: timeMs - startMs, timeMs })
