@@ -31,7 +31,7 @@ describe.each(['root', 'user'] as const)('RUN steps as %s', (who) => {
       ...(who === 'root' ? [{ isolation: 'builtin', flags: ['--memory', '200m'] }] : []),
     ])('open no device of the machine: $isolation $flags', ({ isolation, flags }) => {
     // Root may make nodes, a user none; neither may open them. A loop device is there or not, but never forbidden by its driver.
-    const script = 'mknod /node b 7 0 2>&1; ls /node; head -c 1 /node 2>&1; echo over; head -c 3 /dev/zero | wc -c'
+    const script = 'exec 2>&1; mknod /node b 7 0; ls /node; head -c 1 /node; echo over; head -c 3 /dev/zero | wc -c'
     const all = [...flags, '--isolation', isolation]
     const { status, stderr } = build('devices', `FROM longshore-base\nRUN ${script}\n`, all)
     expect(status, stderr).toBe(0)
