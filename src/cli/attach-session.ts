@@ -26,7 +26,9 @@ export class AttachSession {
   readonly #options: SessionOptions
   readonly #detached = Promise.withResolvers<SessionEnd>()
   readonly #undo: (() => void)[] = []
+  readonly #kept: NodeJS.Signals[] = []
   #client: ControlClient | undefined
+  #keepsSignals = false
 
   constructor(options: SessionOptions) {
     this.#options = options
@@ -53,11 +55,31 @@ export class AttachSession {
     return { rows, columns }
   }
 
+  /**
+   * From now on signals are for the process; what comes before it runs is passed on by `follow`. Call it before the process is
+   * started, which may print something, and be told something for that, sooner than we get to know that it runs.
+   */
+  keepSignals(): void {
+    if (!this.#options.signalProxy || this.#keepsSignals) return
+    this.#keepsSignals = true
+    const listener = (signal: NodeJS.Signals): void => this.#onSignal(signal)
+    for (const signal of forwarded) process.on(signal, listener)
+    this.#undo.push(() => {
+      for (const signal of forwarded) process.off(signal, listener)
+    })
+  }
+
+  /** Takes back what was set up, for a process that was not started. */
+  release(): void {
+    for (const undo of this.#undo.splice(0).reverse()) undo()
+  }
+
   /** Passes input, sizes and signals on from now on; `ended` is the process's end. */
   async follow(client: ControlClient, ended: Promise<number>): Promise<SessionEnd> {
     this.#client = client
-    const { terminal, stdin, signalProxy } = this.#options
-    if (signalProxy) this.#passSignals(client)
+    const { terminal, stdin } = this.#options
+    this.keepSignals()
+    for (const signal of this.#kept.splice(0)) this.#onSignal(signal)
     if (terminal) this.#passSizes(client)
     if (stdin) this.#passInput(client)
     try {
@@ -66,7 +88,7 @@ export class AttachSession {
         this.#detached.promise,
       ])
     } finally {
-      for (const undo of this.#undo.reverse()) undo()
+      this.release()
       client.close()
     }
   }
@@ -77,17 +99,20 @@ export class AttachSession {
     target.once('drain', () => this.#client?.resume())
   }
 
-  #passSignals(client: ControlClient): void {
+  #onSignal(signal: NodeJS.Signals): void {
     const { terminal } = this.#options
-    const listener = (signal: NodeJS.Signals): void => {
-      client.send({ op: 'signal', signal: signalNumbers[signal] ?? 15 })
-      // A terminal that is gone takes us along; the container's processes were told, and go on if they want to.
-      if (terminal && signal === 'SIGHUP') setTimeout(() => this.#detached.resolve({ kind: 'detached' }), 50)
+    if (this.#client === undefined) {
+      // Whoever asks twice does not want to wait for the start.
+      const isUrgent = signal === 'SIGINT' && this.#kept.includes(signal)
+      this.#kept.push(signal)
+      if (!isUrgent) return
+      this.release()
+      process.kill(process.pid, signal)
+      return
     }
-    for (const signal of forwarded) process.on(signal, listener)
-    this.#undo.push(() => {
-      for (const signal of forwarded) process.off(signal, listener)
-    })
+    this.#client.send({ op: 'signal', signal: signalNumbers[signal] ?? 15 })
+    // A terminal that is gone takes us along; the container's processes were told, and go on if they want to.
+    if (terminal && signal === 'SIGHUP') setTimeout(() => this.#detached.resolve({ kind: 'detached' }), 50)
   }
 
   #passSizes(client: ControlClient): void {

@@ -60,10 +60,15 @@ export async function runRun(
     const session = new AttachSession({ stdin, terminal, detachKeys, signalProxy: flags.sigProxy, isWanted })
     const { size } = session
     const wishes = { output: true, stdin, ...common, ...(size === undefined ? {} : { size }) }
-    const { client, ended, notes } = await startContainer(room, id, wishes, session.listener)
-    printNotes(notes)
-    const end = await session.follow(client, ended())
-    return end.kind === 'ended' ? end.exitCode : exitCodes.done
+    session.keepSignals()
+    try {
+      const { client, ended, notes } = await startContainer(room, id, wishes, session.listener)
+      printNotes(notes)
+      const end = await session.follow(client, ended())
+      return end.kind === 'ended' ? end.exitCode : exitCodes.done
+    } finally {
+      session.release()
+    }
   } catch (error) {
     return failedStart(error)
   }

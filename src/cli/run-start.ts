@@ -37,10 +37,13 @@ async function startAttached(name: string, flags: StartFlags, root: string | und
   const { size } = session
   try {
     const wishes = { output: true, stdin, ...(size === undefined ? {} : { size }) }
+    session.keepSignals()
     const { client, ended } = await startContainer(room, id, wishes, session.listener)
     const end = await session.follow(client, ended())
     return end.kind === 'ended' ? end.exitCode : exitCodes.done
   } catch (error) {
     return failedStart(error)
+  } finally {
+    session.release()
   }
 }
