@@ -57,7 +57,8 @@ export class ExecSession {
       () => tell('exec_die', { exitCode: '137' }),
     )
     this.ended = result.then(
-      ({ exitCode }) => ({ kind: 'exited', exitCode }),
+      // A runtime that loses the container before it learns how its process ended says 1.
+      ({ exitCode }) => ({ kind: 'exited', exitCode: exitCode === 1 && supervisor.isStopping ? 137 : exitCode }),
       // The container was killed under it.
       () => ({ kind: 'exited', exitCode: 137 }),
     )

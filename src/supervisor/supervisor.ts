@@ -87,6 +87,11 @@ export class Supervisor {
     return this.#stage?.hasOwnNetwork ?? false
   }
 
+  /** Somebody wants it to end, or to begin anew. */
+  get isStopping(): boolean {
+    return this.#wish !== undefined
+  }
+
   get isPaused(): boolean {
     return this.#state.status === 'paused'
   }
