@@ -238,10 +238,12 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
       if (reason !== undefined) skip(reason)
       done('run', '-d', '--name', 'going', ...local, 'longshore-base', 'sleep', '1000')
       const child = startLongshore(actor(), ['exec', 'going', 'sh', '-c', 'echo in; sleep 1000'])
+      let said = ''
+      child.stderr?.on('data', (bytes: Buffer) => (said += bytes.toString()))
       const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
       await new Promise((resolve) => child.stdout?.once('data', resolve))
       done('rm', '-f', 'going')
-      expect(await ended).toBe(137)
+      expect(await ended, said).toBe(137)
       expect(mountsUnder(actor().home)).toEqual([])
     })
 
