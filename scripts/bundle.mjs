@@ -146,17 +146,13 @@ await Promise.all([
   buildCommand(),
   build({
     ...common,
-    entryPoints: {
-      index: 'src/index.ts',
-      supervisor: 'src/supervisor/main.ts',
-      'digest-thread': 'src/layer/digest-thread.ts',
-    },
+    entryPoints: { index: 'src/index.ts', supervisor: 'src/supervisor/main.ts' },
     outdir: dist,
     outExtension: { '.js': '.cjs' },
     external: ['koffi'],
     banner: { js: nodeCheck },
     plugins: [separatePackages],
-    define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
+    define: { 'import.meta.dirname': '__dirname' },
   }),
   build({
     ...common,

@@ -29,7 +29,6 @@ export function processHost(): Host {
       '--jitless',
       join(import.meta.dirname, 'supervisor.cjs'),
     ],
-    digestThread: join(import.meta.dirname, 'digest-thread.cjs'),
     arch: process.arch,
     cpus: availableParallelism(),
     isReexecuted: mark !== undefined,

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path'
 import { assertNever, invariant, ToolError } from '../base/index.ts'
 import type { ExecuteRequest, ExecutorPort, SelectResult } from '../build/index.ts'
 import type { CopyOperation, RunOperation, WorkdirOperation } from '../ir/index.ts'
-import { dateTree, type LayerDigester, sniffArchive, unpackArchive } from '../layer/index.ts'
+import { dateTree, digestLayer, sniffArchive, unpackArchive } from '../layer/index.ts'
 import type { ContextSelection, Layer, OverlayXattrs, Sandbox } from '../ports/index.ts'
 import {
   applyCopy,
@@ -37,7 +37,6 @@ export interface ExecutorSettings {
   readonly session: Session
   readonly snapshots: SnapshotSettings
   readonly overlay: OverlayXattrs
-  readonly digester: LayerDigester
   readonly guard: DeviceGuard
   /** Root of the build context, for COPY. */
   readonly contextDirectory: string
@@ -63,7 +62,7 @@ export function stepExecutor(settings: ExecutorSettings): ExecutorPort {
   const step = stepSettings(settings)
   return {
     execute: (request) =>
-      inWorkspace(step, request, (workspace, startMs) => commitLayer(settings, workspace, startMs, request)),
+      inWorkspace(step, request, (workspace, startMs) => commitLayer(settings, workspace, startMs, request.epoch)),
     selectFrom(layers, { sources, sourceSpans, rules }) {
       return withView<SelectResult<ContextSelection['contentDigest']>>(settings, layers, (root) => {
         const result = selectInRoot(root, sources, sourceSpans, rules)
@@ -102,7 +101,7 @@ function stepSettings(settings: ExecutorSettings): StepSettings {
 async function inWorkspace<T>(
   settings: StepSettings,
   request: ExecuteRequest,
-  conclude: (workspace: Workspace, startMs: number) => T | Promise<T>,
+  conclude: (workspace: Workspace, startMs: number) => T,
 ): Promise<SelectResult<T>> {
   const { session, store, snapshots } = settings
   const startMs = settings.nowMs()
@@ -128,7 +127,7 @@ async function inWorkspace<T>(
       workspace.unmount()
     }
     if (failure !== undefined) throw await failureToKeep(settings, failure, request, workspace.upper)
-    return { kind: 'selected', selection: await conclude(workspace, startMs) }
+    return { kind: 'selected', selection: conclude(workspace, startMs) }
   } finally {
     session.removeDirectory(directory)
   }
@@ -157,15 +156,15 @@ async function failureToKeep(
  * Names the tree of changes and moves it into the store, unless a layer of the same content is there already. A layer
  * that is dated must have its own times, too.
  */
-async function commitLayer(
+function commitLayer(
   settings: ExecutorSettings,
   workspace: Workspace,
   startMs: number,
-  { epoch, signal }: ExecuteRequest,
-): Promise<Layer> {
-  const { session, store, overlay, digester } = settings
+  epoch: ExecuteRequest['epoch'],
+): Layer {
+  const { session, store, overlay } = settings
   dateUpper(workspace.upper, epoch)
-  const digests = await digester.digest(workspace.upper, overlay, signal)
+  const digests = digestLayer(workspace.upper, { overlay })
   const same = epoch?.files === undefined ? store.layers.layerByContent(digests.contentDigest) : undefined
   session.lease([store.layers.name(same?.diffId ?? digests.diffId)])
   if (same !== undefined && store.layers.isPresent(same.diffId)) return same
@@ -237,8 +236,6 @@ async function runProcess(
   }
 }
 
-const longRunMs = 150
-
 async function runLimited(
   settings: StepSettings,
   sandbox: Sandbox,
@@ -271,9 +268,7 @@ async function runLimited(
       signal: request.signal,
       ...limited.fields,
     })
-    // What takes a while may leave much behind: then the thread that digests it is there already.
-    const warmUp = setTimeout(() => settings.digester.warmUp(), longRunMs).unref()
-    const { exitCode } = await done.finally(() => clearTimeout(warmUp))
+    const { exitCode } = await done
     request.signal.throwIfAborted()
     return exitCode
   } finally {

@@ -12,8 +12,6 @@ export interface Host {
   readonly pid: number
   /** Words of the command that starts a supervisor; its settings follow. */
   readonly supervisorCommand: readonly string[]
-  /** File that threads run which digest layers. */
-  readonly digestThread: string
   /** Node's name of the processor: `x64`, `arm64` … */
   readonly arch: string
   readonly cpus: number

@@ -1,5 +1,4 @@
 import type { ClaimPort, EmitEvent, ExecuteRequest, ExecutorPort, SelectResult } from '../build/index.ts'
-import { layerDigester } from '../layer/index.ts'
 import type { Isolation, OverlayXattrs, Sandbox } from '../ports/index.ts'
 import { openSandbox, sweepSandboxes } from '../sandbox/index.ts'
 import type { SnapshotSettings } from '../snapshot/index.ts'
@@ -44,9 +43,6 @@ export interface WorkshopSettings {
   readonly emit: EmitEvent
 }
 
-/** More would wait for the disk. */
-const mostDigesters = 4
-
 /** Opens the workshop of this process and sweeps what dead ones left. Call after `enterNamespace`. */
 export function openWorkshop(settings: WorkshopSettings): Workshop {
   const { store, host } = settings
@@ -71,14 +67,12 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
     opened ??= open()
     return opened
   }
-  const digester = layerDigester(host.digestThread, Math.min(host.cpus, mostDigesters))
   const guard = deviceGuard(host, (label) => announce(settings, label, host.nowMs()))
   const executing: ExecutorSettings = {
     store,
     session,
     snapshots,
     overlay,
-    digester,
     guard,
     contextDirectory: settings.contextDirectory,
     network: settings.network,
@@ -105,7 +99,6 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
     rehearse: (request, judge) => rehearseStep(executing, request, judge),
     sandbox,
     async close() {
-      await digester.close()
       await guard.close()
       await session.close()
     },

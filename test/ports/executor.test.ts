@@ -23,7 +23,6 @@ const host: Host = {
   uid: 0,
   pid: process.pid,
   supervisorCommand: [],
-  digestThread: join(import.meta.dirname, '../../src/layer/digest-thread.ts'),
   arch: process.arch,
   cpus: 2,
   isReexecuted: false,
