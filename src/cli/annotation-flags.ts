@@ -2,11 +2,11 @@ import { ToolError } from '../base/index.ts'
 import type { BuildRequest } from '../engine/build-request.ts'
 import type { BuildFlags } from './flags.ts'
 
-/** What `--annotation [manifest|index:]KEY=VALUE` asks for. Throws `ToolError` `usage`, `not-supported`. */
-export function annotationsField({
-  annotation,
-  platform,
-}: Pick<BuildFlags, 'annotation' | 'platform'>): Pick<BuildRequest, 'annotations'> {
+/** What `--annotation [manifest|index:]KEY=VALUE` asks of a build for `platforms`. Throws `ToolError` `usage`, `not-supported`. */
+export function annotationsField(
+  { annotation }: Pick<BuildFlags, 'annotation'>,
+  { platforms = [] }: Pick<BuildRequest, 'platforms'>,
+): Pick<BuildRequest, 'annotations'> {
   if (annotation.length === 0) return {}
   const found = { manifest: new Map<string, string>(), index: new Map<string, string>() }
   for (const text of annotation) {
@@ -18,7 +18,7 @@ export function annotationsField({
     }
     for (const type of types.split(',')) annotationsOf(found, type, text).set(key, value)
   }
-  if (found.index.size > 0 && (platform ?? []).flatMap((list) => list.split(',')).length < 2) {
+  if (found.index.size > 0 && platforms.length < 2) {
     throw new ToolError('usage', 'index: annotates the index of several platforms, and this build makes none', {
       hint: 'leave index: out, or build for several with --platform linux/amd64,linux/arm64',
     })

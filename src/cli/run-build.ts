@@ -70,7 +70,7 @@ function buildRequest(context: string, flags: BuildFlags, root: string | undefin
     buildArgs: keyValues(flags.buildArg, host.env),
     contexts: namedValues(flags.buildContext),
     labels: keyValues(flags.label, {}),
-    ...annotationsField(flags),
+    ...annotationsField(flags, platformsField(flags, host.arch)),
     squash: flags.squash === true,
     noCache: !flags.cache,
     ...schedulingFields(flags),

@@ -72,8 +72,12 @@ async function runInStep(
     const { args, env, script: _script, addHosts, ...place } = step.process
     const hosts = await hostsMounts(addHosts, place.hostname, mounts.ready, directory)
     const sandbox = await workshop.sandbox()
+    // The shell is the image's, and what it starts, too.
+    const isGuarded = sandbox.isolation !== 'runc' && place.privileged !== true
+    const guarded = isGuarded ? { enter: await workshop.guard.ready() } : {}
     const run = sandbox.start({
       ...place,
+      ...guarded,
       id: `longshore-debug-${step.id}`,
       rootfs: workspace.root,
       scratch: directory,

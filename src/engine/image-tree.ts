@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync } from 'node:fs'
-import { compareCodeUnits, type DiffId, decodePath, printablePath, sanitizeLine } from '../base/index.ts'
+import { compareCodeUnits, type DiffId, decodePath, invariant, printablePath, sanitizeLine } from '../base/index.ts'
 import { nameBytes, nameOfText, osPath } from '../layer/byte-name.ts'
 import { compareContent } from '../layer/compare-content.ts'
 import { attributes, FileStack, type LayerChange, type StackedEntry, type StackNode } from '../layer/file-stack.ts'
@@ -115,7 +115,7 @@ async function withImages<T>(
       images.map((image) => stack(host, store, image)),
       store,
     )
-    if (found === undefined) throw new Error('an image was lost on the way')
+    invariant(found !== undefined, 'an image for each text')
     return found
   } finally {
     await session.close()

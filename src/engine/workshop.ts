@@ -7,7 +7,7 @@ import { failedSteps, removeFailedStep } from '../store/failed-steps.ts'
 import type { Store } from '../store/index.ts'
 import { openSession, type Session } from '../store/session.ts'
 import type { AgentSources } from './agent-sources.ts'
-import { deviceGuard } from './device-guard.ts'
+import { type DeviceGuard, deviceGuard } from './device-guard.ts'
 import { type ExecutorSettings, rehearseStep, stepExecutor } from './executor.ts'
 import { type Host, overlayXattrs } from './host.ts'
 import type { LimitRequest } from './run-limits.ts'
@@ -22,6 +22,8 @@ export interface Workshop {
   /** Executes a step in other surroundings; `judge` sees the tree it made, which is then thrown away. */
   rehearse<T>(request: ExecuteRequest, judge: (upper: string) => T): Promise<SelectResult<T>>
   readonly claims: ClaimPort
+  /** For what a Dockerfile or image chose to run as root. */
+  readonly guard: DeviceGuard
   /** The sandbox, opened and probed on first use. */
   sandbox(): Promise<Sandbox>
   close(): Promise<void>
@@ -94,13 +96,17 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
     session,
     overlay,
     snapshots,
+    guard,
     executor: stepExecutor(executing),
     claims,
     rehearse: (request, judge) => rehearseStep(executing, request, judge),
     sandbox,
     async close() {
-      await guard.close()
-      await session.close()
+      try {
+        await guard.close()
+      } finally {
+        await session.close()
+      }
     },
   }
 }

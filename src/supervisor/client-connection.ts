@@ -40,6 +40,11 @@ export class ClientConnection {
     socket.once('close', () => this.#leave())
   }
 
+  /** Resolves when a further process that this client started has ended. */
+  async execEnded(): Promise<void> {
+    await this.#exec?.ended
+  }
+
   /** `exited` is the last answer: whoever waits is told of what was asked before first, however fast the process ends. */
   #serve(request: ControlRequest): void {
     const before = this.#answered

@@ -1,4 +1,4 @@
-import { closeSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { constants } from 'node:os'
 import { ToolError } from '../base/index.ts'
 import type { Cgroup } from '../cgroup/index.ts'
@@ -31,10 +31,31 @@ export function processesOf(supervisor: Supervised): readonly number[] {
   return processesIn('mnt', namespaceOf(init, 'mnt')).filter((pid) => !launch.includes(pid))
 }
 
-/** The mount namespace of a process; undefined when it has ended, or has none of its own. */
-export function mountNamespaceOf(pid: number): string | undefined {
-  const found = namespaceOf(pid, 'mnt')
-  return found === readlinkSync('/proc/thread-self/ns/mnt') ? undefined : found
+/**
+ * A namespace that stays as long as it is held. Its name alone tells little: the kernel gives the number of one that is gone to
+ * the next that is made, be it of another container.
+ */
+export interface HeldNamespace {
+  readonly name: string
+  release(): void
+}
+
+/** Holds the mount namespace of a process of a container; undefined when it has ended, or has none of its own. */
+export function holdMountNamespace(pid: number): HeldNamespace | undefined {
+  let fd: number
+  try {
+    fd = openSync(`/proc/${pid}/ns/mnt`, 'r')
+  } catch {
+    // It has ended.
+    return undefined
+  }
+  const name = readlinkSync(`/proc/self/fd/${fd}`)
+  const held = { name, release: () => closeSync(fd) }
+  // Nor that of whoever started it, nor the machine's: the number may be another process's by now.
+  const others = (['thread-self', 1, ...ancestorsOf(process.pid)] as const).map((other) => namespaceOf(other, 'mnt'))
+  if (!others.includes(name)) return held
+  held.release()
+  return undefined
 }
 
 /** How often to look whether the first process is there. */
@@ -42,9 +63,9 @@ const lookMs = 20
 
 /**
  * Ends what the first process of a container leaves in a process namespace that is not the container's: nothing else does, and crun
- * waits for it. Resolves when `ended` does.
+ * waits for it. Resolves when `ended` does, and has released the namespace then.
  */
-export async function endWithFirst(first: number, mountNamespace: string, ended: Promise<unknown>): Promise<void> {
+export async function endWithFirst(first: number, mounts: HeldNamespace, ended: Promise<unknown>): Promise<void> {
   // What started it may see its mounts too, and is to tell how it ended.
   const launch = ancestorsOf(first)
   let isOver = false
@@ -59,14 +80,18 @@ export async function endWithFirst(first: number, mountNamespace: string, ended:
   while (!isOver && processState(first) !== undefined) {
     await Promise.race([over, new Promise((resolve) => setTimeout(resolve, lookMs))])
   }
-  await endProcessesIn(mountNamespace, launch)
+  try {
+    await endProcessesIn(mounts.name, launch)
+  } finally {
+    mounts.release()
+  }
   await over
 }
 
 /** One that hangs in the kernel for longer is left to the control group, which is removed when it is empty. */
 const endingMs = 5000
 
-/** Ends all processes in a mount namespace: the kernel does so only in a process namespace whose first one ended. */
+/** Ends all processes in a mount namespace that is held: the kernel does so only in a process namespace whose first one ended. */
 async function endProcessesIn(mountNamespace: string, spared: readonly number[]): Promise<void> {
   for (const deadline = performance.now() + endingMs; performance.now() < deadline; ) {
     const found = processesIn('mnt', mountNamespace).filter((pid) => !spared.includes(pid))
@@ -97,7 +122,7 @@ function processesIn(kind: 'pid' | 'mnt', namespace: string | undefined): readon
     .filter((pid) => namespace !== undefined && namespaceOf(pid, kind) === namespace)
 }
 
-function namespaceOf(pid: number, kind: 'pid' | 'mnt'): string | undefined {
+function namespaceOf(pid: number | 'thread-self', kind: 'pid' | 'mnt'): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/ns/${kind}`)
   } catch {

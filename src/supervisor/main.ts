@@ -60,11 +60,10 @@ function gone(id: string): ToolError {
 }
 
 function serve(settings: SupervisorSettings, supervisor: Supervisor, client: Socket, lock: number): void {
-  const sockets = new Set<Socket>()
+  const clients = new Map<Socket, ClientConnection>()
   const connect = (socket: Socket): void => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-    new ClientConnection(socket, supervisor)
+    clients.set(socket, new ClientConnection(socket, supervisor))
+    socket.once('close', () => clients.delete(socket))
   }
   const server = listenForControl(openContainers(settings.root, process.pid).path(settings.id), connect)
   connect(client)
@@ -74,20 +73,29 @@ function serve(settings: SupervisorSettings, supervisor: Supervisor, client: Soc
     void supervisor.stop(signal, Math.min(spec.stopTimeoutSeconds, shutdownSeconds))
   })
   for (const signal of ['SIGHUP', 'SIGINT', 'SIGPIPE'] as const) process.on(signal, () => undefined)
-  void supervisor.ended.then(() => leave(server, sockets, lock))
+  void supervisor.ended.then(() => leave(server, clients, lock))
 }
 
+/** What a runtime takes at most to tell how a process ended that was killed with its container. */
+const lastWordsMs = 1000
+
 /** The last answers are still to be sent; nothing else keeps the process. */
-function leave(server: Server, sockets: ReadonlySet<Socket>, lock: number): void {
+async function leave(server: Server, clients: ReadonlyMap<Socket, ClientConnection>, lock: number): Promise<void> {
   server.close()
-  // In a turn of its own, so that who waits for the end has been answered.
-  setImmediate(() => {
-    closeSync(lock)
-    for (const socket of sockets) socket.end()
-    setTimeout(() => process.exit(0), 1000).unref()
-    if (sockets.size === 0) process.exit(0)
-    for (const socket of sockets) socket.once('close', () => sockets.size === 0 && process.exit(0))
-  })
+  await nextTurn()
+  closeSync(lock)
+  const lastWords = Promise.all([...clients.values()].map((client) => client.execEnded()))
+  await Promise.race([lastWords, new Promise((resolve) => setTimeout(resolve, lastWordsMs))])
+  await nextTurn()
+  for (const socket of clients.keys()) socket.end()
+  setTimeout(() => process.exit(0), 1000).unref()
+  if (clients.size === 0) process.exit(0)
+  for (const socket of clients.keys()) socket.once('close', () => clients.size === 0 && process.exit(0))
+}
+
+/** When who waited for what has just come has been answered. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 main()

@@ -4,7 +4,7 @@ import { markProcess } from '../container/index.ts'
 import { type LogWriter, openLog } from '../container/log-writer.ts'
 import { restartDelayMs, restartsAfter } from '../container/restart-policy.ts'
 import type { SandboxResult, SandboxRun, TerminalSize } from '../ports/index.ts'
-import { endWithFirst, mountNamespaceOf, thawProcesses } from './container-processes.ts'
+import { endWithFirst, holdMountNamespace, thawProcesses } from './container-processes.ts'
 import { openStage, type Stage } from './container-run.ts'
 import { EventLog } from './event-log.ts'
 import { failedReply } from './failed-reply.ts'
@@ -14,6 +14,7 @@ import { openStdio, type ProcessStdio } from './process-stdio.ts'
 import { programStart } from './program-start.ts'
 import { removeContainer } from './remove-container.ts'
 import type { SupervisorSettings } from './settings.ts'
+import { withoutSupervisor } from './without-supervisor.ts'
 
 export type StartReply = Extract<ControlReply, { readonly kind: 'started' | 'failed' }>
 export type ExitReply = Extract<ControlReply, { readonly kind: 'exited' }>
@@ -283,8 +284,12 @@ export class Supervisor {
     }
     this.#stdio = stdio
     this.#run = run
-    const result = await this.#follow(stage, run, restarts, onStart)
-    this.#endHealth?.()
+    let result: SandboxResult
+    try {
+      result = await this.#follow(stage, run, restarts, onStart)
+    } finally {
+      this.#endHealth?.()
+    }
     this.#run = undefined
     this.#stdio = undefined
     await stdio.drained()
@@ -300,7 +305,7 @@ export class Supervisor {
   ): Promise<SandboxResult> {
     const pid = await programStart(run)
     if (pid !== undefined) {
-      const mounts = this.hasOwnProcesses ? undefined : mountNamespaceOf(pid)
+      const mounts = this.hasOwnProcesses ? undefined : holdMountNamespace(pid)
       if (mounts !== undefined) void endWithFirst(pid, mounts, run.done)
       this.#noteStart(pid)
       this.#endHealth = this.#watchHealth(stage, run)
@@ -387,10 +392,4 @@ export class Supervisor {
     if (log.driver === 'none') return undefined
     return openLog(this.#store.path(this.spec.id), log.maxSizeBytes, log.maxFiles, Date.now)
   }
-}
-
-function withoutSupervisor(state: ContainerState): ContainerState {
-  const { supervisor, health, connection, ...rest } = state
-  // Of one that does not run nobody knows that it is well; docker says so too.
-  return health === undefined ? rest : { ...rest, health: { ...health, status: 'unhealthy' } }
 }

@@ -1,38 +1,14 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
-import { type Actor, giveTo, longshore, makeActor, startLongshore, unavailable } from '../support/actor.ts'
-import { buildBase } from '../support/base-image.ts'
-import { makeTemporaryDirectory, removeDirectory } from '../support/temporary.ts'
+import { describe, expect, test } from 'vitest'
+import { giveTo, longshore, startLongshore } from '../support/actor.ts'
+import { containerUsers, local } from '../support/container-suite.ts'
 
-const directory = makeTemporaryDirectory()
-const actors: Actor[] = []
-afterAll(() => {
-  for (const actor of actors) {
-    const left = longshore(actor, ['ps', '-aq']).stdout.split('\n').filter(Boolean)
-    if (left.length > 0) longshore(actor, ['rm', '-fv', ...left])
-  }
-  removeDirectory(directory)
-})
+const user = containerUsers()
 
 /** docs/container-flags.md says which flag is tested here. */
 describe.each(['root', 'user'] as const)('flags of run as %s', (name) => {
-  const reason = unavailable(name)
-  let me: Actor | undefined
-  const actor = (): Actor => {
-    if (me === undefined) {
-      me = makeActor(name, directory)
-      actors.push(me)
-      buildBase(me)
-    }
-    return me
-  }
-  const done = (...args: readonly string[]): string => {
-    const { status, stdout, stderr } = longshore(actor(), args)
-    expect(status, `${args.join(' ')}: ${stderr}`).toBe(0)
-    return stdout
-  }
-  const local = ['--network', 'none'] as const
+  const { reason, actor, done } = user(name)
   const shell = (flags: readonly string[], script: string): string =>
     done('run', '--rm', ...local, ...flags, 'longshore-base', 'sh', '-c', script)
   const file = (path: string, text: string): string => {

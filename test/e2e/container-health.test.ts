@@ -1,35 +1,11 @@
-import { afterAll, describe, expect, test } from 'vitest'
-import { type Actor, contextFor, longshore, makeActor, startLongshore, unavailable } from '../support/actor.ts'
-import { buildBase } from '../support/base-image.ts'
-import { makeTemporaryDirectory, removeDirectory } from '../support/temporary.ts'
+import { describe, expect, test } from 'vitest'
+import { contextFor, longshore, startLongshore } from '../support/actor.ts'
+import { containerUsers, local } from '../support/container-suite.ts'
 
-const directory = makeTemporaryDirectory()
-const actors: Actor[] = []
-afterAll(() => {
-  for (const actor of actors) {
-    const left = longshore(actor, ['ps', '-aq']).stdout.split('\n').filter(Boolean)
-    if (left.length > 0) longshore(actor, ['rm', '-fv', ...left])
-  }
-  removeDirectory(directory)
-})
+const user = containerUsers()
 
 describe.each(['root', 'user'] as const)('as %s', (name) => {
-  const reason = unavailable(name)
-  let me: Actor | undefined
-  const actor = (): Actor => {
-    if (me === undefined) {
-      me = makeActor(name, directory)
-      actors.push(me)
-      buildBase(me)
-    }
-    return me
-  }
-  const done = (...args: readonly string[]): string => {
-    const { status, stdout, stderr } = longshore(actor(), args)
-    expect(status, `${args.join(' ')}: ${stderr}`).toBe(0)
-    return stdout
-  }
-  const local = ['--network', 'none'] as const
+  const { reason, actor, done, status } = user(name)
   /** Waits until an event has come since the container was made. */
   const happens = async (container: string, event: string): Promise<void> => {
     const filters = ['--filter', `container=${container}`, '--filter', `event=${event}`]
@@ -38,8 +14,6 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
     child.kill('SIGINT')
     await new Promise((resolve) => child.once('close', resolve))
   }
-  const status = (container: string): string =>
-    done('ps', '-a', '--filter', `name=^${container}$`, '--format', '{{.Status}}').trim()
 
   test('flags of a health check, and what is told of it', { timeout: 120_000 }, async ({ skip }) => {
     if (reason !== undefined) skip(reason)

@@ -1,22 +1,14 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { probeCgroups } from '../../src/cgroup/index.ts'
-import { type Actor, longshore, longshoreAsync, makeActor, startLongshore, unavailable } from '../support/actor.ts'
-import { buildBase, mountsUnder } from '../support/base-image.ts'
+import { longshoreAsync, startLongshore } from '../support/actor.ts'
+import { mountsUnder } from '../support/base-image.ts'
+import { containerUsers, local } from '../support/container-suite.ts'
 import { listenOnLoopback } from '../support/loopback.ts'
-import { makeTemporaryDirectory, removeDirectory } from '../support/temporary.ts'
 
-const directory = makeTemporaryDirectory()
-const actors: Actor[] = []
-afterAll(() => {
-  for (const actor of actors) {
-    const left = longshore(actor, ['ps', '-aq']).stdout.split('\n').filter(Boolean)
-    if (left.length > 0) longshore(actor, ['rm', '-fv', ...left])
-  }
-  removeDirectory(directory)
-})
+const user = containerUsers()
 
 /** Names of the control groups of containers, in any hierarchy. */
 function controlGroups(): readonly string[] {
@@ -62,23 +54,7 @@ function namespaceOf(pid: string): string | undefined {
 }
 
 describe.each(['root', 'user'] as const)('as %s', (name) => {
-  const reason = unavailable(name)
-  let me: Actor | undefined
-  const actor = (): Actor => {
-    if (me === undefined) {
-      me = makeActor(name, directory)
-      actors.push(me)
-      buildBase(me)
-    }
-    return me
-  }
-  const run = (...args: readonly string[]) => longshore(actor(), args)
-  const done = (...args: readonly string[]): string => {
-    const { status, stdout, stderr } = run(...args)
-    expect(status, `${args.join(' ')}: ${stderr}`).toBe(0)
-    return stdout
-  }
-  const local = ['--network', 'none'] as const
+  const { reason, actor, run, done } = user(name)
   /** Limits need control groups, which an ordinary user may not have. */
   const limits = (what: string, timeout: number, check: () => void | Promise<void>): void => {
     if (name === 'root') test.skipIf(reason !== undefined)(what, { timeout }, check)

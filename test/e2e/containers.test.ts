@@ -1,40 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
-import { type Actor, longshore, longshoreAsync, makeActor, unavailable } from '../support/actor.ts'
-import { buildBase, mountsUnder } from '../support/base-image.ts'
-import { makeTemporaryDirectory, removeDirectory } from '../support/temporary.ts'
+import { describe, expect, test } from 'vitest'
+import { longshore, longshoreAsync } from '../support/actor.ts'
+import { mountsUnder } from '../support/base-image.ts'
+import { containerUsers, local } from '../support/container-suite.ts'
 
-const directory = makeTemporaryDirectory()
-const actors: Actor[] = []
-afterAll(() => {
-  for (const actor of actors) {
-    const left = longshore(actor, ['ps', '-aq']).stdout.split('\n').filter(Boolean)
-    if (left.length > 0) longshore(actor, ['rm', '-fv', ...left])
-  }
-  removeDirectory(directory)
-})
+const user = containerUsers()
 
 describe.each(['root', 'user'] as const)('containers as %s', (name) => {
-  const reason = unavailable(name)
-  let me: Actor | undefined
-  const actor = (): Actor => {
-    if (me === undefined) {
-      me = makeActor(name, directory)
-      buildBase(me)
-      actors.push(me)
-    }
-    return me
-  }
-  /** Runs a command that must succeed, and returns what it printed. */
-  const done = (...args: readonly string[]): string => {
-    const { status, stdout, stderr } = longshore(actor(), args)
-    expect(status, `${args.join(' ')}: ${stderr}`).toBe(0)
-    return stdout
-  }
-  const status = (container: string): string =>
-    done('ps', '-a', '--filter', `name=^${container}$`, '--format', '{{.Status}}').trim()
-  const local = ['--network', 'none'] as const
+  const { reason, actor, done, status } = user(name)
 
   test('one is created, started, looked into, stopped, started again and removed', { timeout: 400_000 }, ({ skip }) => {
     if (reason !== undefined) skip(reason)

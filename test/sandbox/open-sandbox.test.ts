@@ -66,6 +66,7 @@ describe.each(cases)('%s as %s', (isolation: Isolation, mode: Mode) => {
     'joins a network that was prepared',
     [sh('ls /sys/class/net; ip -o link show dev lo | grep -c UP', { network: 'prepared' })],
     (run) => {
+      expect(run?.error).toBeUndefined()
       expect(run).toMatchObject({ exitCode: 0, stderr: '', stdout: expect.stringMatching(/\bbridge7\nlo\n1\n$/) })
     },
   )
