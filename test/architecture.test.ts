@@ -28,6 +28,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   plan: ['base', 'oci', 'ir'],
   ports: ['base', 'oci', 'ir', 'plan'],
   build: ['base', 'oci', 'dockerfile', 'ir', 'plan', 'ports'],
+  bake: ['base'],
   sys: ['base'],
   http: ['base'],
   report: ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'build'],
@@ -41,17 +42,18 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'plan',
     'ports',
     'build',
+    'bake',
     'sys',
     'http',
     ...adapters,
     'version',
   ],
   supervisor: ['base', 'oci', 'ports', 'sys', ...adapters],
-  cli: ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'build', 'report', 'engine', 'version'],
+  cli: ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'build', 'bake', 'report', 'engine', 'version'],
   version: [],
   index: ['base', 'build'],
 }
-const pure = ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'report']
+const pure = ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'report', 'bake']
 const touchProcess = ['cli', 'index', 'supervisor']
 
 function sources(folder: string): string[] {
