@@ -33,6 +33,8 @@ export type BuildEvent =
       readonly status: TaskStatus
       readonly error?: string
       readonly durationMs: number
+      /** Of the layer that a step made or found, as an uncompressed tar. */
+      readonly sizeBytes?: number
       readonly timeMs: number
     }
   | { readonly kind: 'diagnostic'; readonly diagnostic: Diagnostic }
