@@ -74,7 +74,7 @@ async function ciBuild(context: string, flags: BuildFlags, host: Host): Promise<
   const mode = ciMode(flags.ci, host.env)
   if (mode === 'none' || flags.plan === true) return undefined
   const { openCiBuild } = await import('./ci-build.ts')
-  return openCiBuild(mode, context, host)
+  return openCiBuild(mode, context, flags, host)
 }
 
 function wantsDigestFiles(flags: BuildFlags): boolean {
@@ -174,8 +174,11 @@ async function printOutcome(
         process.stderr.write(warningsText(warnings, outcome.source, host, flags))
       if (flags.iidfile !== undefined)
         writeResultFile('iidfile', resolve(host.cwd, flags.iidfile), writtenIds(outcome.summary).join('\n'))
-      if (flags.metadataFile !== undefined)
-        writeResultFile('metadata-file', resolve(host.cwd, flags.metadataFile), metadataText(outcome.summary))
+      if (flags.metadataFile !== undefined) {
+        const { buildxMetadata } = await import('./buildx-metadata.ts')
+        const more = buildxMetadata(outcome, warnings, flags, host.env)
+        writeResultFile('metadata-file', resolve(host.cwd, flags.metadataFile), metadataText(outcome.summary, more))
+      }
       if (wantsDigestFiles(flags)) {
         const { writeDigestFiles } = await import('./digest-files.ts')
         writeDigestFiles(flags, outcome.summary, host.cwd)
