@@ -79,10 +79,47 @@ export interface Build extends AsyncIterable<BuildEvent> {
   readonly result: Promise<BuildSummary>
 }
 
+/** What to bake; every field means the flag of the same name of `longshore bake`. */
+export interface BakeOptions {
+  /** Targets and groups; `default` when there are none. */
+  readonly targets?: readonly string[]
+  readonly files?: readonly string[]
+  /** Directory that paths count from, and where bake files of the usual names are looked for. */
+  readonly cwd?: string
+  /** As `--set`: `app.args.VERSION=1`. */
+  readonly set?: readonly string[]
+  readonly variables?: Readonly<Record<string, string>>
+  readonly push?: boolean
+  readonly pull?: boolean
+  readonly noCache?: boolean
+  readonly allow?: readonly string[]
+  readonly offline?: boolean
+  readonly keepGoing?: boolean
+  readonly jobs?: number
+  readonly isolation?: 'crun' | 'runc' | 'builtin'
+  /** Directory of the store. */
+  readonly root?: string
+  /** As of `build`. */
+  readonly signal?: AbortSignal
+}
+
 /** Starts a build. Events are kept until they are read, so it is safe to await `result` only. */
 export function build(options: BuildOptions): Build {
-  const child = spawn(process.execPath, [commandPath(), ...commandLine(options)], {
+  return start(commandLine(options), options)
+}
+
+/** Starts a bake, as `build` does; the summary has each image under `targets`. */
+export function bake(options: BakeOptions): Build {
+  return start(bakeLine(options), options)
+}
+
+function start(
+  words: readonly string[],
+  options: { readonly signal?: AbortSignal | undefined; readonly cwd?: string | undefined },
+): Build {
+  const child = spawn(process.execPath, [commandPath(), ...words], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   })
   const events = new EventQueue()
   const cancel = (): void => {
@@ -103,14 +140,36 @@ function commandPath(): string {
   return existsSync(bundled) ? bundled : join(import.meta.dirname, '../dist/longshore.cjs')
 }
 
+const pairs = (flag: string, values: Readonly<Record<string, string>> | undefined): string[] =>
+  Object.entries(values ?? {}).flatMap(([key, value]) => [flag, `${key}=${value}`])
+const list = (flag: string, values: readonly string[] | undefined): string[] =>
+  (values ?? []).flatMap((text) => [flag, text])
+const value = (flag: string, text: string | number | undefined): string[] =>
+  text === undefined ? [] : [flag, String(text)]
+const on = (flag: string, wanted: boolean | undefined): string[] => (wanted === true ? [flag] : [])
+
+function bakeLine(options: BakeOptions): string[] {
+  return [
+    ...value('--root', options.root),
+    'bake',
+    '--progress=rawjson',
+    ...list('--file', options.files),
+    ...list('--set', options.set),
+    ...pairs('--var', options.variables),
+    ...on('--push', options.push),
+    ...on('--pull', options.pull),
+    ...on('--no-cache', options.noCache),
+    ...list('--allow', options.allow),
+    ...on('--offline', options.offline),
+    ...on('--keep-going', options.keepGoing),
+    ...value('--jobs', options.jobs),
+    ...value('--isolation', options.isolation),
+    '--',
+    ...(options.targets ?? []),
+  ]
+}
+
 function commandLine(options: BuildOptions): string[] {
-  const pairs = (flag: string, values: Readonly<Record<string, string>> | undefined): string[] =>
-    Object.entries(values ?? {}).flatMap(([key, value]) => [flag, `${key}=${value}`])
-  const list = (flag: string, values: readonly string[] | undefined): string[] =>
-    (values ?? []).flatMap((text) => [flag, text])
-  const value = (flag: string, text: string | number | undefined): string[] =>
-    text === undefined ? [] : [flag, String(text)]
-  const on = (flag: string, wanted: boolean | undefined): string[] => (wanted === true ? [flag] : [])
   return [
     ...value('--root', options.root),
     'build',

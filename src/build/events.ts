@@ -93,6 +93,9 @@ export interface BuiltTarget {
   readonly target: string
   readonly imageId: Digest
   readonly names: readonly string[]
+  /** As of a build of it alone. */
+  readonly manifest?: Descriptor
+  readonly platforms?: readonly BuiltPlatform[]
 }
 
 export type EmitEvent = (event: BuildEvent) => void

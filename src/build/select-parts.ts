@@ -16,7 +16,7 @@ export function selectParts(
   files: WantedFiles,
   ports: Pick<LookupPorts, 'context' | 'trees'>,
 ): SelectResult<SelectedParts> {
-  if (files.from.kind === 'context' && files.remotes === undefined) {
+  if (files.from.kind === 'context' && files.from.tree === undefined && files.remotes === undefined) {
     const result = ports.context.select(files.sources, files.sourceSpans, files.rules)
     if (result.kind === 'missing') return result
     const { selection } = result

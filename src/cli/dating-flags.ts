@@ -12,7 +12,11 @@ const lastSecond = 253_402_300_799
  * How flags, build arguments and the environment say a build is to be dated: the flag counts more than the argument, the
  * argument more than the variable, and an empty one is none. Throws `ToolError` `usage`.
  */
-export function parseDating(flags: BuildFlags, rewriteOutput: boolean, host: Host): { readonly dating?: Dating } {
+export function parseDating(
+  flags: Pick<BuildFlags, 'buildArg' | 'sourceDateEpoch' | 'reproducible' | 'rewriteTimestamp'>,
+  rewriteOutput: boolean,
+  host: Host,
+): { readonly dating?: Dating } {
   const given = keyValues(flags.buildArg, host.env)[epochArgument]
   const sources = [
     ['--source-date-epoch', flags.sourceDateEpoch],

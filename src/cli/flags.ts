@@ -52,13 +52,29 @@ export interface BuildFlags extends RegistryFlags {
 }
 
 /** Flags of `longshore bake`. */
-export interface BakeFlags {
+export interface BakeFlags extends RegistryFlags {
   readonly file: readonly string[]
   readonly set: readonly string[]
   readonly var: readonly string[]
   readonly print?: boolean
   readonly list?: string
   readonly format?: string
+  readonly push?: boolean
+  readonly load?: boolean
+  readonly pull?: boolean
+  readonly cache: boolean
+  readonly allow: readonly string[]
+  readonly offline?: boolean
+  readonly keepGoing?: boolean
+  readonly jobs?: number
+  readonly cacheBudget?: string
+  readonly sourceDateEpoch?: string
+  readonly rewriteTimestamp?: boolean
+  readonly reproducible?: boolean
+  readonly isolation?: 'crun' | 'runc' | 'builtin'
+  readonly metadataFile?: string
+  readonly quiet?: boolean
+  readonly progress: 'auto' | 'tty' | 'plain' | 'quiet' | 'rawjson'
 }
 
 /** Flags of `longshore check`. */

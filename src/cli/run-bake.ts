@@ -1,26 +1,55 @@
-import { plainValue, printPlan } from '../bake/index.ts'
+import { resolve } from 'node:path'
+import { printPlan } from '../bake/index.ts'
 import { type Diagnostic, hasErrors, type SourceFile, ToolError } from '../base/index.ts'
+import type { BuildEvent } from '../build/index.ts'
+import { type BakeOutcome, bakeImages } from '../engine/bake.ts'
+import type { BakeTargetRequest } from '../engine/bake-scenes.ts'
+import type { Host } from '../engine/host.ts'
 import { type OpenBake, openBake } from '../engine/open-bake.ts'
-import { type Column, renderDiagnostic, renderListing } from '../report/index.ts'
-import { exitCodes } from './exit-codes.ts'
+import { bakeList } from './bake-list.ts'
+import { type BakeRequests, bakeRequests } from './bake-requests.ts'
+import { buildErrorText, diagnosticsIn, failureTextIn } from './bake-text.ts'
+import { imageIds, metadataText } from './build-results.ts'
+import { parseDating } from './dating-flags.ts'
+import { exitCodeFor, exitCodes } from './exit-codes.ts'
 import type { BakeFlags } from './flags.ts'
+import { onInterrupt } from './interrupt.ts'
 import { processHost } from './process-host.ts'
+import { openProgress, type Progress } from './progress.ts'
+import { registryAccess } from './registry-access-flags.ts'
+import { writeResultFile } from './result-file.ts'
+import { budgetField, offline } from './scheduling-flags.ts'
+import { parseAllowed } from './secret-flags.ts'
 
-/** Runs `longshore bake`; returns the exit code. */
-export async function runBake(
-  targets: readonly string[],
-  flags: BakeFlags,
-  _root: string | undefined,
-): Promise<number> {
+/** Runs `longshore bake`; returns the exit code. Throws what `openBake` and `bakeImages` throw. */
+export async function runBake(targets: readonly string[], flags: BakeFlags, root: string | undefined): Promise<number> {
   const host = processHost()
-  const question = { files: flags.file, targets, set: flags.set, variables: variableValues(flags.var) }
-  const isListing = flags.list !== undefined
-  const opened = await openBake(question, host, !isListing)
-  process.stderr.write(diagnosticsText(opened.diagnostics, opened.sources))
+  const opened = await openBake(bakeQuestion(targets, flags), host, flags.list === undefined)
+  const { plan, sources } = opened
+  process.stderr.write(diagnosticsIn(opened.diagnostics, sources))
   if (hasErrors(opened.diagnostics)) return exitCodes.error
-  if (flags.list !== undefined) process.stdout.write(listing(opened, flags.list, flags.format))
-  else if (opened.plan !== undefined) process.stdout.write(printPlan(opened.plan))
-  return exitCodes.done
+  if (flags.list !== undefined) process.stdout.write(bakeList(opened, flags.list, flags.format))
+  if (plan === undefined) return exitCodes.done
+  if (flags.print === true) {
+    process.stdout.write(printPlan(plan))
+    return exitCodes.done
+  }
+  const requests = requestsOf(opened, flags, host, root)
+  if (hasErrors(requests.diagnostics) || flags.progress !== 'rawjson')
+    process.stderr.write(diagnosticsIn(requests.diagnostics, sources))
+  return hasErrors(requests.diagnostics) ? exitCodes.error : build(requests.targets, flags, host)
+}
+
+/** `--push`, `--load`, `--pull` and `--no-cache` are `--set` for all targets. */
+function bakeQuestion(targets: readonly string[], flags: BakeFlags) {
+  const set = [
+    ...(flags.push === true ? ['*.output=type=registry'] : []),
+    ...(flags.load === true ? ['*.output=type=docker'] : []),
+    ...(flags.pull === true ? ['*.pull=true'] : []),
+    ...(flags.cache ? [] : ['*.no-cache=true']),
+    ...flags.set,
+  ]
+  return { files: flags.file, targets, set, variables: variableValues(flags.var) }
 }
 
 function variableValues(texts: readonly string[]): ReadonlyMap<string, string> {
@@ -33,59 +62,112 @@ function variableValues(texts: readonly string[]): ReadonlyMap<string, string> {
   )
 }
 
-/** Diagnostics with the lines of the files that they are about. */
-function diagnosticsText(diagnostics: readonly Diagnostic[], sources: readonly SourceFile[]): string {
-  return diagnostics
-    .map(
-      (one) =>
-        `${renderDiagnostic(
-          one,
-          sources.find(({ name }) => name === one.file),
-        )}\n`,
-    )
-    .join('')
+/** The builds of all targets, with what the command line says of the whole. */
+function requestsOf({ plan }: OpenBake, flags: BakeFlags, host: Host, root: string | undefined): BakeRequests {
+  const { isolation } = flags
+  const allowed = parseAllowed(flags.allow)
+  const whole = {
+    allowed,
+    allowInsecure: allowed.has('security.insecure'),
+    noCache: false,
+    pull: false,
+    offline: offline({ offline: flags.offline === true, pull: flags.pull === true }),
+    keepGoing: flags.keepGoing === true,
+    jobs: flags.jobs ?? Number.POSITIVE_INFINITY,
+    ...budgetField(flags.cacheBudget, host),
+    access: registryAccess(flags),
+    ...parseDating({ buildArg: [], ...flags }, false, host),
+    planOnly: false,
+    ...(isolation === undefined ? {} : { isolation }),
+    ...(root === undefined ? {} : { root }),
+  }
+  return bakeRequests(plan?.targets ?? [], whole, host)
 }
 
-const targetColumns: readonly Column[] = [
-  { field: 'Name', heading: 'TARGET' },
-  { field: 'Description', heading: 'DESCRIPTION' },
-]
-const variableColumns: readonly Column[] = [
-  { field: 'Name', heading: 'VARIABLE' },
-  { field: 'Type', heading: 'TYPE' },
-  { field: 'Value', heading: 'VALUE' },
-  { field: 'Description', heading: 'DESCRIPTION' },
-]
-
-/** `targets`, `variables`, and as buildx has it `type=targets,format=json`. Groups are among the targets. */
-function listing({ definition }: OpenBake, what: string, format: string | undefined): string {
-  const fields = new Map(what.split(',').map((part) => (part.includes('=') ? splitPair(part) : ['type', part])))
-  const type = fields.get('type')
-  const chosen = format ?? fields.get('format')
-  if (type === 'targets') {
-    const rows = [...definition.groups, ...definition.targets.filter(({ name }) => !name.startsWith('_'))].map(
-      (one) => ({
-        Name: one.name,
-        Description: ('texts' in one ? one.texts.get('description') : one.description) ?? '',
-      }),
-    )
-    return renderListing(targetColumns, ['Name', 'Description'], rows, chosen)
+async function build(targets: readonly BakeTargetRequest[], flags: BakeFlags, host: Host): Promise<number> {
+  const abort = new AbortController()
+  const restore = onInterrupt(() => abort.abort(new ToolError('canceled', 'interrupted')))
+  const warnings: Diagnostic[] = []
+  const { report, end } = eventSink(flags, warnings)
+  try {
+    const outcome = await bakeImages(targets, host, report, abort.signal)
+    end()
+    return printOutcome(outcome, flags, warnings, host, report)
+  } catch (error) {
+    if (flags.progress !== 'rawjson' || !(error instanceof ToolError)) throw error
+    report({ kind: 'error', error: buildErrorText(error) })
+    return exitCodeFor(error)
+  } finally {
+    end()
+    restore()
   }
-  if (type !== 'variables') {
-    throw new ToolError('usage', `--list ${what}: there is no such list`, {
-      hint: 'write --list targets or --list variables',
-    })
-  }
-  const rows = definition.variables.map(({ name, type: kind, value, description }) => ({
-    Name: name,
-    Type: kind,
-    Value: value === null ? '<null>' : typeof value === 'string' ? value : JSON.stringify(plainValue(value)),
-    Description: description,
-  }))
-  return renderListing(variableColumns, ['Name', 'Type', 'Value', 'Description'], rows, chosen)
 }
 
-function splitPair(part: string): [string, string] {
-  const at = part.indexOf('=')
-  return [part.slice(0, at), part.slice(at + 1)]
+function eventSink(flags: BakeFlags, warnings: Diagnostic[]): Progress {
+  const keep = (event: BuildEvent): void => {
+    if (event.kind === 'diagnostic') warnings.push(event.diagnostic)
+  }
+  const end = (): void => undefined
+  const { progress } = flags
+  if (progress === 'rawjson') {
+    return { report: (event) => void process.stderr.write(`${JSON.stringify(event)}\n`), end }
+  }
+  if (progress === 'quiet' || flags.quiet === true) return { report: keep, end }
+  const shown = openProgress(progress)
+  const report = (event: BuildEvent): void => {
+    keep(event)
+    shown.report(event)
+  }
+  return { report, end: shown.end }
+}
+
+function printOutcome(
+  outcome: BakeOutcome,
+  flags: BakeFlags,
+  warnings: readonly Diagnostic[],
+  host: Host,
+  report: Progress['report'],
+): number {
+  const isRaw = flags.progress === 'rawjson'
+  const { sources } = outcome
+  const print = (text: string): void => void (isRaw || process.stderr.write(text))
+  switch (outcome.kind) {
+    case 'built': {
+      const { summary } = outcome
+      if (flags.quiet !== true) print(diagnosticsIn(warnings, sources))
+      if (flags.metadataFile !== undefined)
+        writeResultFile('metadata-file', resolve(host.cwd, flags.metadataFile), metadataText(summary, {}))
+      process.stdout.write(
+        imageIds(summary)
+          .map((id) => `${id}\n`)
+          .join(''),
+      )
+      return exitCodes.done
+    }
+    case 'planned':
+      return exitCodes.done
+    case 'invalid':
+      for (const diagnostic of isRaw ? outcome.diagnostics : []) report({ kind: 'diagnostic', diagnostic })
+      print(diagnosticsIn(outcome.diagnostics, sources))
+      return exitCodes.error
+    case 'failed':
+      return printFailures(outcome.failures, sources, isRaw ? report : undefined)
+  }
+}
+
+function printFailures(
+  failures: Extract<BakeOutcome, { kind: 'failed' }>['failures'],
+  sources: readonly SourceFile[],
+  report: Progress['report'] | undefined,
+): number {
+  for (const failure of failures) {
+    if (report === undefined) process.stderr.write(failureTextIn(failure, sources))
+    else if (failure.error !== undefined) {
+      const { label, operation } = failure.step
+      const { file, startLine: line } = operation.origin
+      const step = { label, file, line, output: failure.outputTail }
+      report({ kind: 'error', error: { ...buildErrorText(failure.error), step } })
+    }
+  }
+  return failures.some(({ error }) => error?.code === 'step-failed') ? exitCodes.stepFailed : exitCodes.error
 }

@@ -28,6 +28,8 @@ export interface ContextRequest {
   readonly context: string
   /** The Dockerfile: a path, or `-` for standard input; for a context that is no directory, a path inside it. */
   readonly file?: string
+  /** The Dockerfile itself, and what messages call it. */
+  readonly dockerfileText?: { readonly name: string; readonly text: string }
   readonly buildArgs: Readonly<Record<string, string>>
 }
 
@@ -41,16 +43,17 @@ const keepGitDirArgument = 'BUILDKIT_CONTEXT_KEEP_GIT_DIR'
  * and unpacking throw.
  */
 export async function openBuildContext(request: ContextRequest, settings: FetchSettings): Promise<OpenedContext> {
-  const { context, file } = request
+  const { context, file, dockerfileText: given } = request
   const { cwd } = settings.host
   const remote = context === '-' ? undefined : remoteContext(context, cwd)
-  if (file === '-') {
-    if (context === '-') {
+  if (file === '-' || given !== undefined) {
+    if (context === '-' && given === undefined) {
       throw new ToolError('usage', 'both the build context and the Dockerfile are to come on standard input', {
         hint: 'put the Dockerfile into the archive, or name a directory: longshore build -f - .',
       })
     }
-    const source = await stdinDockerfile(settings)
+    const source = given === undefined ? await stdinDockerfile(settings) : sourceFile(given.name, given.text)
+    if (context === '-') return { ...(await stdinContext(undefined, settings)), source }
     if (remote !== undefined) return { ...(await remoteFiles(request, remote, settings)).tree, fetched: true, source }
     const directory = isAbsolute(context) ? context : join(cwd, context)
     requireDirectory(directory)

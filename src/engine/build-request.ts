@@ -18,6 +18,8 @@ export interface BuildRequest {
   readonly context: string
   /** `-` for standard input; for a context that is no directory, a path inside it. */
   readonly file?: string
+  /** The Dockerfile itself, in place of a file; messages show the name. */
+  readonly dockerfileText?: { readonly name: string; readonly text: string }
   /** Named contexts, as `--build-context` gives them. */
   readonly contexts: Readonly<Record<string, string>>
   readonly tags: readonly string[]

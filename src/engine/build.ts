@@ -21,6 +21,7 @@ import { resolveEpoch } from './dating.ts'
 import { defineBuild } from './define-build.ts'
 import { type FinishedImage, finishImage } from './finish-image.ts'
 import type { Host } from './host.ts'
+import type { LazyContext } from './lazy-context.ts'
 import { isRemovedMeanwhile } from './lease-layers.ts'
 import { requireLocal } from './offline.ts'
 import { finishOthers } from './other-targets.ts'
@@ -85,7 +86,7 @@ async function attempt(
     if (scene.workshop() !== undefined && !holdHits(scene, probed))
       probed = probeGraph(graph, scene.ports, cachePolicy(scene, graph))
     await requireEmulators(scene, probed)
-    for (const diagnostic of [...diagnostics, ...(await gitIgnored(scene, probed))])
+    for (const diagnostic of [...diagnostics, ...(await gitIgnored(() => scene.context, probed))])
       emit({ kind: 'diagnostic', diagnostic })
     return await run(scene, probed, emit, signal, startMs)
   } catch (error) {
@@ -97,7 +98,7 @@ async function attempt(
 }
 
 /** Holds all that was found, from now to the end of the build; false when something of it is gone already. */
-function holdHits({ ports }: Scene, { outcomes }: ProbedGraph): boolean {
+export function holdHits({ ports }: Scene, { outcomes }: ProbedGraph): boolean {
   const hits = outcomes.flatMap((outcome) => (outcome.kind === 'hit' ? [outcome.layer.diffId] : []))
   return hits.map((diffId) => ports.layers.layer(diffId)).every((layer) => layer !== undefined)
 }
@@ -115,13 +116,17 @@ async function planned(scene: Scene, probed: ProbedGraph): Promise<BuildOutcome>
 }
 
 /** Warnings about files that git ignores, for the COPY steps that are about to run. */
-async function gitIgnored(scene: Scene, probed: ProbedGraph): Promise<readonly Diagnostic[]> {
+export async function gitIgnored(
+  contextOf: (tree: string | undefined) => LazyContext | undefined,
+  probed: ProbedGraph,
+): Promise<readonly Diagnostic[]> {
   const found: Diagnostic[] = []
   for (const step of probed.graph.steps) {
     const { operation } = step
     if (probed.outcomes[step.index]?.kind === 'hit' || operation.kind !== 'copy') continue
     if (operation.from.kind !== 'context' || operation.sources.length === 0) continue
-    const warning = await scene.context.gitIgnored(operation.sources, operation.sourceSpans, operation.rules)
+    const context = contextOf(operation.from.tree)
+    const warning = await context?.gitIgnored(operation.sources, operation.sourceSpans, operation.rules)
     if (warning === undefined) continue
     const { file, span } = operation.origin
     found.push({ code: 'git-ignored-files', severity: 'warning', file, span, ...warning })
@@ -177,7 +182,7 @@ async function run(
 }
 
 /** What the build stands on or takes files from, as far as it was needed. */
-function usedImages({ images }: Scene, graph: StepGraph): readonly UsedImage[] {
+export function usedImages({ images }: Scene, graph: StepGraph): readonly UsedImage[] {
   return graphImages(graph).flatMap(({ reference, platform }) => {
     const found = images.find(reference, platform)
     if (found === undefined) return []
@@ -185,7 +190,7 @@ function usedImages({ images }: Scene, graph: StepGraph): readonly UsedImage[] {
   })
 }
 
-async function finish(
+export async function finish(
   scene: Scene,
   graph: StepGraph,
   layers: StepLayers,
@@ -197,7 +202,7 @@ async function finish(
 }
 
 /** RUN steps for another processor need an emulator; looked for before anything is built. */
-async function requireEmulators(scene: Scene, probed: ProbedGraph): Promise<void> {
+export async function requireEmulators(scene: Scene, probed: ProbedGraph): Promise<void> {
   const { architecture } = scene.platform
   const foreign = probed.graph.steps.filter(
     (step) =>
@@ -211,7 +216,7 @@ async function requireEmulators(scene: Scene, probed: ProbedGraph): Promise<void
 }
 
 /** Notes which results the build used, so that the most used ones are removed last. */
-function noteUses({ store, host }: Scene, reports: StepReports): void {
+export function noteUses({ store, host }: Scene, reports: StepReports): void {
   const used = [...reports.values()].filter(({ status }) => status === 'cached' || status === 'ran')
   store.uses.note(
     used.flatMap(({ key }) => key ?? []),
@@ -220,7 +225,7 @@ function noteUses({ store, host }: Scene, reports: StepReports): void {
 }
 
 /** A build that made something sees to it that the cache does not grow for ever. */
-async function collect(scene: Scene, reports: StepReports, startMs: number, emit: EmitEvent): Promise<void> {
+export async function collect(scene: Scene, reports: StepReports, startMs: number, emit: EmitEvent): Promise<void> {
   if ([...reports.values()].every(({ status }) => status === 'cached')) return
   const { store, host, request } = scene
   const { keepBudget } = await import('./keep-budget.ts')
@@ -253,7 +258,7 @@ async function keepTrace(
 }
 
 /** Shows the FROM lines whose image is in the store. */
-function announceBases(scene: Scene, probed: ProbedGraph, emit: EmitEvent): void {
+export function announceBases(scene: Scene, probed: ProbedGraph, emit: EmitEvent): void {
   for (const stage of probed.graph.stages) {
     if (stage.base.kind !== 'image') continue
     const timeMs = scene.host.nowMs()

@@ -1,7 +1,7 @@
 import { type Diagnostic, invariant } from '../base/index.ts'
 import { type DefineResult, defineProgram } from '../build/index.ts'
 import type { NeededImage, Program } from '../ir/index.ts'
-import type { Platform } from '../oci/index.ts'
+import type { ImageConfig, Platform } from '../oci/index.ts'
 import { type Epoch, mergeGraphs, planGraph, type StepGraph } from '../plan/index.ts'
 import { datedArguments } from './dating.ts'
 import { isMissing, missingOffline } from './offline.ts'
@@ -16,21 +16,19 @@ export type DefinedBuild =
   | { readonly kind: 'defined'; readonly graph: StepGraph; readonly diagnostics: readonly Diagnostic[] }
   | { readonly kind: 'failed'; readonly diagnostics: readonly Diagnostic[] }
 
+/** As `DefinedBuild`, a graph for each platform. */
+export type DefinedGraphs =
+  | { readonly kind: 'defined'; readonly graphs: readonly StepGraph[]; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly kind: 'failed'; readonly diagnostics: readonly Diagnostic[] }
+
+/** The config of an image that is no image yet: the result of another build of the same command. */
+export type LinkedConfig = (image: NeededImage) => ImageConfig | undefined
+
 /** Understands the Dockerfile with stored images alone where that is possible, so that a cached build needs no namespace. */
 export async function defineBuild(scene: Scene, epoch: Epoch | undefined): Promise<DefinedBuild> {
-  const { planOnly, pull } = scene.request
-  if (pull && !planOnly) await scene.enter()
-  let result = await defineAll(scene, epoch, planOnly ? 'configs' : pull ? 'images' : 'nothing')
-  if (result.kind === 'needs-images') {
-    const missing = scene.request.offline ? result.images.filter((image) => isMissing(scene, image)) : []
-    if (missing.length > 0) throw missingOffline(missing, [])
-    await scene.enter()
-    result = await defineAll(scene, epoch, 'images')
-  }
-  invariant(result.kind !== 'needs-images', 'images are still missing after they were pulled')
-  if (result.kind === 'failed') return result
-  const { programs, diagnostics } = result
-  const graphs = programs.map((program) => planGraph(program, epoch, programs.length > 1))
+  const defined = await defineGraphs(scene, epoch, () => undefined)
+  if (defined.kind === 'failed') return defined
+  const { graphs, diagnostics } = defined
   const [graph] = graphs
   invariant(graph !== undefined, 'a build for no platform')
   if (graphs.length === 1) return { kind: 'defined', graph, diagnostics }
@@ -41,15 +39,42 @@ export async function defineBuild(scene: Scene, epoch: Epoch | undefined): Promi
   return { kind: 'defined', graph: mergeGraphs(parts), diagnostics }
 }
 
+/** As `defineBuild`, with graphs that are not merged, in the order of the platforms. */
+export async function defineGraphs(
+  scene: Scene,
+  epoch: Epoch | undefined,
+  linked: LinkedConfig,
+): Promise<DefinedGraphs> {
+  const { planOnly, pull } = scene.request
+  if (pull && !planOnly) await scene.enter()
+  let result = await defineAll(scene, epoch, linked, planOnly ? 'configs' : pull ? 'images' : 'nothing')
+  if (result.kind === 'needs-images') {
+    const missing = scene.request.offline ? result.images.filter((image) => isMissing(scene, image)) : []
+    if (missing.length > 0) throw missingOffline(missing, [])
+    await scene.enter()
+    result = await defineAll(scene, epoch, linked, 'images')
+  }
+  invariant(result.kind !== 'needs-images', 'images are still missing after they were pulled')
+  if (result.kind === 'failed') return result
+  const { programs, diagnostics } = result
+  const graphs = programs.map((program) => planGraph(program, epoch, programs.length > 1))
+  return { kind: 'defined', graphs, diagnostics }
+}
+
 type DefinedPrograms =
   | { readonly kind: 'defined'; readonly programs: readonly Program[]; readonly diagnostics: readonly Diagnostic[] }
   | { readonly kind: 'needs-images'; readonly images: readonly NeededImage[] }
   | { readonly kind: 'failed'; readonly diagnostics: readonly Diagnostic[] }
 
 /** A program for each target platform. What is to be said of several is said once. */
-async function defineAll(scene: Scene, epoch: Epoch | undefined, fetch: Fetch): Promise<DefinedPrograms> {
+async function defineAll(
+  scene: Scene,
+  epoch: Epoch | undefined,
+  linked: LinkedConfig,
+  fetch: Fetch,
+): Promise<DefinedPrograms> {
   const results: DefineResult[] = []
-  for (const platform of scene.targetPlatforms) results.push(await defineFor(scene, epoch, fetch, platform))
+  for (const platform of scene.targetPlatforms) results.push(await defineFor(scene, epoch, linked, fetch, platform))
   const diagnostics = [
     ...new Map(
       results
@@ -67,6 +92,7 @@ async function defineAll(scene: Scene, epoch: Epoch | undefined, fetch: Fetch): 
 async function defineFor(
   scene: Scene,
   epoch: Epoch | undefined,
+  linked: LinkedConfig,
   fetch: Fetch,
   targetPlatform: Platform,
 ): Promise<DefineResult> {
@@ -87,6 +113,8 @@ async function defineFor(
     parse: (source) => parseCached(source, store),
     parseTrigger: (text, sourceName) => parseTriggerCached(text, sourceName, store),
     async imageConfig(image) {
+      const other = linked(image)
+      if (other !== undefined) return other
       if (fetch === 'images') return (await images.pull(image.reference, image.platform)).config
       const stored = images.find(image.reference, image.platform)
       if (stored !== undefined || fetch === 'nothing') return stored?.config

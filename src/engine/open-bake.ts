@@ -63,7 +63,7 @@ export async function openBake(question: BakeQuestion, host: Host, choose = true
       ['BAKE_LOCAL_PLATFORM', formatPlatform(hostPlatform(arch))],
       ['BAKE_CMD_CONTEXT', cwd],
     ]),
-    nowMs: host.nowMs(),
+    nowMs: host.startedMs,
     homeDirectory: env['HOME'] ?? '/',
     randomUuid: () => randomUUID(),
   })
@@ -90,9 +90,7 @@ async function readBakeFiles(files: readonly string[], host: Host): Promise<read
 
 async function readNamed(file: string, host: Host): Promise<SourceFile> {
   if (file === '-') {
-    const chunks: Uint8Array[] = []
-    for await (const chunk of host.stdin()) chunks.push(chunk)
-    return sourceFile('-', Buffer.concat(chunks).toString())
+    return sourceFile('-', await readStdin(host))
   }
   if (/^[a-z+]+:\/\/|^git@/.test(file)) {
     throw new ToolError('not-supported', `"${file}": bake files are read from this machine only`, {
@@ -104,6 +102,28 @@ async function readNamed(file: string, host: Host): Promise<SourceFile> {
   throw new ToolError('bake-file-not-found', `the bake file "${file}" does not exist`, {
     hint: '-f is relative to the current directory',
   })
+}
+
+/** Standard input can be read once: a command that starts over has it handed over. */
+async function readStdin(host: Host): Promise<string> {
+  const name = 'bakeFile'
+  const known = host.inherited[name]
+  if (known !== undefined) return known
+  const chunks: Uint8Array[] = []
+  for await (const chunk of host.stdin()) chunks.push(chunk)
+  const text = Buffer.concat(chunks).toString()
+  // What is handed over stands in one variable of the environment, which the kernel limits to 128 KB.
+  if (text.length > 60_000) {
+    throw new ToolError(
+      'not-supported',
+      `the bake file on standard input has ${text.length} characters, more than 60000`,
+      {
+        hint: 'write it to a file, and name that with -f',
+      },
+    )
+  }
+  host.handOver(name, text)
+  return text
 }
 
 /** Undefined when there is no such file. */

@@ -50,13 +50,15 @@ export interface Scene {
 
 /**
  * Looks at the request and the files it names; runs nothing, and fetches only a build context that is elsewhere.
- * Throws `ToolError` for what is not there.
+ * Throws `ToolError` for what is not there. In `house`, the scene of another build of this command, things are made in the same
+ * workshop, and images are pulled once.
  */
 export async function openScene(
   request: BuildRequest,
   host: Host,
   emit: EmitEvent,
   signal: AbortSignal,
+  house?: Scene,
 ): Promise<Scene> {
   const named = request.outputs.flatMap((output) => ('names' in output ? output.names : []))
   const names = [...new Set([...request.tags, ...named].map((tag) => localName(tag)))]
@@ -76,7 +78,7 @@ export async function openScene(
     const targetPlatforms =
       request.platforms === undefined || request.platforms.length === 0 ? [platform] : request.platforms
     const contexts = await openNamedContexts(request.contexts, pinned, targetPlatforms, platform)
-    return makeScene({ request, names, platform, targetPlatforms, contexts, opened, fetching: pinned, lock })
+    return makeScene({ request, names, platform, targetPlatforms, contexts, opened, fetching: pinned, lock, house })
   } catch (error) {
     await remote.close()
     throw error
@@ -93,18 +95,21 @@ interface SceneParts extends Pick<Scene, 'request' | 'names' | 'platform' | 'tar
   readonly opened: OpenedContext
   readonly fetching: FetchSettings
   readonly lock: RequestedLock | undefined
+  readonly house: Scene | undefined
 }
 
 function makeScene(parts: SceneParts): Scene {
-  const { request, names, platform, targetPlatforms, contexts, opened: found, fetching, lock } = parts
+  const { request, names, platform, targetPlatforms, contexts, opened: found, fetching, lock, house } = parts
   const { host, store, remote, emit, signal, nowMs } = fetching
   const project = projectOf(found.dockerfile ?? found.source.name, found.fetched ? request.context : found.directory)
   const context = lazyContext(found, store, nowMs)
   const trees = treePort(fetching, context, contexts)
   let opened: Workshop | undefined
+  const entered = (): Workshop | undefined => (house === undefined ? opened : house.workshop())
   const workshop = (): Workshop => {
-    invariant(opened !== undefined, 'work before the namespace was entered')
-    return opened
+    const found = entered()
+    invariant(found !== undefined, 'work before the namespace was entered')
+    return found
   }
   const registry = lazyRegistry(host, { ...request.access, offline: request.offline })
   const anyImages = imagePort({
@@ -119,7 +124,7 @@ function makeScene(parts: SceneParts): Scene {
     emit,
     nowMs,
   })
-  const images = lock?.images(anyImages) ?? anyImages
+  const images = lock?.images(anyImages) ?? (contexts.layouts.size === 0 ? house?.images : undefined) ?? anyImages
   const executor: ExecutorPort = {
     execute: (step) => workshop().executor.execute(step),
     selectFrom: (layers, operation) => workshop().executor.selectFrom(layers, operation),
@@ -133,8 +138,9 @@ function makeScene(parts: SceneParts): Scene {
   const layers: RunPorts['layers'] = {
     layer(diffId) {
       const found = store.layers.layer(diffId)
-      if (found === undefined || opened === undefined) return found
-      opened.session.lease([store.layers.name(diffId)])
+      const open = entered()
+      if (found === undefined || open === undefined) return found
+      open.session.lease([store.layers.name(diffId)])
       return store.layers.isPresent(diffId) ? found : undefined
     },
     layerByContent: (digest) => store.layers.layerByContent(digest),
@@ -156,16 +162,17 @@ function makeScene(parts: SceneParts): Scene {
     registry,
     signal,
     ports: { records: store.records, layers, images, context, trees, clock, executor, claims },
-    workshop: () => opened,
+    workshop: entered,
     async close() {
       await opened?.close()
       await registry.close()
       await remote.close()
     },
     async enter() {
-      if (opened !== undefined) return opened
       context.save()
       trees.save()
+      if (house !== undefined) return house.enter()
+      if (opened !== undefined) return opened
       await enterNamespace(host, store)
       const { openWorkshop } = await import('./workshop.ts')
       const network = request.network === 'none' || request.offline ? 'none' : 'host'

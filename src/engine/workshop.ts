@@ -23,6 +23,8 @@ export interface Workshop {
   /** Executes a step in other surroundings; `judge` sees the tree it made, which is then thrown away. */
   rehearse<T>(request: ExecuteRequest, judge: (upper: string) => T): Promise<SelectResult<T>>
   readonly claims: ClaimPort
+  /** The executor of another build that works here, with what is its own. */
+  executorFor(own: OwnSettings): ExecutorPort
   /** For what a Dockerfile or image chose to run as root. */
   readonly guard: DeviceGuard
   /** The sandbox, opened and probed on first use. */
@@ -45,6 +47,12 @@ export interface WorkshopSettings {
   readonly project?: string
   readonly emit: EmitEvent
 }
+
+/** What differs between builds in one workshop. */
+export type OwnSettings = Pick<
+  ExecutorSettings,
+  'contextDirectory' | 'network' | 'limits' | 'secrets' | 'agents' | 'project'
+>
 
 /** More would wait for the disk. */
 const mostDigesters = 4
@@ -104,6 +112,10 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
     snapshots,
     guard,
     executor: stepExecutor(executing),
+    executorFor(own) {
+      if (own.project !== undefined && own.project !== settings.project) forgetFailures(store.root, own.project)
+      return stepExecutor({ ...executing, ...own })
+    },
     claims,
     rehearse: (request, judge) => rehearseStep(executing, request, judge),
     sandbox,

@@ -24,11 +24,12 @@ export type StageBase =
 
 /** Where COPY takes its files from. */
 export type FileSource =
-  | { readonly kind: 'context' }
+  /** `tree` tells contexts apart in a graph of several builds; as messages have it, it is just the context. */
+  | { readonly kind: 'context'; readonly tree?: string }
   | { readonly kind: 'stage'; readonly stage: number }
   | { readonly kind: 'image'; readonly reference: string; readonly platform: Platform }
   /** A named context of files: a directory, an archive or a repository; `name` as it was given. */
-  | { readonly kind: 'named'; readonly name: string }
+  | { readonly kind: 'named'; readonly name: string; readonly tree?: string }
 
 /** A file that HTTP brings. */
 export interface HttpSource {

@@ -57,9 +57,9 @@ function literalPattern(name: string): string {
 export function treeName(source: TreeSource): string {
   switch (source.kind) {
     case 'context':
-      return 'context'
+      return source.tree === undefined ? 'context' : `context ${source.tree}`
     case 'named':
-      return `named ${source.name}`
+      return source.tree === undefined ? `named ${source.name}` : `context ${source.tree}`
     case 'http':
       return `http ${JSON.stringify([source.url, source.checksum ?? ''])}`
     case 'git': {

@@ -18,5 +18,8 @@ export {
   type StepGraph,
   takesFiles,
 } from './graph.ts'
+export { type GraphPart, type JoinedGraph, joinGraphs } from './join-graphs.ts'
 export { type KeyWithComponents, type StepInputs, selectionKey, stepKey } from './key.ts'
 export { mergeGraphs, type PlatformGraph } from './merge-graphs.ts'
+export type { ImageRoot } from './merged-graph.ts'
+export { type TreeOf, withTrees } from './with-trees.ts'
