@@ -29,6 +29,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ports: ['base', 'oci', 'ir', 'plan'],
   build: ['base', 'oci', 'dockerfile', 'ir', 'plan', 'ports'],
   sys: ['base'],
+  workspace: ['base'],
   http: ['base'],
   report: ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'build'],
   ...Object.fromEntries(adapters.map((room) => [room, ['base', 'oci', 'ir', 'ports', 'sys', 'http']])),
@@ -43,6 +44,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'build',
     'sys',
     'http',
+    'workspace',
     ...adapters,
     'version',
   ],
@@ -51,7 +53,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   version: [],
   index: ['base', 'build'],
 }
-const pure = ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'report']
+const pure = ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'report', 'workspace']
 const touchProcess = ['cli', 'index', 'supervisor']
 
 function sources(folder: string): string[] {
