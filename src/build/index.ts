@@ -28,6 +28,7 @@ export type {
   LookupPorts,
   MountFiles,
   OpenTree,
+  RemoteResultsPort,
   RunPorts,
   SelectResult,
   TreePart,

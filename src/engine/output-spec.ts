@@ -1,4 +1,5 @@
 import { ToolError } from '../base/index.ts'
+import { csvFields } from './csv-fields.ts'
 import type { ImageForm } from './image-parts.ts'
 import { type LayerCompressionChoice, parseCompression } from './layer-compression.ts'
 
@@ -57,7 +58,7 @@ const forms = {
 export function parseOutput(text: string): OutputSpec {
   if (text === '-') return { type: 'tar', dest: '-' }
   if (text !== '' && !text.includes('=')) return { type: 'local', dest: text, mode: 'copy' }
-  const fields = fieldsOf(text)
+  const fields = csvFields(text, (part) => usage(text, `"${part}" is not key=value`))
   const type = typeOf(text, fields.get('type'))
   for (const key of fields.keys()) {
     if (key !== 'type' && !attributes[type].includes(key)) throw usage(text, `"${key}" is no attribute of type=${type}`)
@@ -102,19 +103,6 @@ function typeOf(text: string, type: string | undefined): OutputType {
 
 function isType(type: string): type is OutputType {
   return Object.hasOwn(attributes, type)
-}
-
-/** Fields of one CSV line: a field in double quotes may hold commas, `""` inside is a quote. */
-function fieldsOf(text: string): ReadonlyMap<string, string> {
-  const fields = new Map<string, string>()
-  for (const match of text.matchAll(/(?:"((?:[^"]|"")*)"|([^,]*))(?:,|$)/g)) {
-    const part = (match[1]?.replaceAll('""', '"') ?? match[2] ?? '').trim()
-    if (part === '') continue
-    const at = part.indexOf('=')
-    if (at <= 0) throw usage(text, `"${part}" is not key=value`)
-    fields.set(part.slice(0, at).toLowerCase(), part.slice(at + 1))
-  }
-  return fields
 }
 
 function usage(text: string, why: string, type?: OutputType): ToolError {

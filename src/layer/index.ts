@@ -6,6 +6,7 @@
 export { type CompareOptions, compareLayers, type PathDifference } from './compare-layers.ts'
 export { dateTree } from './date-tree.ts'
 export { type Compression, compressionOf, type Decompressed, openDecompressed } from './decompress.ts'
+export { type DigestedTar, digestTar } from './digest-tar.ts'
 export { type GzipOptions, gzip } from './gzip.ts'
 export { inheritDirectories } from './inherit-directories.ts'
 export { digestLayer, layerTar } from './layer-tar.ts'
