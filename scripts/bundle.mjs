@@ -146,13 +146,17 @@ await Promise.all([
   buildCommand(),
   build({
     ...common,
-    entryPoints: { index: 'src/index.ts', supervisor: 'src/supervisor/main.ts' },
+    entryPoints: {
+      index: 'src/index.ts',
+      supervisor: 'src/supervisor/main.ts',
+      'digest-process': 'src/layer/digest-process.ts',
+    },
     outdir: dist,
     outExtension: { '.js': '.cjs' },
     external: ['koffi'],
     banner: { js: nodeCheck },
     plugins: [separatePackages],
-    define: { 'import.meta.dirname': '__dirname' },
+    define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
   }),
   build({
     ...common,

@@ -69,6 +69,8 @@ export interface BuildOptions {
   /** As `--output`: `type=oci,dest=…`. */
   readonly outputs?: readonly string[]
   readonly isolation?: 'crun' | 'runc' | 'builtin'
+  /** As `--ci`; `none` when absent, since it is the host program that speaks to its CI system. */
+  readonly ci?: 'auto' | 'github' | 'gitlab' | 'none'
   /** Directory of the store. */
   readonly root?: string
   /** Aborting stops the build and cleans up after it; `result` then rejects with code `canceled`. */
@@ -155,6 +157,7 @@ function commandLine(options: BuildOptions): string[] {
     ...list('--allow', options.allow),
     ...list('--output', options.outputs),
     ...value('--isolation', options.isolation),
+    ...value('--ci', options.ci ?? 'none'),
     '--',
     options.context,
   ]

@@ -134,7 +134,7 @@ class GraphRun {
     const outcome = this.#probed.outcomes[step.index]
     if (outcome?.kind === 'hit') {
       const { key, components } = outcome.record
-      this.#foundCached(step, key, components)
+      this.#foundCached(step, key, components, outcome.layer)
       if (this.#ports.remoteResults !== undefined) await this.#offerSelections(step, this.#ports.remoteResults)
       return outcome.layer
     }
@@ -160,13 +160,13 @@ class GraphRun {
     })
     const known = await this.#lookUp(step, key, components)
     if (known.kind === 'hit') {
-      this.#foundCached(step, key, components)
+      this.#foundCached(step, key, components, known.layer)
       return known.layer
     }
     const same = this.#running.get(key)
     if (same !== undefined) {
       const layer = await same
-      this.#foundCached(step, key, components)
+      this.#foundCached(step, key, components, layer)
       return layer
     }
     const work = { step, key, components, parent, mounts, files: files?.source, reason: known.reason }
@@ -214,7 +214,7 @@ class GraphRun {
       // Who had the claim before may have made just this.
       const known = lookUpStep(step, key, this.#ports, this.#options)
       if (known.kind === 'miss') return await execute()
-      this.#foundCached(step, key, components)
+      this.#foundCached(step, key, components, known.layer)
       return known.layer
     } finally {
       claim.release()
@@ -295,7 +295,7 @@ class GraphRun {
         bytes.length > 0 ? bytes : undefined,
       )
       this.#ports.remoteResults?.offerStep(step, key)
-      this.#end(task, 'done', startMs)
+      this.#end(task, 'done', startMs, undefined, layer.sizeBytes)
       this.#reports.set(step.index, { status: 'ran', key, components, durationMs, reason })
       return layer
     } catch (error) {
@@ -339,16 +339,16 @@ class GraphRun {
     return new StepFailed({ step, diagnostics, outputTail: '' })
   }
 
-  #foundCached(step: Step, key: StepKey, components: KeyComponents): void {
+  #foundCached(step: Step, key: StepKey, components: KeyComponents, { sizeBytes }: Layer): void {
     this.#cached += 1
     this.#ports.remoteResults?.offerStep(step, key)
     this.#reports.set(step.index, { status: 'cached', key, components, durationMs: 0 })
     const timeMs = this.#ports.clock.nowMs()
     this.#emit({ kind: 'task-start', task: taskOf(step), label: step.label, timeMs })
-    this.#emit({ kind: 'task-end', task: taskOf(step), status: 'cached', durationMs: 0, timeMs })
+    this.#emit({ kind: 'task-end', task: taskOf(step), status: 'cached', durationMs: 0, sizeBytes, timeMs })
   }
 
-  #end(task: string, status: TaskStatus, startMs: number, error?: string): void {
+  #end(task: string, status: TaskStatus, startMs: number, error?: string, sizeBytes?: number): void {
     const timeMs = this.#ports.clock.nowMs()
     this.#emit({
       kind: 'task-end',
@@ -356,6 +356,7 @@ class GraphRun {
       status,
       ...(error === undefined ? {} : { error }),
       durationMs: timeMs - startMs,
+      ...(sizeBytes === undefined ? {} : { sizeBytes }),
       timeMs,
     })
   }

@@ -1,6 +1,7 @@
 import { closeSync, constants, mkdirSync, openSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { errnoCode, errorMessage } from '../base/index.ts'
+import { tryLock } from '../sys/index.ts'
 import { builtInControllers, type CgroupFacts, type Controller, controllers } from './cgroup.ts'
 
 /** A container's group in one hierarchy. Held open, so that it is reached when a mount covers it. */
@@ -91,6 +92,8 @@ function openDirectory(
   if (way === 'make') mkdirSync(path, { recursive: true })
   if (way === 'make' && version === 'v1' && own.includes('cpuset')) inheritSet(path)
   const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
+  // As long as its maker lives, nobody sweeps it away.
+  if (way === 'make') tryLock(fd, 'shared')
   const parentFd = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY)
   const here = (file: string): string => `/proc/self/fd/${fd}/${file}`
   return {

@@ -7,4 +7,5 @@ export type { Cgroup, CgroupFacts, Controller, ControllerPlace, Usage } from './
 export { checkLimits, type Limits, parseCpuSet } from './limits.ts'
 export { findCgroup, openCgroup, openDeviceGroup } from './open-cgroup.ts'
 export { probeCgroups } from './probe-cgroups.ts'
+export { sweepGroups } from './sweep-groups.ts'
 export { parseUlimit, refusedUlimit, type Ulimit } from './ulimits.ts'

@@ -2,10 +2,16 @@ import { isAbsolute, join, relative } from 'node:path'
 import type { Diagnostic, SourceFile } from '../base/index.ts'
 import type { Host } from '../engine/host.ts'
 import { githubAnnotation } from '../report/index.ts'
+import { type CiMode, ciMode } from './ci-mode.ts'
 
 /** Annotations for GitHub Actions; nothing anywhere else. */
-export function annotations(diagnostics: readonly Diagnostic[], source: SourceFile, host: Host): string {
-  return host.env['GITHUB_ACTIONS'] === 'true' ? githubText(diagnostics, source, host) : ''
+export function annotations(
+  diagnostics: readonly Diagnostic[],
+  source: SourceFile,
+  host: Host,
+  wanted?: CiMode | 'auto',
+): string {
+  return ciMode(wanted, host.env) === 'github' ? githubText(diagnostics, source, host) : ''
 }
 
 /** Diagnostics as workflow commands of GitHub Actions. */

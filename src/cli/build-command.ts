@@ -127,6 +127,14 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
     .option('--load', 'keep the image in the store, as is always done')
     .option('--iidfile <path>', 'write the image ID to a file')
     .option('--metadata-file <path>', 'write what was made to a file, as JSON with the keys of buildx')
+    .option('--digest-file <path>', 'write the digest of what was pushed to a file')
+    .option('--image-name-with-digest-file <path>', 'write a line NAME@DIGEST for each name to a file')
+    .option('--image-name-tag-with-digest-file <path>', 'write a line NAME:TAG@DIGEST for each name to a file')
+    .addOption(
+      new Option('--ci <system>', 'write annotations, summary and sections for it; auto looks at the environment')
+        .choices(['auto', 'github', 'gitlab', 'none'])
+        .default('auto'),
+    )
     .option('-q, --quiet', 'print nothing but the image ID')
     .addOption(
       new Option('--progress <mode>', 'how to show progress on stderr; auto draws on a terminal')

@@ -36,6 +36,10 @@ export interface BuildFlags extends RegistryFlags {
   readonly push?: boolean
   readonly iidfile?: string
   readonly metadataFile?: string
+  readonly digestFile?: string
+  readonly imageNameWithDigestFile?: string
+  readonly imageNameTagWithDigestFile?: string
+  readonly ci?: 'auto' | 'github' | 'gitlab' | 'none'
   readonly verify?: boolean
   readonly sourceDateEpoch?: string
   readonly rewriteTimestamp?: boolean

@@ -29,6 +29,7 @@ export function processHost(): Host {
       '--jitless',
       join(import.meta.dirname, 'supervisor.cjs'),
     ],
+    digestProgram: join(import.meta.dirname, 'digest-process.cjs'),
     arch: process.arch,
     cpus: availableParallelism(),
     isReexecuted: mark !== undefined,

@@ -17,9 +17,12 @@ import {
 import { annotations } from './annotate.ts'
 import { annotationsField } from './annotation-flags.ts'
 import { imageIds, metadataText, writtenIds } from './build-results.ts'
+import type { CiBuild } from './ci-build.ts'
+import { ciMode } from './ci-mode.ts'
 import { keyValues, namedValues } from './collect.ts'
 import { parseDating } from './dating-flags.ts'
 import { exitCodeFor, exitCodes } from './exit-codes.ts'
+import { failureDiagnostics } from './failure-diagnostics.ts'
 import type { BuildFlags } from './flags.ts'
 import { onInterrupt } from './interrupt.ts'
 import { lookInto, requireTerminal } from './on-failure.ts'
@@ -39,18 +42,25 @@ export async function runBuild(context: string, flags: BuildFlags, root: string 
   const host = processHost()
   const request = buildRequest(context, flags, root, host)
   if (flags.onFailure === 'shell') requireTerminal()
+  if (wantsDigestFiles(flags)) {
+    const { checkDigestFiles } = await import('./digest-files.ts')
+    checkDigestFiles(flags, request.outputs)
+  }
   const quiet = flags.quiet === true || flags.progress === 'quiet'
   const diagnostics: Diagnostic[] = []
   const abort = new AbortController()
   const restore = onInterrupt(() => abort.abort(new ToolError('canceled', 'interrupted')))
-  const { report: emit, end } = eventSink(flags, quiet, diagnostics)
+  const ci = await ciBuild(context, flags, host)
+  const { report: emit, end } = eventSink(flags, quiet, diagnostics, ci)
   try {
     const outcome = await buildImage(request, host, emit, abort.signal)
     end()
-    const code = printOutcome(outcome, flags, quiet, diagnostics, host, emit)
+    const code = await printOutcome(outcome, flags, quiet, diagnostics, host, emit)
+    ci?.finish(outcome)
     if (outcome.kind === 'failed') await lookInto(outcome.failures, flags, host, root)
     return code
   } catch (error) {
+    if (error instanceof ToolError) ci?.failed(error)
     if (flags.progress !== 'rawjson' || !(error instanceof ToolError)) throw error
     emit({ kind: 'error', error: errorFields(error) })
     return exitCodeFor(error)
@@ -58,6 +68,19 @@ export async function runBuild(context: string, flags: BuildFlags, root: string 
     end()
     restore()
   }
+}
+
+/** The dealings with a CI system, loaded where there is one; what is planned only is nobody's result. */
+async function ciBuild(context: string, flags: BuildFlags, host: Host): Promise<CiBuild | undefined> {
+  const mode = ciMode(flags.ci, host.env)
+  if (mode === 'none' || flags.plan === true) return undefined
+  const { openCiBuild } = await import('./ci-build.ts')
+  return openCiBuild(mode, context, flags, host)
+}
+
+function wantsDigestFiles(flags: BuildFlags): boolean {
+  const { digestFile, imageNameWithDigestFile, imageNameTagWithDigestFile } = flags
+  return (digestFile ?? imageNameWithDigestFile ?? imageNameTagWithDigestFile) !== undefined
 }
 
 function buildRequest(context: string, flags: BuildFlags, root: string | undefined, host: Host): BuildRequest {
@@ -112,8 +135,9 @@ function checkedOutput(text: string, host: Host): OutputSpec {
   })
 }
 
-function eventSink(flags: BuildFlags, quiet: boolean, diagnostics: Diagnostic[]): Progress {
+function eventSink(flags: BuildFlags, quiet: boolean, diagnostics: Diagnostic[], ci: CiBuild | undefined): Progress {
   const keep = (event: BuildEvent): void => {
+    ci?.note(event)
     if (event.kind === 'diagnostic') diagnostics.push(event.diagnostic)
   }
   const end = (): void => undefined
@@ -125,7 +149,8 @@ function eventSink(flags: BuildFlags, quiet: boolean, diagnostics: Diagnostic[])
     return { report, end }
   }
   if (quiet || flags.progress === 'quiet') return { report: keep, end }
-  const progress = openProgress(flags.progress)
+  const own = flags.progress === 'auto' ? ci?.progress : undefined
+  const progress = own ?? openProgress(flags.progress)
   const report = (event: BuildEvent): void => {
     keep(event)
     progress.report(event)
@@ -137,21 +162,29 @@ function isError(event: BuildEvent): boolean {
   return event.kind === 'error' || (event.kind === 'diagnostic' && event.diagnostic.severity === 'error')
 }
 
-function printOutcome(
+async function printOutcome(
   outcome: BuildOutcome,
   flags: BuildFlags,
   quiet: boolean,
   warnings: readonly Diagnostic[],
   host: Host,
   emit: EmitEvent,
-): number {
+): Promise<number> {
   switch (outcome.kind) {
     case 'built':
-      if (!quiet && flags.progress !== 'rawjson') process.stderr.write(warningsText(warnings, outcome.source, host))
+      if (!quiet && flags.progress !== 'rawjson')
+        process.stderr.write(warningsText(warnings, outcome.source, host, flags))
       if (flags.iidfile !== undefined)
         writeResultFile('iidfile', resolve(host.cwd, flags.iidfile), writtenIds(outcome.summary).join('\n'))
-      if (flags.metadataFile !== undefined)
-        writeResultFile('metadata-file', resolve(host.cwd, flags.metadataFile), metadataText(outcome.summary))
+      if (flags.metadataFile !== undefined) {
+        const { buildxMetadata } = await import('./buildx-metadata.ts')
+        const more = buildxMetadata(outcome, warnings, flags, host.env)
+        writeResultFile('metadata-file', resolve(host.cwd, flags.metadataFile), metadataText(outcome.summary, more))
+      }
+      if (wantsDigestFiles(flags)) {
+        const { writeDigestFiles } = await import('./digest-files.ts')
+        writeDigestFiles(flags, outcome.summary, host.cwd)
+      }
       // An archive on standard output is the result then.
       if (!usesStdout(flags)) process.stdout.write(`${imageIds(outcome.summary).join('\n')}\n`)
       return exitCodes.done
@@ -165,7 +198,7 @@ function printOutcome(
         for (const diagnostic of outcome.diagnostics) emit({ kind: 'diagnostic', diagnostic })
       else {
         const { diagnostics, source } = outcome
-        process.stderr.write(diagnosticsText(diagnostics, source) + annotations(diagnostics, source, host))
+        process.stderr.write(diagnosticsText(diagnostics, source) + annotations(diagnostics, source, host, flags.ci))
       }
       return exitCodes.error
     case 'failed':
@@ -173,7 +206,9 @@ function printOutcome(
         if (flags.progress === 'rawjson') emitFailure(failure, emit)
         else {
           const { source } = outcome
-          process.stderr.write(failureText(failure, source) + annotations(failureDiagnostics(failure), source, host))
+          process.stderr.write(
+            failureText(failure, source) + annotations(failureDiagnostics(failure), source, host, flags.ci),
+          )
         }
       }
       return outcome.failures.some(({ error }) => error?.code === 'step-failed' || error?.code === 'not-reproducible')
@@ -183,10 +218,10 @@ function printOutcome(
 }
 
 /** Broken rules in one line each, with the lines of the Dockerfile; other warnings in full. */
-function warningsText(warnings: readonly Diagnostic[], source: SourceFile, host: Host): string {
+function warningsText(warnings: readonly Diagnostic[], source: SourceFile, host: Host, { ci }: BuildFlags): string {
   const findings = lintFindings(warnings, [], source)
   const others = warnings.filter(({ code }) => lintRule(code) === undefined)
-  return diagnosticsText(others, source) + renderWarningSummary(findings) + annotations(warnings, source, host)
+  return diagnosticsText(others, source) + renderWarningSummary(findings) + annotations(warnings, source, host, ci)
 }
 
 function diagnosticsText(diagnostics: readonly Diagnostic[], source: SourceFile): string {
@@ -201,15 +236,6 @@ function failureText(failure: StepFailure, source: SourceFile): string {
   const output = outputTail === '' ? '' : `------\n > ${step.label}:\n${outputTail}\n------\n`
   const excerpt = origin.file === source.name ? `${renderExcerpt(source, origin.startLine, origin.endLine)}\n` : ''
   return `${output}${excerpt}${errorText(error)}`
-}
-
-/** A failed step as diagnostics: its own, or its error at the place of the instruction. */
-function failureDiagnostics({ step, error, diagnostics }: StepFailure): readonly Diagnostic[] {
-  if (diagnostics !== undefined) return diagnostics
-  if (error === undefined) return []
-  const { file, span } = step.operation.origin
-  const hint = error.hint === undefined ? {} : { hint: error.hint }
-  return [{ code: error.code, severity: 'error', message: error.message, file, span, ...hint }]
 }
 
 function emitFailure(failure: StepFailure, emit: EmitEvent): void {

@@ -11,7 +11,9 @@ import {
   runGraph,
   type StepLayers,
   type StepReports,
+  type UsedImage,
 } from '../build/index.ts'
+import { formatPlatform } from '../oci/index.ts'
 import { graphImages, type StepGraph } from '../plan/index.ts'
 import type { BuildOutcome, BuildRequest } from './build-request.ts'
 import { cachePolicy } from './cache-policy.ts'
@@ -181,6 +183,7 @@ async function run(
   const summary: BuildSummary = {
     imageId,
     ...(manifest === undefined ? {} : { manifest }),
+    images: usedImages(scene, probed.graph),
     names: scene.names,
     ...(platforms === undefined ? {} : { platforms }),
     ...(others.length === 0
@@ -191,6 +194,15 @@ async function run(
   }
   emit({ kind: 'result', result: summary })
   return { kind: 'built', summary, source: scene.source }
+}
+
+/** What the build stands on or takes files from, as far as it was needed. */
+function usedImages({ images }: Scene, graph: StepGraph): readonly UsedImage[] {
+  return graphImages(graph).flatMap(({ reference, platform }) => {
+    const found = images.find(reference, platform)
+    if (found === undefined) return []
+    return [{ name: reference, platform: formatPlatform(platform), digest: found.manifestDigest ?? found.id }]
+  })
 }
 
 async function finish(

@@ -15,14 +15,17 @@ export interface DeviceGuard {
  * nobody open nodes that were made there. `announce` is told, once, when this machine gives no such group.
  */
 export function deviceGuard(
-  host: Pick<Host, 'inUserNamespace' | 'pid'>,
+  host: Pick<Host, 'inUserNamespace' | 'pid' | 'nowMs'>,
   announce: (label: string) => void,
 ): DeviceGuard {
   let opened: Promise<Cgroup> | undefined
   const open = async (): Promise<Cgroup> => {
-    const { openDeviceGroup, probeCgroups } = await import('../cgroup/index.ts')
+    const { openDeviceGroup, probeCgroups, sweepGroups } = await import('../cgroup/index.ts')
+    const facts = probeCgroups(true)
+    // Of builds that were killed.
+    for (const prefix of ['build-', 'longshore-']) sweepGroups(facts, prefix, host.nowMs())
     const name = `build-${host.pid}-${randomBytes(4).toString('hex')}`
-    const group = openDeviceGroup(name, probeCgroups(true), host.pid)
+    const group = openDeviceGroup(name, facts, host.pid)
     for (const note of group.notes) announce(`[internal] RUN steps: ${note}`)
     return group
   }

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path'
 import { assertNever, invariant, ToolError } from '../base/index.ts'
 import type { ExecuteRequest, ExecutorPort, SelectResult } from '../build/index.ts'
 import type { CopyOperation, RunOperation, WorkdirOperation } from '../ir/index.ts'
-import { dateTree, digestLayer, sniffArchive, unpackArchive } from '../layer/index.ts'
+import { dateTree, type LayerDigester, sniffArchive, unpackArchive } from '../layer/index.ts'
 import type { ContextSelection, Layer, OverlayXattrs, Sandbox } from '../ports/index.ts'
 import {
   applyCopy,
@@ -38,6 +38,7 @@ export interface ExecutorSettings {
   readonly session: Session
   readonly snapshots: SnapshotSettings
   readonly overlay: OverlayXattrs
+  readonly digester: LayerDigester
   readonly guard: DeviceGuard
   /** Root of the build context, for COPY. */
   readonly contextDirectory: string
@@ -63,7 +64,7 @@ export function stepExecutor(settings: ExecutorSettings): ExecutorPort {
   const step = stepSettings(settings)
   return {
     execute: (request) =>
-      inWorkspace(step, request, (workspace, startMs) => commitLayer(settings, workspace, startMs, request.epoch)),
+      inWorkspace(step, request, (workspace, startMs) => commitLayer(settings, workspace, startMs, request)),
     selectFrom(layers, { sources, sourceSpans, rules }) {
       return withView<SelectResult<ContextSelection['contentDigest']>>(settings, layers, (root) => {
         const result = selectInRoot(root, sources, sourceSpans, rules)
@@ -102,7 +103,7 @@ function stepSettings(settings: ExecutorSettings): StepSettings {
 async function inWorkspace<T>(
   settings: StepSettings,
   request: ExecuteRequest,
-  conclude: (workspace: Workspace, startMs: number) => T,
+  conclude: (workspace: Workspace, startMs: number) => T | Promise<T>,
 ): Promise<SelectResult<T>> {
   const { session, store, snapshots } = settings
   const startMs = settings.nowMs()
@@ -129,7 +130,7 @@ async function inWorkspace<T>(
       workspace.unmount()
     }
     if (failure !== undefined) throw await failureToKeep(settings, failure, request, workspace.upper)
-    return { kind: 'selected', selection: conclude(workspace, startMs) }
+    return { kind: 'selected', selection: await conclude(workspace, startMs) }
   } finally {
     session.removeDirectory(directory)
   }
@@ -158,15 +159,15 @@ async function failureToKeep(
  * Names the tree of changes and moves it into the store, unless a layer of the same content is there already. A layer
  * that is dated must have its own times, too.
  */
-function commitLayer(
+async function commitLayer(
   settings: ExecutorSettings,
   workspace: Workspace,
   startMs: number,
-  epoch: ExecuteRequest['epoch'],
-): Layer {
-  const { session, store, overlay } = settings
+  { epoch, signal }: ExecuteRequest,
+): Promise<Layer> {
+  const { session, store, overlay, digester } = settings
   dateUpper(workspace.upper, epoch)
-  const digests = digestLayer(workspace.upper, { overlay })
+  const digests = await digester.digest(workspace.upper, overlay, signal)
   const same = epoch?.files === undefined ? store.layers.layerByContent(digests.contentDigest) : undefined
   session.lease([store.layers.name(same?.diffId ?? digests.diffId)])
   if (same !== undefined && store.layers.isPresent(same.diffId)) return same
@@ -238,6 +239,8 @@ async function runProcess(
   }
 }
 
+const longRunMs = 150
+
 async function runLimited(
   settings: StepSettings,
   sandbox: Sandbox,
@@ -270,7 +273,9 @@ async function runLimited(
       signal: request.signal,
       ...limited.fields,
     })
-    const { exitCode } = await done
+    // What takes a while may leave much behind: then the process that digests it is there already.
+    const warmUp = setTimeout(() => settings.digester.warmUp(), longRunMs).unref()
+    const { exitCode } = await done.finally(() => clearTimeout(warmUp))
     request.signal.throwIfAborted()
     return exitCode
   } finally {

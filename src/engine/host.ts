@@ -12,6 +12,8 @@ export interface Host {
   readonly pid: number
   /** Words of the command that starts a supervisor; its settings follow. */
   readonly supervisorCommand: readonly string[]
+  /** File that processes run which digest layers. */
+  readonly digestProgram: string
   /** Node's name of the processor: `x64`, `arm64` … */
   readonly arch: string
   readonly cpus: number

@@ -1,4 +1,5 @@
 import type { ClaimPort, EmitEvent, ExecuteRequest, ExecutorPort, SelectResult } from '../build/index.ts'
+import { layerDigester } from '../layer/index.ts'
 import type { Isolation, OverlayXattrs, Sandbox } from '../ports/index.ts'
 import { openSandbox, sweepSandboxes } from '../sandbox/index.ts'
 import type { SnapshotSettings } from '../snapshot/index.ts'
@@ -45,6 +46,9 @@ export interface WorkshopSettings {
   readonly emit: EmitEvent
 }
 
+/** More would wait for the disk. */
+const mostDigesters = 4
+
 /** Opens the workshop of this process and sweeps what dead ones left. Call after `enterNamespace`. */
 export function openWorkshop(settings: WorkshopSettings): Workshop {
   const { store, host } = settings
@@ -69,12 +73,14 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
     opened ??= open()
     return opened
   }
+  const digester = layerDigester(host.digestProgram, host.pid, Math.min(host.cpus, mostDigesters))
   const guard = deviceGuard(host, (label) => announce(settings, label, host.nowMs()))
   const executing: ExecutorSettings = {
     store,
     session,
     snapshots,
     overlay,
+    digester,
     guard,
     contextDirectory: settings.contextDirectory,
     network: settings.network,
@@ -102,6 +108,7 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
     rehearse: (request, judge) => rehearseStep(executing, request, judge),
     sandbox,
     async close() {
+      digester.close()
       try {
         await guard.close()
       } finally {

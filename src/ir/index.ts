@@ -13,7 +13,7 @@ export {
 export { imageKey } from './image-reference.ts'
 export { lowerDockerfile } from './lower-dockerfile.ts'
 export { contextKey, endlessContext } from './named-context.ts'
-export { describeRemote, type ParsedSource, parseRemoteSource } from './remote-source.ts'
+export { describeRemote, hideCredentials, type ParsedSource, parseRemoteSource } from './remote-source.ts'
 export type {
   BindMount,
   CacheMount,

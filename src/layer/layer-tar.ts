@@ -1,56 +1,50 @@
 import { createHash, hash as hashOnce } from 'node:crypto'
 import { closeSync, readSync } from 'node:fs'
-import { parseDiffId, TreeDigest, type TreeEntry } from '../base/index.ts'
-import type { LayerDigests } from '../ports/index.ts'
+import type { TreeDigest, TreeEntry } from '../base/index.ts'
 import { translateError } from './archive-error.ts'
 import { nameBytes } from './byte-name.ts'
 import { changed, type LayerEntry, LayerWalk, type LayerWalkOptions } from './layer-walk.ts'
 import { encodeHeader, endOfArchive, padding, type TarHeader } from './tar-header.ts'
 
-const chunkSize = 1024 * 1024
+/** Bytes of the largest chunk. */
+export const chunkSize = 1024 * 1024
 const minChunkSize = 64 * 1024
-
-/**
- * Both digests of an overlay upper directory in one walk, each file read once: the diffId is sha256 of exactly the
- * bytes `layerTar` yields for the same options; the content digest knows no times and has an opaque directory as a
- * mark, whether `lowerNames` is given or not. An empty directory gives a valid empty tar. Synchronous. Throws
- * `archive-invalid`, `not-supported`, `store-failed` (a file changed while it was read), `system-call-failed`.
- */
-export function digestLayer(directory: string, options: LayerWalkOptions): LayerDigests {
-  const tree = new TreeDigest()
-  const hash = createHash('sha256')
-  const tar = new LayerTar(directory, options, tree)
-  for (const chunk of tar.chunks()) hash.update(chunk)
-  return {
-    diffId: parseDiffId(`sha256:${hash.digest('hex')}`),
-    contentDigest: tree.digest(),
-    sizeBytes: tar.sizeBytes,
-    entries: tar.entries,
-  }
-}
 
 /**
  * The layer tar of an overlay upper directory, in chunks of up to 1 MB, byte for byte what BuildKit's differ would
  * write (dockerfile.md 1.9). A chunk is a view of one shared buffer: use or copy it before asking for the next.
- * Leaving the loop early closes what is open. Throws as `digestLayer`.
+ * Leaving the loop early closes what is open. Synchronous. Throws `archive-invalid`, `not-supported`, `store-failed`
+ * (a file changed while it was read), `system-call-failed`.
  */
 export function* layerTar(directory: string, options: LayerWalkOptions): Generator<Uint8Array, void, undefined> {
   yield* new LayerTar(directory, options, undefined).chunks()
 }
 
-class LayerTar {
+/** Writes a layer's tar, and tells `tree` each entry with the digest of its bytes: each file is read once. */
+export class LayerTar {
   readonly #directory: string
   readonly #options: LayerWalkOptions
   readonly #tree: TreeDigest | undefined
-  readonly #buffer = Buffer.allocUnsafeSlow(chunkSize)
+  #buffer: Buffer
   #used = 0
   entries = 0
   sizeBytes = 0
 
-  constructor(directory: string, options: LayerWalkOptions, tree: TreeDigest | undefined) {
+  constructor(
+    directory: string,
+    options: LayerWalkOptions,
+    tree: TreeDigest | undefined,
+    buffer: Buffer = Buffer.allocUnsafeSlow(chunkSize),
+  ) {
     this.#directory = directory
     this.#options = options
     this.#tree = tree
+    this.#buffer = buffer
+  }
+
+  /** Where the next chunk is written, for who keeps the last one. Of `chunkSize` bytes. */
+  continueIn(buffer: Buffer): void {
+    this.#buffer = buffer
   }
 
   *chunks(): Generator<Uint8Array, void, undefined> {

@@ -21,10 +21,12 @@ export function githubAnnotation(diagnostic: Diagnostic, source: SourceFile | un
   return `::${severity} ${list}::${escapeData(text)}\n`
 }
 
-function escapeData(text: string): string {
+/** A message without what ends a workflow command. */
+export function escapeData(text: string): string {
   return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
 }
 
-function escapeProperty(text: string): string {
+/** As `escapeData`, for the properties in front of the message. */
+export function escapeProperty(text: string): string {
   return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C')
 }

@@ -11,6 +11,8 @@ export { type CheckedFile, diagnosticsJson } from './diagnostics-json.ts'
 export { eventFields, eventJson, eventLine, eventTemplateFields, type ShownEvent } from './event-line.ts'
 export { renderExcerpt } from './excerpt.ts'
 export { githubAnnotation } from './github-annotation.ts'
+export { githubError, githubOutput } from './github-output.ts'
+export { gitlabReporter } from './gitlab-sections.ts'
 export { compileTemplate, type TemplateValue } from './go-template.ts'
 export {
   changeLines,
@@ -27,6 +29,7 @@ export { outlineJson, renderOutline, renderTargets, targetsJson } from './outlin
 export { cleanOutput, formatBytes, formatSeconds, plainReporter, type Reporter } from './plain.ts'
 export { type PlanEntry, type PlannedMiss, planEntries, renderPlan } from './plan.ts'
 export { sarifLog } from './sarif.ts'
+export { renderStepSummary, type SummarizedBuild, type SummarizedStep } from './step-summary.ts'
 export { renderTable } from './table.ts'
 export { type ProgressScreen, type TerminalReporter, terminalReporter } from './terminal.ts'
 export { type UsageSample, usageRow } from './usage-row.ts'

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { type Cgroup, findCgroup, type Limits, openCgroup, probeCgroups } from '../../src/cgroup/index.ts'
+import { type Cgroup, findCgroup, type Limits, openCgroup, probeCgroups, sweepGroups } from '../../src/cgroup/index.ts'
 import { checkout, makeActor, runAs, unavailable } from '../support/actor.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
@@ -113,6 +113,22 @@ describe.skipIf(unavailable('root'))('a control group of a container, as root', 
     await found?.remove()
     await ended
     expect(findCgroup(cgroup.id, facts, process.pid)).toBeUndefined()
+  })
+
+  test('what a killed process left is swept away, what a living one made stays', () => {
+    const prefix = `test-sweep-${randomBytes(6).toString('hex')}`
+    const alive = openCgroup(`${prefix}-alive`, { pids: 5 }, facts, process.pid)
+    onTestFinished(() => alive.remove())
+    const script = `import { openCgroup, probeCgroups } from '${checkout}/src/cgroup/index.ts'
+openCgroup('${prefix}-dead', { pids: 5 }, probeCgroups(true), process.pid)
+process.kill(process.pid, 'SIGKILL')`
+    const { signal } = spawnSync(process.execPath, ['--input-type=module-typescript', '-e', script])
+    expect(signal).toBe('SIGKILL')
+    const left = () => ['alive', 'dead'].filter((name) => findCgroup(`${prefix}-${name}`, facts, process.pid))
+    sweepGroups(facts, prefix, Date.now())
+    expect(left(), 'those just made').toEqual(['alive', 'dead'])
+    sweepGroups(facts, prefix, Date.now() + 60_000)
+    expect(left()).toEqual(['alive'])
   })
 })
 

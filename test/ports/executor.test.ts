@@ -23,6 +23,7 @@ const host: Host = {
   uid: 0,
   pid: process.pid,
   supervisorCommand: [],
+  digestProgram: join(import.meta.dirname, '../../src/layer/digest-process.ts'),
   arch: process.arch,
   cpus: 2,
   isReexecuted: false,
