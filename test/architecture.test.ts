@@ -13,6 +13,7 @@ const adapters = [
   'store',
   'registry',
   'remote',
+  'remote-cache',
   'container',
   'ssh',
   'network',

@@ -32,6 +32,7 @@ import { errorText } from './print-error.ts'
 import { processHost } from './process-host.ts'
 import { openProgress, type Progress } from './progress.ts'
 import { registryAccess } from './registry-access-flags.ts'
+import { remoteCacheFields } from './remote-cache-flags.ts'
 import { writeResultFile } from './result-file.ts'
 import { budgetField, limitFields, lockedField, offline, schedulingFields } from './scheduling-flags.ts'
 import { parseAgents, parseAllowed, parseSecrets } from './secret-flags.ts'
@@ -116,6 +117,7 @@ function buildRequest(context: string, flags: BuildFlags, root: string | undefin
     jobs: flags.jobs ?? Number.POSITIVE_INFINITY,
     ...budgetField(flags.cacheBudget, host),
     outputs,
+    ...remoteCacheFields(flags, host),
     access: registryAccess(flags),
     verify: flags.verify === true,
     ...parseDating(flags, rewriteOutput, host),
