@@ -13,6 +13,7 @@ const adapters = [
   'store',
   'registry',
   'remote',
+  'remote-cache',
   'container',
   'ssh',
   'network',
@@ -30,6 +31,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   build: ['base', 'oci', 'dockerfile', 'ir', 'plan', 'ports'],
   bake: ['base'],
   sys: ['base'],
+  workspace: ['base'],
   http: ['base'],
   report: ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'build'],
   ...Object.fromEntries(adapters.map((room) => [room, ['base', 'oci', 'ir', 'ports', 'sys', 'http']])),
@@ -45,6 +47,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'bake',
     'sys',
     'http',
+    'workspace',
     ...adapters,
     'version',
   ],
@@ -53,7 +56,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   version: [],
   index: ['base', 'build'],
 }
-const pure = ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'report', 'bake']
+const pure = ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'report', 'bake', 'workspace']
 const touchProcess = ['cli', 'index', 'supervisor']
 
 function sources(folder: string): string[] {

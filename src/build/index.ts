@@ -29,6 +29,7 @@ export type {
   LookupPorts,
   MountFiles,
   OpenTree,
+  RemoteResultsPort,
   RunPorts,
   SelectResult,
   TreePart,

@@ -1,5 +1,6 @@
 import type { BakeTarget, Field } from '../bake/index.ts'
 import type { Diagnostic } from '../base/index.ts'
+import { isCacheType } from '../engine/cache-spec.ts'
 
 /** What a target asks for that there is not. A warning where the image is the same without, else an error. */
 export function bakeLimits(target: BakeTarget, allowed: ReadonlySet<string>): readonly Diagnostic[] {
@@ -11,7 +12,8 @@ export function bakeLimits(target: BakeTarget, allowed: ReadonlySet<string>): re
   }
   const kept = 'results are kept in the store, which every build of this machine looks into'
   for (const field of ['cache-from', 'cache-to'] as const) {
-    if ((entries.get(field) ?? []).length > 0) say('warning', field, `${field} is passed over`, kept)
+    const type = entries.get(field)?.find((entry) => !isCacheType(entry['type'] ?? ''))?.['type']
+    if (type !== undefined) say('warning', field, `${field} of type=${type} is passed over`, kept)
   }
   if ((entries.get('attest') ?? []).some(({ disabled }) => disabled !== 'true')) {
     say('warning', 'attest', 'no attestations are made', 'the image comes without; make them with a tool of their own')

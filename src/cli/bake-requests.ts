@@ -3,6 +3,7 @@ import { type BakeTarget, type Entry, type EntryField, type Field, linkedTarget 
 import { type Diagnostic, ToolError } from '../base/index.ts'
 import type { BakeTargetRequest } from '../engine/bake-scenes.ts'
 import type { BuildRequest } from '../engine/build-request.ts'
+import { isCacheType } from '../engine/cache-spec.ts'
 import type { Host } from '../engine/host.ts'
 import { type OutputSpec, parseOutput } from '../engine/output-spec.ts'
 import { parseRemoteSource } from '../ir/index.ts'
@@ -10,6 +11,7 @@ import { localName } from '../oci/index.ts'
 import { annotationsField } from './annotation-flags.ts'
 import { bakeLimits } from './bake-limits.ts'
 import { platformsField } from './platform-field.ts'
+import { remoteCacheFields } from './remote-cache-flags.ts'
 import { parseAgents, parseSecrets } from './secret-flags.ts'
 
 /** What is the same for all targets: what the command line says. */
@@ -90,6 +92,8 @@ function bakeRequest(
     secrets: reader.read('secret', {}, () => parseSecrets(entryTexts(target, 'secret'), host)),
     agents: reader.read('ssh', {}, () => parseAgents(agentTexts(target), host)),
     outputs,
+    ...reader.read('cache-from', {}, () => cacheFields(target, 'cache-from', whole.offline, host)),
+    ...reader.read('cache-to', {}, () => cacheFields(target, 'cache-to', whole.offline, host)),
   }
   return { name: target.name, request, links: Object.fromEntries(links), isLinked: target.isLinked === true }
 }
@@ -155,6 +159,18 @@ function networkOf(mode: string | undefined): BuildRequest['network'] {
 function limitFields({ texts, lists }: BakeTarget): BuildRequest['limits'] {
   const shmSize = texts.get('shm-size') ?? ''
   return { ulimits: lists.get('ulimits') ?? [], ...(shmSize === '' ? {} : { shmSize }) }
+}
+
+/** Caches of types that there are; `bakeLimits` tells of the others. */
+function cacheFields(
+  target: BakeTarget,
+  field: 'cache-from' | 'cache-to',
+  isOffline: boolean,
+  host: Host,
+): Pick<BuildRequest, 'cacheFrom' | 'cacheTo'> {
+  const known = (target.entries.get(field) ?? []).filter(({ type = '' }) => isCacheType(type)).map(entryText)
+  const flags = field === 'cache-from' ? { cacheFrom: known, cacheTo: [] } : { cacheFrom: [], cacheTo: known }
+  return remoteCacheFields({ ...flags, offline: isOffline }, host)
 }
 
 /** Entries in the form of the command line. */

@@ -5,8 +5,12 @@ import { defaultPlatformOption } from './platform-option.ts'
 import { addRegistryFlags } from './registry-flags.ts'
 import type { SetExitCode } from './set-exit-code.ts'
 
-/** Adds `longshore build`. */
-export function addBuildCommand(program: Command, setExitCode: SetExitCode): void {
+/** Adds `longshore build`. `run` stands in for what it does, for commands that have other words for the same. */
+export function addBuildCommand(
+  program: Command,
+  setExitCode: SetExitCode,
+  run?: (flags: BuildFlags) => Promise<number>,
+): Command {
   const command = program
     .command('build')
     .summary('build an image from a Dockerfile')
@@ -97,6 +101,18 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
       '--cache-budget <size>',
       'size the cache is kept within afterwards: 20GB, none (default: $LONGSHORE_CACHE_BUDGET, or a tenth of the disk)',
     )
+    .option(
+      '--cache-from <spec>',
+      'take results from elsewhere: NAME, type=registry,ref=NAME or type=local,src=DIR; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--cache-to <spec>',
+      'send results elsewhere: type=registry,ref=NAME or type=local,dest=DIR, with mode=max those of all steps; may be repeated',
+      collect,
+      [],
+    )
     .option('--jobs <n>', 'steps that may run at the same time (default: all that can)', positiveInteger)
     .option(
       '-o, --output <spec>',
@@ -140,7 +156,8 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
     )
     .option('--check', 'check the Dockerfile instead of building it; short for --call=check')
     .option('--call <method>', 'build, check, outline or targets, then ,format=json for JSON', 'build')
-  addRegistryFlags(command).action(async (context: string, flags: BuildFlags) => {
+  return addRegistryFlags(command).action(async (context: string, flags: BuildFlags) => {
+    if (run !== undefined) return setExitCode(await run(flags))
     const { root } = program.opts<{ root?: string }>()
     if (flags.check === true || flags.call !== 'build') {
       const { parseCall, runCall } = await import('./run-call.ts')

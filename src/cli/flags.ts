@@ -29,6 +29,8 @@ export interface BuildFlags extends RegistryFlags {
   readonly ssh: readonly string[]
   readonly allow: readonly string[]
   readonly cacheBudget?: string
+  readonly cacheFrom: readonly string[]
+  readonly cacheTo: readonly string[]
   readonly jobs?: number
   readonly output: readonly string[]
   readonly push?: boolean

@@ -9,6 +9,7 @@ import { addDebugCommand } from './debug-command.ts'
 import { addEventsCommand } from './events-command.ts'
 import { addImageCommands } from './image-commands.ts'
 import { addImagesCommand } from './images-command.ts'
+import { addKanikoCommand } from './kaniko-command.ts'
 import { addLockCommand } from './lock-command.ts'
 import { addLoginCommands } from './login-commands.ts'
 import { addManifestCommands } from './manifest-commands.ts'
@@ -45,6 +46,7 @@ export function createProgram(setExitCode: SetExitCode, firstWord: string | unde
   addContainerCommands(program, room)
   addDebugCommand(program, room)
   addEventsCommand(program, room)
+  addKanikoCommand(program, room)
   addLockCommand(program, room)
   addImagesCommand(program, room)
   addPushCommand(program, room)

@@ -31,6 +31,7 @@ import { resolveEpoch } from './dating.ts'
 import type { Host } from './host.ts'
 import { isRemovedMeanwhile } from './lease-layers.ts'
 import { requireLocal } from './offline.ts'
+import type { RemoteResults } from './remote-results.ts'
 import type { Scene } from './scene.ts'
 
 /** How a bake ended. `sources` are the Dockerfiles, for excerpts. */
@@ -119,20 +120,66 @@ async function bake(
   await requireEmulators(house, probed)
   for (const diagnostic of [...diagnostics, ...(await gitIgnored((tree) => trees.context(tree), probed))])
     emit({ kind: 'diagnostic', diagnostic })
+  const remote = await openRemote(scenes, house, probed, emit)
+  try {
+    const all = remote === undefined ? ports : { ...ports, remoteResults: remote }
+    return await run(scenes, { probed, bake: defined, policy, sources, startMs, remote }, all, emit, signal)
+  } finally {
+    await remote?.close()
+  }
+}
+
+/** What is to be run, and what is told of it afterwards. */
+interface ReadyBake {
+  readonly probed: ProbedGraph
+  readonly bake: BakeGraph
+  readonly policy: CachePolicy
+  readonly sources: readonly SourceFile[]
+  readonly startMs: number
+  readonly remote: RemoteResults | undefined
+}
+
+async function run(
+  scenes: readonly BakeScene[],
+  { probed, bake: defined, policy, sources, startMs, remote }: ReadyBake,
+  ports: RunPorts,
+  emit: EmitEvent,
+  signal: AbortSignal,
+): Promise<BakeOutcome> {
+  const house = houseOf(scenes)
   announceBases(house, probed, emit)
   const { jobs, keepGoing } = house.request
   const result = await runGraph(probed, ports, { ...policy, jobs, keepGoing, signal }, emit)
   noteUses(house, result.reports)
   if (result.kind === 'failed') {
+    await remote?.finish('failed')
     await collect(house, result.reports, startMs, emit)
     return { kind: 'failed', failures: result.failures, sources }
   }
   const built = await finishAll(scenes, defined, result.layers, ports, emit)
+  await remote?.finish('done')
   await collect(house, result.reports, startMs, emit)
-  const steps = { total: graph.steps.length, cached: result.cached }
+  const steps = { total: probed.graph.steps.length, cached: result.cached }
   const summary = summarize({ ...house, images: ports.images }, defined, built, steps, startMs)
   emit({ kind: 'result', result: summary })
   return { kind: 'built', summary, sources }
+}
+
+/** The caches elsewhere of all targets together: each result is an artifact of its own, so one more does no harm. */
+async function openRemote(
+  scenes: readonly BakeScene[],
+  house: Scene,
+  probed: ProbedGraph,
+  emit: EmitEvent,
+): Promise<RemoteResults | undefined> {
+  const unique = <T>(all: readonly T[]): readonly T[] => [
+    ...new Map(all.map((one) => [JSON.stringify(one), one])).values(),
+  ]
+  const cacheFrom = unique(scenes.flatMap(({ scene }) => scene.request.cacheFrom ?? []))
+  const cacheTo = unique(scenes.flatMap(({ scene }) => scene.request.cacheTo ?? []))
+  if (cacheTo.length === 0 && (cacheFrom.length === 0 || !needsWork(probed))) return undefined
+  const { openRemoteResults } = await import('./remote-results.ts')
+  return openRemoteResults({ ...house, request: { ...house.request, cacheFrom, cacheTo } }, probed.graph, emit)
 }
 
 /** Whether something has to be made: steps, pulls, or archives. */
@@ -140,7 +187,10 @@ function mustEnter(scenes: readonly BakeScene[], probed: ProbedGraph, { images }
   return (
     needsWork(probed) ||
     graphImages(probed.graph).some((image) => images.find(image.reference, image.platform) === undefined) ||
-    scenes.some(({ scene }) => scene.request.outputs.some(({ type }) => type !== 'image'))
+    scenes.some(
+      ({ scene: { request } }) =>
+        (request.cacheTo ?? []).length > 0 || request.outputs.some(({ type }) => type !== 'image'),
+    )
   )
 }
 

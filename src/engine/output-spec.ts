@@ -1,4 +1,5 @@
 import { ToolError } from '../base/index.ts'
+import { csvFields } from './csv-fields.ts'
 import type { ImageForm } from './image-parts.ts'
 import { type LayerCompressionChoice, parseCompression } from './layer-compression.ts'
 
@@ -123,18 +124,10 @@ function isType(type: string): type is OutputType {
   return Object.hasOwn(attributes, type)
 }
 
-/** Fields of one CSV line: a field in double quotes may hold commas, `""` inside is a quote. */
+/** Names of annotations keep their case. */
 function fieldsOf(text: string): ReadonlyMap<string, string> {
-  const fields = new Map<string, string>()
-  for (const match of text.matchAll(/(?:"((?:[^"]|"")*)"|([^,]*))(?:,|$)/g)) {
-    const part = (match[1]?.replaceAll('""', '"') ?? match[2] ?? '').trim()
-    if (part === '') continue
-    const at = part.indexOf('=')
-    if (at <= 0) throw usage(text, `"${part}" is not key=value`)
-    const key = part.slice(0, at)
-    fields.set(annotationKey.test(key) ? key : key.toLowerCase(), part.slice(at + 1))
-  }
-  return fields
+  const refuse = (part: string): ToolError => usage(text, `"${part}" is not key=value`)
+  return csvFields(text, refuse, (key) => annotationKey.test(key))
 }
 
 function usage(text: string, why: string, type?: OutputType): ToolError {

@@ -1,6 +1,7 @@
 /**
  * Builds every case of fixtures/conformance with --reproducible in two stores, one of an ordinary user if run as root:
- * first with --jobs 1, then from the cache, then in the other store with --jobs 8, and says which images differ. Run by hand
+ * first with --jobs 1, then from the cache, then in the other store with --jobs 8, then in a third from a cache elsewhere that the
+ * second has filled, and says which images differ. Run by hand
  * after `npm run bundle`, as root for both users: `node_modules/.bin/node test/conformance/equivalence.ts [CASE …]`. Ends with 1 when
  * something differs.
  */
@@ -33,12 +34,15 @@ async function buildAll(one: ConformanceCase, actors: readonly Actor[]): Promise
   try {
     for (const actor of actors) {
       giveTo(actor, dirname(context.dir))
-      for (const store of ['a', 'b'])
+      for (const store of ['a', 'b', 'c'])
         for (const { name, dir } of context.images) await build(actor, store, name, [...undated, '-t', name, dir])
       const args = ['--reproducible', ...one.flags, '-f', context.dockerfile, context.dir]
       found.push(await build(actor, 'a', 'one job', ['--jobs', '1', ...args]))
       found.push(await build(actor, 'a', 'cached', args))
-      found.push(await build(actor, 'b', 'other store, eight jobs', ['--jobs', '8', ...args]))
+      const cache = join(actor.home, 'caches', one.name)
+      const to = ['--cache-to', `type=local,dest=${cache},mode=max`]
+      found.push(await build(actor, 'b', 'other store, eight jobs', ['--jobs', '8', ...to, ...args]))
+      found.push(await build(actor, 'c', 'remote hit', ['--cache-from', `type=local,src=${cache}`, ...args]))
     }
     return found
   } finally {
@@ -57,7 +61,7 @@ async function main(): Promise<number> {
       .map((name) => makeActor(name, home))
     for (const actor of actors) {
       giveTo(actor, base)
-      for (const store of ['a', 'b']) await build(actor, store, 'base', [...undated, '-t', 'longshore-base', base])
+      for (const store of ['a', 'b', 'c']) await build(actor, store, 'base', [...undated, '-t', 'longshore-base', base])
     }
     const limit = pLimit(2)
     const cases = loadCases(process.argv.slice(2)).filter(({ needs }) => needs === undefined)

@@ -95,7 +95,11 @@ describe('longshore bake', () => {
     const folder = contextFor(me, 'bake-failing', {
       'docker-bake.json': JSON.stringify({
         target: {
-          default: { context: 'app', tags: ['example/no'], 'cache-to': ['type=registry,ref=example/cache'] },
+          default: {
+            context: 'app',
+            tags: ['example/no'],
+            'cache-to': ['type=azblob,name=x', 'type=local,dest=cache'],
+          },
           secret: { secret: ['id=token,src=missing'] },
           insecure: { entitlements: ['security.insecure'] },
         },
@@ -105,7 +109,7 @@ describe('longshore bake', () => {
     giveTo(me, folder)
     const failed = await longshoreAsync(me, ['bake', '--progress=plain'], { cwd: folder })
     expect(failed.status).toBe(1)
-    expect(failed.stderr).toContain('the target "default": cache-to is passed over [bake-not-supported]')
+    expect(failed.stderr).toContain('the target "default": cache-to of type=azblob is passed over [bake-not-supported]')
     expect(failed.stderr).toContain('app/Dockerfile:2\n')
     expect(failed.stderr).toContain('   2 | >>> RUN echo to be seen; exit 7')
     for (const [target, message] of [

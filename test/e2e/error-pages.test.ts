@@ -118,6 +118,12 @@ const provocations: readonly Provocation[] = [
     files: { Dockerfile: `${base}COPY . /app/\n`, '.gitignore': 'node_modules\n', 'node_modules/a/index.js': '' },
     exitCode: 0,
   },
+  {
+    code: 'remote-cache',
+    command: 'build --cache-from 127.0.0.1:1/cache .',
+    files: { Dockerfile: `${base}COPY app.txt /\n`, 'app.txt': '' },
+    exitCode: 0,
+  },
 ]
 
 /** A symlink to nothing must not count as "no rules". */
@@ -138,7 +144,8 @@ function refusingRuntime(folder: string): RunOptions {
 function shownPart(stderr: string): string {
   const lines = stderr.split('\n')
   const step = lines.indexOf('------')
-  const place = lines.findIndex((line) => /^\S*(Dockerfile|docker-bake\.hcl|compose\.yaml):\d+/.test(line))
+  const start = /^\S*(Dockerfile|docker-bake\.hcl|compose\.yaml):\d+|^registry cache .*: warning: /
+  const place = lines.findIndex((line) => start.test(line))
   const first = [step, place, lines.findIndex((line) => line.startsWith('error: '))].filter((index) => index >= 0)
   return lines
     .slice(Math.min(...first))
@@ -273,7 +280,7 @@ test('every code of ToolError is provoked here, tested elsewhere, or said why no
   const known = new Set([...here, ...Object.keys(elsewhere), ...Object.keys(untested)])
   expect(codes.length).toBeGreaterThan(30)
   expect(codes.filter((code) => !known.has(code))).toEqual([])
-  const diagnostics = ['source-excluded', 'git-ignored-files']
+  const diagnostics = ['source-excluded', 'git-ignored-files', 'remote-cache']
   const others = [...known].filter((code) => !codes.includes(code) && !diagnostics.includes(code))
   expect(others.filter((code) => !code.startsWith('bake-'))).toEqual([])
   for (const [code, file] of Object.entries(elsewhere)) {
