@@ -7,7 +7,7 @@ export { type BakeDefinition, type BakeSurroundings, bakeFormat, readDefinition 
 export { functionNames } from './functions.ts'
 export { parseDotEnv } from './interpolate.ts'
 export { type Overrides, parseOverrides } from './overrides.ts'
-export { printPlan } from './print.ts'
+export { printPlan, targetText } from './print.ts'
 export { type BakePlan, linkedTarget, resolveTargets } from './resolve.ts'
 export type { BakeGroup, BakeTarget, Entry, EntryField, Field } from './target.ts'
 export { plainValue } from './value.ts'

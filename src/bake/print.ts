@@ -43,6 +43,11 @@ function sorted(map: ReadonlyMap<string, unknown>): Readonly<Record<string, unkn
   return Object.fromEntries([...map].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
 }
 
+/** All that a target says, as text: two of one text make the same image of the same files. */
+export function targetText(target: BakeTarget): string {
+  return JSON.stringify(printed(target))
+}
+
 /** Fields that say nothing are left out. */
 function printed(target: BakeTarget): Readonly<Record<string, unknown>> {
   const values = new Map<Field, unknown>([

@@ -24,6 +24,11 @@ export function addBakeCommand(program: Command, room: CommandRoom): void {
     .option('--var <name=value>', 'value of a variable; may be repeated', collect, [])
     .option('--print', 'print what would be built, as JSON, and build nothing')
     .option('--list <what>', 'list targets or variables')
+    .option(
+      '--affected <ref>',
+      'build only what a change since this commit can reach; REF... is where the branch left REF',
+    )
+    .option('--dry-run', 'with --affected: say what that is, and why; --format json makes a matrix for CI')
     .addOption(formatOption('.Name .Description; .Type .Value of variables'))
     .option('--push', 'send the images to the registries of their names; short for --set *.output=type=registry')
     .option('--load', 'keep the images in the store, as is always done; short for --set *.output=type=docker')

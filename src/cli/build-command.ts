@@ -146,7 +146,14 @@ export function addBuildCommand(
         .default('auto'),
     )
     .option('--plan', 'print what would run, and why, without running anything')
-    .addOption(new Option('--format <format>', 'format of --plan').choices(['text', 'json']).default('text'))
+    .option(
+      '--affected <ref>',
+      'build only if a change since this commit can reach the image; REF... is where the branch left REF',
+    )
+    .option('--dry-run', 'with --affected: only say whether, and why')
+    .addOption(
+      new Option('--format <format>', 'format of --plan and --dry-run').choices(['text', 'json']).default('text'),
+    )
     .addOption(
       new Option('--isolation <name>', 'what runs RUN steps (default: the first that works)').choices([
         'crun',

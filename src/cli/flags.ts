@@ -47,6 +47,8 @@ export interface BuildFlags extends RegistryFlags {
   readonly quiet?: boolean
   readonly progress: 'auto' | 'tty' | 'plain' | 'quiet' | 'rawjson'
   readonly plan?: boolean
+  readonly affected?: string
+  readonly dryRun?: boolean
   readonly format: 'text' | 'json'
   readonly isolation?: 'crun' | 'runc' | 'builtin'
   readonly check?: boolean
@@ -61,6 +63,8 @@ export interface BakeFlags extends RegistryFlags {
   readonly print?: boolean
   readonly list?: string
   readonly format?: string
+  readonly affected?: string
+  readonly dryRun?: boolean
   readonly push?: boolean
   readonly load?: boolean
   readonly pull?: boolean

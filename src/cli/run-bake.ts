@@ -24,7 +24,8 @@ import { parseAllowed } from './secret-flags.ts'
 /** Runs `longshore bake`; returns the exit code. Throws what `openBake` and `bakeImages` throw. */
 export async function runBake(targets: readonly string[], flags: BakeFlags, root: string | undefined): Promise<number> {
   const host = processHost()
-  const opened = await openBake(bakeQuestion(targets, flags), host, flags.list === undefined)
+  const question = bakeQuestion(targets, flags)
+  const opened = await openBake(question, host, flags.list === undefined)
   const { plan, sources } = opened
   process.stderr.write(diagnosticsIn(opened.diagnostics, sources))
   if (hasErrors(opened.diagnostics)) return exitCodes.error
@@ -37,7 +38,16 @@ export async function runBake(targets: readonly string[], flags: BakeFlags, root
   const requests = requestsOf(opened, flags, host, root)
   if (hasErrors(requests.diagnostics) || flags.progress !== 'rawjson')
     process.stderr.write(diagnosticsIn(requests.diagnostics, sources))
-  return hasErrors(requests.diagnostics) ? exitCodes.error : build(requests.targets, flags, host)
+  if (hasErrors(requests.diagnostics)) return exitCodes.error
+  if (flags.affected === undefined) {
+    if (flags.dryRun !== true) return build(requests.targets, flags, host)
+    throw new ToolError('usage', '--dry-run says what --affected would build', {
+      hint: 'add --affected REF, or use --print',
+    })
+  }
+  const { runAffected } = await import('./bake-affected.ts')
+  const chosen = await runAffected({ ref: flags.affected, question, opened, targets: requests.targets, flags }, host)
+  return chosen.kind === 'ended' ? chosen.exitCode : build(chosen.targets, flags, host)
 }
 
 /** `--push`, `--load`, `--pull` and `--no-cache` are `--set` for all targets. */

@@ -48,6 +48,11 @@ export async function runBuild(
   const { host = processHost() } = given
   const plain = buildRequest(context, flags, root, host)
   const request = given.access === undefined ? plain : { ...plain, access: { ...plain.access, ...given.access } }
+  if (flags.affected !== undefined) {
+    const { endUnlessAffected } = await import('./build-affected.ts')
+    const ended = await endUnlessAffected(request, flags.affected, flags, host)
+    if (ended !== undefined) return ended
+  }
   if (flags.onFailure === 'shell') requireTerminal()
   if (wantsDigestFiles(flags)) {
     const { checkDigestFiles } = await import('./digest-files.ts')

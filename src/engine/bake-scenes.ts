@@ -78,6 +78,12 @@ export class BakeTrees {
     return tree
   }
 
+  /** Whose context a tree is; undefined for what ADD fetches. */
+  place(source: TreeSource): { readonly scene: Scene; readonly source: TreeSource } | undefined {
+    const tree = 'tree' in source ? source.tree : undefined
+    return tree === undefined ? undefined : this.#sources.get(tree)
+  }
+
   /** The main context that a tree is, if it is one. */
   context(tree: string | undefined): LazyContext | undefined {
     const found = tree === undefined ? undefined : this.#sources.get(tree)
@@ -86,13 +92,8 @@ export class BakeTrees {
 
   /** Trees by their names; what ADD fetches, `house` does. */
   port(house: Scene): TreePort {
-    const place = (source: TreeSource): { readonly scene: Scene; readonly source: TreeSource } => {
-      const tree = 'tree' in source ? source.tree : undefined
-      if (tree === undefined) return { scene: house, source }
-      const found = this.#sources.get(tree)
-      invariant(found !== undefined, `no tree ${tree}`)
-      return found
-    }
+    const place = (source: TreeSource): { readonly scene: Scene; readonly source: TreeSource } =>
+      this.place(source) ?? { scene: house, source }
     return {
       fetch(wanted) {
         const { scene, source } = place(wanted)

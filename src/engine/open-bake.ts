@@ -4,6 +4,7 @@ import { isAbsolute, join } from 'node:path'
 import {
   type BakeDefinition,
   type BakePlan,
+  type BakeSurroundings,
   parseDotEnv,
   parseOverrides,
   readDefinition,
@@ -54,19 +55,9 @@ export const defaultBakeFiles = [
 /** Reads bake files and chooses targets. Throws `ToolError` `bake-file-not-found`, `context-unreadable`, `usage`. */
 export async function openBake(question: BakeQuestion, host: Host, choose = true): Promise<OpenBake> {
   const sources = await readBakeFiles(question.files, host)
-  const { env, cwd, arch } = host
-  const definition = await readDefinition(sources, {
-    env,
-    dotEnv: parseDotEnv(readText(join(cwd, '.env')) ?? ''),
-    variables: question.variables,
-    builtins: new Map([
-      ['BAKE_LOCAL_PLATFORM', formatPlatform(hostPlatform(arch))],
-      ['BAKE_CMD_CONTEXT', cwd],
-    ]),
-    nowMs: host.startedMs,
-    homeDirectory: env['HOME'] ?? '/',
-    randomUuid: () => randomUUID(),
-  })
+  const { env, cwd } = host
+  const dotEnv = parseDotEnv(readText(join(cwd, '.env')) ?? '')
+  const definition = await readDefinition(sources, bakeSurroundings(question, host, dotEnv))
   const { diagnostics } = definition
   if (hasErrors(diagnostics) || !choose) return { sources, definition, diagnostics }
   const names = definition.targets.map(({ name }) => name)
@@ -74,6 +65,26 @@ export async function openBake(question: BakeQuestion, host: Host, choose = true
   const plan = resolveTargets(definition, question.targets, overrides)
   const all = [...diagnostics, ...plan.diagnostics]
   return hasErrors(all) ? { sources, definition, diagnostics: all } : { sources, definition, plan, diagnostics: all }
+}
+
+/** What bake files see of this machine. */
+export function bakeSurroundings(
+  { variables }: Pick<BakeQuestion, 'variables'>,
+  { env, cwd, arch, startedMs }: Host,
+  dotEnv: ReadonlyMap<string, string>,
+): BakeSurroundings {
+  return {
+    env,
+    dotEnv,
+    variables,
+    builtins: new Map([
+      ['BAKE_LOCAL_PLATFORM', formatPlatform(hostPlatform(arch))],
+      ['BAKE_CMD_CONTEXT', cwd],
+    ]),
+    nowMs: startedMs,
+    homeDirectory: env['HOME'] ?? '/',
+    randomUuid: () => randomUUID(),
+  }
 }
 
 async function readBakeFiles(files: readonly string[], host: Host): Promise<readonly SourceFile[]> {

@@ -1,6 +1,7 @@
 import type { RetryOptions, Transport } from '../http/index.ts'
 import type { GitSource, HttpSource } from '../ir/index.ts'
 import { commitTime } from './commit-time.ts'
+import { type CommitTree, readCommitTree } from './commit-tree.ts'
 import { type FetchedFile, type FetchOptions, fetchFile } from './fetch-file.ts'
 import { type FetchedRepository, fetchRepository } from './fetch-repository.ts'
 import { openGit } from './git-command.ts'
@@ -16,6 +17,8 @@ export interface RemoteClient {
   fetchRepository(source: GitSource, signal: AbortSignal): Promise<FetchedRepository>
   /** As `commitTime`: of the commit that is checked out in a directory of this machine. */
   commitTime(directory: string, signal: AbortSignal): Promise<number | undefined>
+  /** As `readCommitTree`: what a commit holds of the repository that a directory lies in. */
+  commitTree(directory: string, ref: string, signal: AbortSignal): Promise<CommitTree>
   /** Closes all connections; transfers that still run fail. */
   close(): Promise<void>
 }
@@ -46,6 +49,7 @@ export function openRemote(options: RemoteOptions): RemoteClient {
     fetchFile: (source, fetchOptions) => fetchFile(settings, cache, source, fetchOptions),
     fetchRepository: (source, signal) => fetchRepository(settings, cache, git, source, signal),
     commitTime: (directory, signal) => commitTime(git, directory, signal),
+    commitTree: (directory, ref, signal) => readCommitTree(git, directory, ref, signal),
     async close() {
       // Who asked for the transport has been told why it could not be opened.
       const transport = await opened?.catch(() => undefined)
