@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 say() { printf '%s\n' "$*" >&2; }
 
-packages="crun runc uidmap busybox-static skopeo umoci docker-registry zstd xz-utils bzip2 tmux git openssh-client strace qemu-user-static debootstrap openssl ca-certificates util-linux procps passt slirp4netns nftables iptables iproute2 curl python3"
+packages="crun runc uidmap busybox-static skopeo umoci docker-registry zstd xz-utils bzip2 tmux git openssh-client strace qemu-user-static debootstrap openssl ca-certificates util-linux procps passt slirp4netns nftables iptables iproute2 curl python3 chromium"
 missing=
 for package in $packages; do
   dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"

@@ -83,6 +83,12 @@ export interface BakeFlags extends RegistryFlags {
   readonly progress: 'auto' | 'tty' | 'plain' | 'quiet' | 'rawjson'
 }
 
+/** Flags of `longshore graph`. */
+export interface GraphFlags extends ProjectFlags {
+  readonly format?: 'svg' | 'html' | 'json' | 'dot'
+  readonly output?: string
+}
+
 /** Flags of `longshore check`. */
 export interface CheckFlags {
   readonly file?: string

@@ -7,6 +7,7 @@ import { addCheckCommand } from './check-command.ts'
 import { addContainerCommands } from './container-commands.ts'
 import { addDebugCommand } from './debug-command.ts'
 import { addEventsCommand } from './events-command.ts'
+import { addGraphCommand } from './graph-command.ts'
 import { addImageCommands } from './image-commands.ts'
 import { addImagesCommand } from './images-command.ts'
 import { addKanikoCommand } from './kaniko-command.ts'
@@ -47,6 +48,7 @@ export function createProgram(setExitCode: SetExitCode, firstWord: string | unde
   addDebugCommand(program, room)
   addEventsCommand(program, room)
   addKanikoCommand(program, room)
+  addGraphCommand(program, room)
   addLockCommand(program, room)
   addImagesCommand(program, room)
   addPushCommand(program, room)

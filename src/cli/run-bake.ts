@@ -12,7 +12,7 @@ import { buildErrorText, diagnosticsIn, failureTextIn } from './bake-text.ts'
 import { imageIds, metadataText } from './build-results.ts'
 import { parseDating } from './dating-flags.ts'
 import { exitCodeFor, exitCodes } from './exit-codes.ts'
-import type { BakeFlags } from './flags.ts'
+import type { BakeFlags, RegistryFlags } from './flags.ts'
 import { onInterrupt } from './interrupt.ts'
 import { processHost } from './process-host.ts'
 import { openProgress, type Progress } from './progress.ts'
@@ -72,8 +72,30 @@ function variableValues(texts: readonly string[]): ReadonlyMap<string, string> {
   )
 }
 
+/** Flags that are about the whole. */
+type WholeFlags = Pick<
+  BakeFlags,
+  | 'allow'
+  | 'offline'
+  | 'pull'
+  | 'keepGoing'
+  | 'jobs'
+  | 'cacheBudget'
+  | 'isolation'
+  | 'sourceDateEpoch'
+  | 'rewriteTimestamp'
+  | 'reproducible'
+  | keyof RegistryFlags
+>
+
 /** The builds of all targets, with what the command line says of the whole. */
-function requestsOf({ plan }: OpenBake, flags: BakeFlags, host: Host, root: string | undefined): BakeRequests {
+export function requestsOf(
+  { plan }: OpenBake,
+  flags: WholeFlags,
+  host: Host,
+  root: string | undefined,
+  planOnly = false,
+): BakeRequests {
   const { isolation } = flags
   const allowed = parseAllowed(flags.allow)
   const whole = {
@@ -87,7 +109,7 @@ function requestsOf({ plan }: OpenBake, flags: BakeFlags, host: Host, root: stri
     ...budgetField(flags.cacheBudget, host),
     access: registryAccess(flags),
     ...parseDating({ buildArg: [], ...flags }, false, host),
-    planOnly: false,
+    planOnly,
     ...(isolation === undefined ? {} : { isolation }),
     ...(root === undefined ? {} : { root }),
   }
