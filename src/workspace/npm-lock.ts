@@ -1,5 +1,5 @@
 import { isTable, parseTable, type Table, tableOf, textOf, textsOf } from './json-value.ts'
-import { manifestPath, outdated, problem } from './problem.ts'
+import { lockNotSupported, manifestPath, outdated } from './problem.ts'
 import type { LockRequest, LockSlice, WorkspaceProblem } from './types.ts'
 
 const command = 'npm install --package-lock-only'
@@ -27,8 +27,7 @@ export function sliceNpmLock({ file, text, packages, start }: LockRequest): Lock
   const version = lock?.['lockfileVersion']
   if (lock === undefined) return unreadable(file)
   if (version !== 2 && version !== 3) {
-    return problem(
-      'workspace-lock-not-supported',
+    return lockNotSupported(
       `${file}:${lineOf(text, '"lockfileVersion"')}: lockfileVersion ${JSON.stringify(version)} is not understood`,
       `versions 2 and 3 are, which npm 7 and newer write: run ${command}`,
     )
@@ -66,11 +65,7 @@ export function sliceNpmLock({ file, text, packages, start }: LockRequest): Lock
 }
 
 function unreadable(file: string): WorkspaceProblem {
-  return problem(
-    'workspace-lock-not-supported',
-    `${file} is no JSON object`,
-    `resolve what git left in it, or run ${command}`,
-  )
+  return lockNotSupported(`${file} is no JSON object`, `resolve what git left in it, or run ${command}`)
 }
 
 /** One-based line of a text. */

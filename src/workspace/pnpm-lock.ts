@@ -2,7 +2,7 @@ import { dump, load, YAMLException } from 'js-yaml'
 import { joinDirectory } from './find-packages.ts'
 import { isTable, type Table, tableOf, textOf, textsOf } from './json-value.ts'
 import { lineOf } from './npm-lock.ts'
-import { manifestPath, outdated, problem } from './problem.ts'
+import { lockNotSupported, manifestPath, outdated } from './problem.ts'
 import type { LockRequest, LockSlice, WorkspacePackage, WorkspaceProblem } from './types.ts'
 
 const command = 'pnpm install --lockfile-only'
@@ -53,16 +53,11 @@ export function slicePnpmLock(
 ): LockSlice | WorkspaceProblem {
   const lock = parseYaml(text)
   if (lock === undefined)
-    return problem(
-      'workspace-lock-not-supported',
-      `${file} is no YAML mapping`,
-      `resolve what git left in it, or run ${command}`,
-    )
+    return lockNotSupported(`${file} is no YAML mapping`, `resolve what git left in it, or run ${command}`)
   const read = readLock(lock)
   if (read === undefined) {
     const version = JSON.stringify(lock['lockfileVersion'])
-    return problem(
-      'workspace-lock-not-supported',
+    return lockNotSupported(
       `${file}:${lineOf(text, 'lockfileVersion')}: lockfileVersion ${version} is not understood`,
       'versions 6 and 9 are, which pnpm 8, 9 and 10 write',
     )

@@ -1,7 +1,7 @@
 import { parse, stringify } from '@yarnpkg/lockfile'
 import { localDirectory } from './find-packages.ts'
 import { isTable, type Table, textsOf } from './json-value.ts'
-import { manifestPath, outdated, problem } from './problem.ts'
+import { lockNotSupported, manifestPath, outdated } from './problem.ts'
 import type { LockRequest, LockSlice, WorkspacePackage, WorkspaceProblem } from './types.ts'
 
 const command = 'yarn install'
@@ -13,11 +13,7 @@ const command = 'yarn install'
 export function sliceYarnLock({ file, text, packages, start }: LockRequest): LockSlice | WorkspaceProblem {
   const lock = readLock(text)
   if (lock === undefined)
-    return problem(
-      'workspace-lock-not-supported',
-      `${file} cannot be read`,
-      `resolve what git left in it, or run ${command}`,
-    )
+    return lockNotSupported(`${file} cannot be read`, `resolve what git left in it, or run ${command}`)
   const byName = new Map([...packages.values()].map((one) => [one.manifest.name, one.directory]))
   const directories = new Set<string>()
   const kept = new Set<string>()
