@@ -41,7 +41,11 @@ export function sliceYarnLock({ file, text, packages, start }: LockRequest): Loc
   }
 }
 
+/** A line in which every quote is closed. The library never comes to an end with one that is not. */
+const closedQuotes = /^(?:[^"\\]|\\.|"(?:[^"\\]|\\.)*")*$/
+
 function readLock(text: string): Table | undefined {
+  if (!text.split('\n').every((line) => closedQuotes.test(line))) return undefined
   try {
     const { type, object } = parse(text)
     return type === 'success' ? object : undefined

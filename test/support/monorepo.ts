@@ -193,3 +193,18 @@ function berryLock(mono: Monorepo): string {
     '"mono@workspace:.":\n  version: 0.0.0-use.local\n  resolution: "mono@workspace:."\n  languageName: unknown\n  linkType: soft\n'
   return `# This file is generated.\n\n__metadata:\n  version: 8\n\n${[...own, root, ...others].join('\n')}`
 }
+
+/** A Dockerfile with a stage for each application; the install is one that shows all it is given. */
+export function monorepoDockerfile(applications: readonly string[], lockFile: string): string {
+  const stages = applications.map(
+    (name) => `
+# longshore:workspace @mono/${name}
+FROM base AS ${name}
+COPY --parents package.json ${lockFile} packages/*/package.json apps/*/package.json ./
+RUN sha256sum ${lockFile} $(find . -name package.json | sort) > installed
+COPY . .
+RUN cat installed $(find . -name '*.js' | sort) > built
+`,
+  )
+  return `FROM longshore-base AS base\nWORKDIR /app\n${stages.join('')}`
+}
