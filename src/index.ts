@@ -36,6 +36,10 @@ export interface BuildOptions {
   readonly cacheTtl?: string
   /** As `--cache-budget`: `20GB`, `none`. */
   readonly cacheBudget?: string
+  /** As `--cache-from`: `type=registry,ref=…`, `type=local,src=…`, or a name. */
+  readonly cacheFrom?: readonly string[]
+  /** As `--cache-to`: `type=registry,ref=…,mode=max`. */
+  readonly cacheTo?: readonly string[]
   readonly keepGoing?: boolean
   readonly pull?: boolean
   readonly offline?: boolean
@@ -128,6 +132,8 @@ function commandLine(options: BuildOptions): string[] {
     ...list('--no-cache-filter', options.noCacheFilter),
     ...value('--cache-ttl', options.cacheTtl),
     ...value('--cache-budget', options.cacheBudget),
+    ...list('--cache-from', options.cacheFrom),
+    ...list('--cache-to', options.cacheTo),
     ...on('--keep-going', options.keepGoing),
     ...on('--pull', options.pull),
     ...on('--offline', options.offline),

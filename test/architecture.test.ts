@@ -13,6 +13,7 @@ const adapters = [
   'store',
   'registry',
   'remote',
+  'remote-cache',
   'container',
   'ssh',
   'network',
@@ -28,6 +29,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   plan: ['base', 'oci', 'ir'],
   ports: ['base', 'oci', 'ir', 'plan'],
   build: ['base', 'oci', 'dockerfile', 'ir', 'plan', 'ports'],
+  bake: ['base'],
   sys: ['base'],
   workspace: ['base'],
   http: ['base'],
@@ -42,6 +44,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'plan',
     'ports',
     'build',
+    'bake',
     'sys',
     'http',
     'workspace',
@@ -49,11 +52,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'version',
   ],
   supervisor: ['base', 'oci', 'ports', 'sys', ...adapters],
-  cli: ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'build', 'report', 'engine', 'version'],
+  cli: ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'build', 'bake', 'report', 'engine', 'version'],
   version: [],
   index: ['base', 'build'],
 }
-const pure = ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'report', 'workspace']
+const pure = ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'report', 'bake', 'workspace']
 const touchProcess = ['cli', 'index', 'supervisor']
 
 function sources(folder: string): string[] {

@@ -62,10 +62,22 @@ export interface BuildSummary {
   readonly targets?: readonly BuiltTarget[]
   /** The images by platform, in the order asked for, of a build for several; `manifest` is of the index then. */
   readonly platforms?: readonly BuiltPlatform[]
+  /** Images that it stands on or takes files from. */
+  readonly images: readonly UsedImage[]
   /** Names it was given, familiar form. */
   readonly names: readonly string[]
   readonly steps: { readonly total: number; readonly cached: number }
   readonly durationMs: number
+}
+
+/** An image that a build used. */
+export interface UsedImage {
+  /** As the Dockerfile has it, with what arguments make of it. */
+  readonly name: string
+  /** `linux/arm64` */
+  readonly platform: string
+  /** Of its manifest; of one that was built here, its ID. */
+  readonly digest: Digest
 }
 
 /** The image for one of several platforms. */

@@ -12,6 +12,7 @@ export type {
   BuiltTarget,
   EmitEvent,
   TaskStatus,
+  UsedImage,
 } from './events.ts'
 export { fetchTrees } from './fetch-trees.ts'
 export type { CachePolicy } from './look-up.ts'
@@ -28,6 +29,7 @@ export type {
   LookupPorts,
   MountFiles,
   OpenTree,
+  RemoteResultsPort,
   RunPorts,
   SelectResult,
   TreePart,

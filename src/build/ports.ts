@@ -1,8 +1,16 @@
 import type { Diagnostic, SelectionRules, Span, StepKey } from '../base/index.ts'
 import type { FileSource, RemotePart } from '../ir/index.ts'
 import type { ImageConfig, Platform } from '../oci/index.ts'
-import type { Epoch, LayerOperation, MountInput, TreeSource } from '../plan/index.ts'
-import type { ContextSelection, Layer, LayerStore, MissingSource, RecordStore, StoredImage } from '../ports/index.ts'
+import type { Epoch, LayerOperation, MountInput, Step, TreeSource } from '../plan/index.ts'
+import type {
+  ContextSelection,
+  KeyComponents,
+  Layer,
+  LayerStore,
+  MissingSource,
+  RecordStore,
+  StoredImage,
+} from '../ports/index.ts'
 
 /** Result of picking files: what was picked, or what is not there. */
 export type SelectResult<T> =
@@ -126,8 +134,25 @@ export interface LookupPorts {
   readonly clock: ClockPort
 }
 
+/**
+ * Results that other stores share through caches elsewhere. What is asked for comes into the store, checked; what is
+ * offered is sent while the build goes on. Nothing here fails a build or holds it up: only the build's own end is thrown.
+ */
+export interface RemoteResultsPort {
+  /** Brings the result of a step into the store; false when no cache has it. */
+  fetchStep(step: Step, key: StepKey, components: KeyComponents): Promise<boolean>
+  /** Brings the identity of picked files into the store; false when no cache has it. */
+  fetchSelection(key: StepKey): Promise<boolean>
+  /** Offers the result that the store has of a step. */
+  offerStep(step: Step, key: StepKey): void
+  /** Offers the identity of picked files that the store has. */
+  offerSelection(key: StepKey): void
+}
+
 /** What running needs beside. */
 export interface RunPorts extends LookupPorts {
   readonly executor: ExecutorPort
   readonly claims: ClaimPort
+  /** Absent without caches elsewhere. */
+  readonly remoteResults?: RemoteResultsPort
 }

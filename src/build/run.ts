@@ -5,10 +5,10 @@ import type { ContextSelection, KeyComponents, Layer } from '../ports/index.ts'
 import type { StepLayers } from './assemble.ts'
 import type { EmitEvent, TaskStatus } from './events.ts'
 import { stepLog } from './log.ts'
-import { type CachePolicy, lookUpStep, mustExecute } from './look-up.ts'
+import { type CachePolicy, type FoundStep, lookUpStep, mustExecute } from './look-up.ts'
 import { missingSourceDiagnostic } from './missing.ts'
 import type { MissReason, ProbedGraph } from './outcome.ts'
-import type { Claim, CopySource, MountFiles, RunPorts, SelectResult, WantedFiles } from './ports.ts'
+import type { Claim, CopySource, MountFiles, RemoteResultsPort, RunPorts, SelectResult, WantedFiles } from './ports.ts'
 import { contentOf, platformOf } from './probe.ts'
 import { selectParts } from './select-parts.ts'
 import { StepFailed, type StepFailure, type StepReport, type StepReports } from './step-report.ts'
@@ -135,6 +135,7 @@ class GraphRun {
     if (outcome?.kind === 'hit') {
       const { key, components } = outcome.record
       this.#foundCached(step, key, components, outcome.layer)
+      if (this.#ports.remoteResults !== undefined) await this.#offerSelections(step, this.#ports.remoteResults)
       return outcome.layer
     }
     const { operation } = step
@@ -157,7 +158,7 @@ class GraphRun {
       ...(files === undefined ? {} : { files: files.digest }),
       mounts: mounts.map(({ digest }) => digest),
     })
-    const known = lookUpStep(step, key, this.#ports, this.#options)
+    const known = await this.#lookUp(step, key, components)
     if (known.kind === 'hit') {
       this.#foundCached(step, key, components, known.layer)
       return known.layer
@@ -172,6 +173,23 @@ class GraphRun {
     const made = this.#make(work)
     this.#running.set(key, made)
     return made
+  }
+
+  /** Looks a step up in the store, then in the caches elsewhere. */
+  async #lookUp(step: Step, key: StepKey, components: KeyComponents): Promise<FoundStep> {
+    const known = lookUpStep(step, key, this.#ports, this.#options)
+    const { remoteResults: remote } = this.#ports
+    if (remote === undefined || known.kind === 'hit' || mustExecute(step, this.#options)) return known
+    const isFetched = await remote.fetchStep(step, key, components)
+    this.#signal.throwIfAborted()
+    return isFetched ? lookUpStep(step, key, this.#ports, this.#options) : known
+  }
+
+  /** Offers what a step that was found picks from root filesystems: whoever takes its result needs that to find it. */
+  async #offerSelections({ operation, files, mounts }: Step, remote: RemoteResultsPort): Promise<void> {
+    const copied = operation.kind === 'copy' ? [{ source: operation, files }] : []
+    for (const { source, files: root } of [...copied, ...mounts])
+      if (root !== undefined) remote.offerSelection(selectionKey(source, contentOf(await this.#root(root))))
   }
 
   /** Executes a step when a place is free, unless another process is at it: then its result is waited for. */
@@ -231,11 +249,18 @@ class GraphRun {
     }
     const source: CopySource = { kind: 'layers', layers: from }
     const key = selectionKey(wanted, contentOf(from))
-    const remembered = this.#ports.records.readSelection(key)
-    if (remembered !== undefined) return { digest: remembered.contentDigest, source }
+    const { records, remoteResults: remote } = this.#ports
+    let remembered = records.readSelection(key)
+    if (remembered === undefined && remote !== undefined && !mustExecute(step, this.#options))
+      remembered = (await remote.fetchSelection(key)) ? records.readSelection(key) : undefined
+    if (remembered !== undefined) {
+      remote?.offerSelection(key)
+      return { digest: remembered.contentDigest, source }
+    }
     const result = await this.#guard(step, () => this.#ports.executor.selectFrom(from, wanted))
     if (result.kind === 'missing') throw this.#missing(step, wanted, result)
-    this.#ports.records.writeSelection({ key, contentDigest: result.selection })
+    records.writeSelection({ key, contentDigest: result.selection })
+    remote?.offerSelection(key)
     return { digest: result.selection, source }
   }
 
@@ -269,6 +294,7 @@ class GraphRun {
         { key, components, text, diffId, contentDigest, durationMs, created, hasLog: bytes.length > 0 },
         bytes.length > 0 ? bytes : undefined,
       )
+      this.#ports.remoteResults?.offerStep(step, key)
       this.#end(task, 'done', startMs, undefined, layer.sizeBytes)
       this.#reports.set(step.index, { status: 'ran', key, components, durationMs, reason })
       return layer
@@ -315,6 +341,7 @@ class GraphRun {
 
   #foundCached(step: Step, key: StepKey, components: KeyComponents, { sizeBytes }: Layer): void {
     this.#cached += 1
+    this.#ports.remoteResults?.offerStep(step, key)
     this.#reports.set(step.index, { status: 'cached', key, components, durationMs: 0 })
     const timeMs = this.#ports.clock.nowMs()
     this.#emit({ kind: 'task-start', task: taskOf(step), label: step.label, timeMs })

@@ -1,12 +1,16 @@
 import { ToolError } from '../base/index.ts'
 import type { BuildRequest } from '../engine/build-request.ts'
+import { outputAnnotations } from '../engine/output-spec.ts'
 import type { BuildFlags } from './flags.ts'
 
-/** What `--annotation [manifest|index:]KEY=VALUE` asks of a build for `platforms`. Throws `ToolError` `usage`, `not-supported`. */
+/**
+ * What `--annotation [manifest|index:]KEY=VALUE` and annotations of `--output` ask of a build for `platforms`. Throws `ToolError` `usage`, `not-supported`.
+ */
 export function annotationsField(
-  { annotation }: Pick<BuildFlags, 'annotation'>,
+  { annotation: ofBuild, output }: Pick<BuildFlags, 'annotation' | 'output'>,
   { platforms = [] }: Pick<BuildRequest, 'platforms'>,
 ): Pick<BuildRequest, 'annotations'> {
+  const annotation = [...ofBuild, ...output.flatMap(outputAnnotations)]
   if (annotation.length === 0) return {}
   const found = { manifest: new Map<string, string>(), index: new Map<string, string>() }
   for (const text of annotation) {

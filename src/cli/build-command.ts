@@ -101,6 +101,18 @@ export function addBuildCommand(
       '--cache-budget <size>',
       'size the cache is kept within afterwards: 20GB, none (default: $LONGSHORE_CACHE_BUDGET, or a tenth of the disk)',
     )
+    .option(
+      '--cache-from <spec>',
+      'take results from elsewhere: NAME, type=registry,ref=NAME or type=local,src=DIR; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--cache-to <spec>',
+      'send results elsewhere: type=registry,ref=NAME or type=local,dest=DIR, with mode=max those of all steps; may be repeated',
+      collect,
+      [],
+    )
     .option('--jobs <n>', 'steps that may run at the same time (default: all that can)', positiveInteger)
     .option(
       '-o, --output <spec>',

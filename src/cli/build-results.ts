@@ -11,13 +11,13 @@ export function writtenIds(summary: BuildSummary): readonly string[] {
   return platforms !== undefined && manifest !== undefined ? [manifest.digest] : imageIds(summary)
 }
 
-/** What `--metadata-file` holds, under buildx's keys, and under the targets' names when there are several; the digest is the manifest's where an output has one. */
-export function metadataText(summary: BuildSummary): string {
+/** What `--metadata-file` holds, under buildx's keys, and under the targets' names when there are several; the digest is the manifest's where an output has one. `more` is said of each. */
+export function metadataText(summary: BuildSummary, more: Readonly<Record<string, unknown>>): string {
   const { targets } = summary
   const metadata =
     targets === undefined
-      ? imageMetadata(summary)
-      : Object.fromEntries(targets.map((target) => [target.target, imageMetadata(target)]))
+      ? { ...imageMetadata(summary), ...more }
+      : Object.fromEntries(targets.map((target) => [target.target, { ...imageMetadata(target), ...more }]))
   return `${JSON.stringify(metadata, null, 2)}\n`
 }
 

@@ -14,8 +14,10 @@ import {
 } from '../report/index.ts'
 import { repositoryPath } from './annotate.ts'
 import { metadataText } from './build-results.ts'
+import { buildxMetadata } from './buildx-metadata.ts'
 import type { CiMode } from './ci-mode.ts'
 import { failureDiagnostics } from './failure-diagnostics.ts'
+import type { BuildFlags } from './flags.ts'
 import type { Progress } from './progress.ts'
 
 /** What a build tells the CI system it runs in, beside its ordinary output. */
@@ -31,7 +33,12 @@ export interface CiBuild {
 }
 
 /** Opens the dealings with a CI system. `title` is what is built, for a build that gets no name. */
-export function openCiBuild(mode: Exclude<CiMode, 'none'>, title: string, host: Host): CiBuild {
+export function openCiBuild(
+  mode: Exclude<CiMode, 'none'>,
+  title: string,
+  flags: Pick<BuildFlags, 'file'>,
+  host: Host,
+): CiBuild {
   if (mode === 'gitlab') {
     const progress = gitlabReporter((text) => void process.stderr.write(text), `longshore_${host.pid}`)
     const ignore = (): void => undefined
@@ -65,7 +72,7 @@ export function openCiBuild(mode: Exclude<CiMode, 'none'>, title: string, host: 
       if (outcome.kind === 'failed') diagnostics.push(...outcome.failures.flatMap(failureDiagnostics))
       if (outcome.kind !== 'built') return write({}, outcome.source)
       write(summarized(outcome.summary, title), outcome.source)
-      append('GITHUB_OUTPUT', host, outputText(outcome.summary))
+      append('GITHUB_OUTPUT', host, outputText(outcome.summary, buildxMetadata(outcome, diagnostics, flags, host.env)))
     },
     failed({ code, message }) {
       process.stderr.write(githubError(code, message))
@@ -94,13 +101,13 @@ function summarized(summary: BuildSummary, title: string): Partial<SummarizedBui
 }
 
 /** The outputs of docker/build-push-action. */
-function outputText(summary: BuildSummary): string {
+function outputText(summary: BuildSummary, more: Readonly<Record<string, unknown>>): string {
   const { imageId, manifest, platforms } = summary
   const digest = manifest?.digest ?? ''
   const values = [
     ['imageid', platforms === undefined ? imageId : digest || imageId],
     ['digest', digest],
-    ['metadata', metadataText(summary).trimEnd()],
+    ['metadata', metadataText(summary, more).trimEnd()],
   ] as const
   return values
     .map(([name, value]) => githubOutput(name, value, `longshore_${randomBytes(12).toString('hex')}`) ?? '')

@@ -29,6 +29,8 @@ export interface BuildFlags extends RegistryFlags {
   readonly ssh: readonly string[]
   readonly allow: readonly string[]
   readonly cacheBudget?: string
+  readonly cacheFrom: readonly string[]
+  readonly cacheTo: readonly string[]
   readonly jobs?: number
   readonly output: readonly string[]
   readonly push?: boolean
@@ -49,6 +51,16 @@ export interface BuildFlags extends RegistryFlags {
   readonly isolation?: 'crun' | 'runc' | 'builtin'
   readonly check?: boolean
   readonly call: string
+}
+
+/** Flags of `longshore bake`. */
+export interface BakeFlags {
+  readonly file: readonly string[]
+  readonly set: readonly string[]
+  readonly var: readonly string[]
+  readonly print?: boolean
+  readonly list?: string
+  readonly format?: string
 }
 
 /** Flags of `longshore check`. */

@@ -12,7 +12,7 @@ export function addMountCommands(parent: Command, room: CommandRoom): void {
     .argument('[image...]', 'names, IDs or beginnings of IDs')
     .action(async (images: readonly string[]) => {
       const { runMount } = await import('./run-mount.ts')
-      room.setExitCode(runMount(images, room.root()))
+      room.setExitCode(await runMount(images, room.root()))
     })
   parent
     .command('umount')

@@ -1,6 +1,7 @@
 import { Command, Help, Option } from 'commander'
 import { version } from '../version.ts'
 import { addImportCommand, addLoadCommand, addSaveCommand } from './archive-commands.ts'
+import { addBakeCommand } from './bake-command.ts'
 import { addBuildCommand } from './build-command.ts'
 import { addCheckCommand } from './check-command.ts'
 import { addContainerCommands } from './container-commands.ts'
@@ -41,6 +42,7 @@ export function createProgram(setExitCode: SetExitCode, firstWord: string | unde
   }
   for (const add of commands) add(program, setExitCode)
   const room = { setExitCode, root: () => program.opts<{ root?: string }>().root }
+  addBakeCommand(program, room)
   addContainerCommands(program, room)
   addDebugCommand(program, room)
   addEventsCommand(program, room)

@@ -32,6 +32,7 @@ import { errorText } from './print-error.ts'
 import { processHost } from './process-host.ts'
 import { openProgress, type Progress } from './progress.ts'
 import { registryAccess } from './registry-access-flags.ts'
+import { remoteCacheFields } from './remote-cache-flags.ts'
 import { writeResultFile } from './result-file.ts'
 import { budgetField, limitFields, lockedField, offline, schedulingFields } from './scheduling-flags.ts'
 import { parseAgents, parseAllowed, parseSecrets } from './secret-flags.ts'
@@ -81,7 +82,7 @@ async function ciBuild(context: string, flags: BuildFlags, host: Host): Promise<
   const mode = ciMode(flags.ci, host.env)
   if (mode === 'none' || flags.plan === true) return undefined
   const { openCiBuild } = await import('./ci-build.ts')
-  return openCiBuild(mode, context, host)
+  return openCiBuild(mode, context, flags, host)
 }
 
 function wantsDigestFiles(flags: BuildFlags): boolean {
@@ -116,6 +117,7 @@ function buildRequest(context: string, flags: BuildFlags, root: string | undefin
     jobs: flags.jobs ?? Number.POSITIVE_INFINITY,
     ...budgetField(flags.cacheBudget, host),
     outputs,
+    ...remoteCacheFields(flags, host),
     access: registryAccess(flags),
     verify: flags.verify === true,
     ...parseDating(flags, rewriteOutput, host),
@@ -181,8 +183,11 @@ async function printOutcome(
         process.stderr.write(warningsText(warnings, outcome.source, host, flags))
       if (flags.iidfile !== undefined)
         writeResultFile('iidfile', resolve(host.cwd, flags.iidfile), writtenIds(outcome.summary).join('\n'))
-      if (flags.metadataFile !== undefined)
-        writeResultFile('metadata-file', resolve(host.cwd, flags.metadataFile), metadataText(outcome.summary))
+      if (flags.metadataFile !== undefined) {
+        const { buildxMetadata } = await import('./buildx-metadata.ts')
+        const more = buildxMetadata(outcome, warnings, flags, host.env)
+        writeResultFile('metadata-file', resolve(host.cwd, flags.metadataFile), metadataText(outcome.summary, more))
+      }
       if (wantsDigestFiles(flags)) {
         const { writeDigestFiles } = await import('./digest-files.ts')
         writeDigestFiles(flags, outcome.summary, host.cwd)

@@ -6,12 +6,12 @@ import { exitCodes } from './exit-codes.ts'
 import { processHost } from './process-host.ts'
 
 /** Runs `longshore image mount`: mounts images and prints where, or lists what is mounted. Returns the exit code. */
-export function runMount(images: readonly string[], root: string | undefined): number {
+export async function runMount(images: readonly string[], root: string | undefined): Promise<number> {
   const host = processHost()
   if (images.length === 0) {
     const rows = mountedImages(host, root).map(({ id, path }) => [id.slice('sha256:'.length, 19), path])
     process.stdout.write(renderTable(['IMAGE ID', 'PATH'], rows))
-  } else for (const image of images) process.stdout.write(`${mountImage(host, root, image).path}\n`)
+  } else for (const image of images) process.stdout.write(`${(await mountImage(host, root, image)).path}\n`)
   return exitCodes.done
 }
 

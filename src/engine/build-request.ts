@@ -3,7 +3,9 @@ import type { BuildSummary, ProbedGraph, StepFailure } from '../build/index.ts'
 import type { Platform } from '../oci/index.ts'
 import type { PlannedStage } from '../plan/index.ts'
 import type { BuildTrace, Isolation } from '../ports/index.ts'
+import type { Patience } from '../remote-cache/index.ts'
 import type { AgentSources } from './agent-sources.ts'
+import type { CacheAddress, CacheTarget } from './cache-spec.ts'
 import type { Explanation } from './explain-miss.ts'
 import type { OutputSpec } from './output-spec.ts'
 import type { RegistryAccess } from './registry-access.ts'
@@ -62,6 +64,12 @@ export interface BuildRequest {
   /** Steps that may execute at the same time. */
   readonly jobs: number
   readonly outputs: readonly OutputSpec[]
+  /** Caches elsewhere that results of steps are taken from. */
+  readonly cacheFrom?: readonly CacheAddress[]
+  /** Caches elsewhere that results are sent to. */
+  readonly cacheTo?: readonly CacheTarget[]
+  /** How long those are waited for, where the usual is not right. */
+  readonly cachePatience?: Patience
   readonly isolation?: Isolation
   /** How registries are talked to, for base images and for what is pushed. */
   readonly access?: RegistryAccess

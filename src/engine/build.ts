@@ -11,7 +11,9 @@ import {
   runGraph,
   type StepLayers,
   type StepReports,
+  type UsedImage,
 } from '../build/index.ts'
+import { formatPlatform } from '../oci/index.ts'
 import { graphImages, type StepGraph } from '../plan/index.ts'
 import type { BuildOutcome, BuildRequest } from './build-request.ts'
 import { cachePolicy } from './cache-policy.ts'
@@ -22,6 +24,7 @@ import type { Host } from './host.ts'
 import { isRemovedMeanwhile } from './lease-layers.ts'
 import { requireLocal } from './offline.ts'
 import { finishOthers } from './other-targets.ts'
+import type { RemoteResults } from './remote-results.ts'
 import { openScene, type Scene } from './scene.ts'
 
 /**
@@ -77,6 +80,7 @@ async function attempt(
       needsWork(probed) ||
       imageMissing ||
       request.squash === true ||
+      (request.cacheTo ?? []).length > 0 ||
       request.outputs.some(({ type }) => type !== 'image')
     )
       await scene.enter()
@@ -85,13 +89,26 @@ async function attempt(
     await requireEmulators(scene, probed)
     for (const diagnostic of [...diagnostics, ...(await gitIgnored(scene, probed))])
       emit({ kind: 'diagnostic', diagnostic })
-    return await run(scene, probed, emit, signal, startMs)
+    const remote = await openRemote(scene, probed, emit)
+    try {
+      return await run(scene, probed, emit, signal, startMs, remote)
+    } finally {
+      await remote?.close()
+    }
   } catch (error) {
     if (!mayStartOver || scene.workshop() !== undefined || !isRemovedMeanwhile(error)) throw error
     return undefined
   } finally {
     await scene.close()
   }
+}
+
+/** Opens the caches elsewhere, where there is something to take from them or to send to them. */
+async function openRemote(scene: Scene, probed: ProbedGraph, emit: EmitEvent): Promise<RemoteResults | undefined> {
+  const { cacheFrom = [], cacheTo = [] } = scene.request
+  if (cacheTo.length === 0 && (cacheFrom.length === 0 || !needsWork(probed))) return undefined
+  const { openRemoteResults } = await import('./remote-results.ts')
+  return openRemoteResults(scene, probed.graph, emit)
 }
 
 /** Holds all that was found, from now to the end of the build; false when something of it is gone already. */
@@ -133,25 +150,30 @@ async function run(
   emit: EmitEvent,
   signal: AbortSignal,
   startMs: number,
+  remote: RemoteResults | undefined,
 ): Promise<BuildOutcome> {
   const { jobs, keepGoing } = scene.request
   announceBases(scene, probed, emit)
+  const options = { ...cachePolicy(scene, probed.graph), jobs, keepGoing, signal }
   const result = await runGraph(
     probed,
-    scene.ports,
-    { ...cachePolicy(scene, probed.graph), jobs, keepGoing, signal },
+    remote === undefined ? scene.ports : { ...scene.ports, remoteResults: remote },
+    options,
     emit,
   )
   noteUses(scene, result.reports)
   const trace = (id?: Digest): Promise<void> => keepTrace(scene, probed.graph, result.reports, startMs, id, emit)
   if (result.kind === 'failed') {
     await trace()
+    // What did work out need not be done again elsewhere.
+    await remote?.finish('failed')
     await collect(scene, result.reports, startMs, emit)
     return { kind: 'failed', failures: result.failures, source: scene.source }
   }
   const others = await finishOthers(scene, probed.graph, result.layers, emit)
   const { id: imageId, manifest, platforms } = await finish(scene, probed.graph, result.layers, emit)
   await trace(imageId)
+  await remote?.finish('done')
   if (scene.request.verify === true) {
     const { verifySteps } = await import('./verify.ts')
     const failures = await verifySteps(scene, probed.graph, result.layers, emit, signal)
@@ -161,6 +183,7 @@ async function run(
   const summary: BuildSummary = {
     imageId,
     ...(manifest === undefined ? {} : { manifest }),
+    images: usedImages(scene, probed.graph),
     names: scene.names,
     ...(platforms === undefined ? {} : { platforms }),
     ...(others.length === 0
@@ -171,6 +194,15 @@ async function run(
   }
   emit({ kind: 'result', result: summary })
   return { kind: 'built', summary, source: scene.source }
+}
+
+/** What the build stands on or takes files from, as far as it was needed. */
+function usedImages({ images }: Scene, graph: StepGraph): readonly UsedImage[] {
+  return graphImages(graph).flatMap(({ reference, platform }) => {
+    const found = images.find(reference, platform)
+    if (found === undefined) return []
+    return [{ name: reference, platform: formatPlatform(platform), digest: found.manifestDigest ?? found.id }]
+  })
 }
 
 async function finish(

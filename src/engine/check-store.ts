@@ -120,8 +120,10 @@ function checkLayers(check: Check): number {
 }
 
 function layerProblem({ store, overlay, request }: Check, layer: Layer, tree: string): string | undefined {
-  if (statSync(tree, { throwIfNoEntry: false })?.isDirectory() !== true) return 'its files are gone'
+  const isUnpacked = statSync(tree, { throwIfNoEntry: false })?.isDirectory() === true
+  if (!isUnpacked && layer.packed !== true) return 'its files are gone'
   if (layer.blob !== undefined && !store.blobs.has(layer.blob.digest)) return `its blob ${layer.blob.digest} is gone`
+  if (!isUnpacked) return undefined
   if (request.quick) return undefined
   const { contentDigest } = digestLayer(tree, { overlay })
   return contentDigest === layer.contentDigest ? undefined : 'its files are not what they were'

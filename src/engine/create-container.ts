@@ -24,6 +24,7 @@ import { onlyOtherPlatforms, storedPlatforms } from './other-platform.ts'
 import { recordContainerEvent } from './record-container-event.ts'
 import { requirePlatform } from './require-image.ts'
 import { findStored } from './stored-images.ts'
+import { unpackImage } from './unpack-layers.ts'
 import { prepareVolumes } from './volumes.ts'
 
 /** What the user asks of a new container. */
@@ -75,6 +76,7 @@ export async function createContainer(
   const { store, containers } = room
   for (const mount of request.mounts) requireSource(mount)
   const image = await requireImage(room, request, emit, signal)
+  await unpackImage(room.host, store, image)
   const imageConfig = store.blobs.read(image.id)
   if (imageConfig === undefined) throw new ToolError('store-corrupt', `the config ${image.id} is gone from the store`)
   const id = randomContainerId()

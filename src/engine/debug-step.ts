@@ -9,6 +9,7 @@ import { findFailedStep } from './kept-failures.ts'
 import { leaseLayers, removedMeanwhile } from './lease-layers.ts'
 import { enterNamespace } from './namespace.ts'
 import { hostsMounts } from './run-hosts.ts'
+import { unpackLayers } from './unpack-layers.ts'
 import { openWorkshop, type Workshop } from './workshop.ts'
 
 /** Which failed step to look at, and how. */
@@ -62,6 +63,7 @@ async function runInStep(
   const { session, snapshots } = workshop
   const layers = storedLayers(store, step.layers)
   leaseLayers(store, session, layers)
+  await unpackLayers({ store, session, overlay: workshop.overlay }, layers)
   const directory = session.makeDirectory('debug')
   const kept = `../failed/${step.id}/fs`
   const lowers = [...layers.map(({ diffId }) => store.layers.treeName(diffId)), kept]

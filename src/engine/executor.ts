@@ -30,6 +30,7 @@ import { hostsMounts } from './run-hosts.ts'
 import { type LimitRequest, limitRun, type RunLimits } from './run-limits.ts'
 import { prepareMounts, type RunMountSettings } from './run-mounts.ts'
 import type { Secrets } from './secrets.ts'
+import { unpackLayers } from './unpack-layers.ts'
 
 /** What steps are executed with. */
 export interface ExecutorSettings {
@@ -108,9 +109,10 @@ async function inWorkspace<T>(
   const startMs = settings.nowMs()
   const directory = session.makeDirectory('step')
   try {
-    leaseLayers(store, session, request.parent)
     const { operation } = request
     const isLink = operation.kind === 'copy' && operation.link === true
+    leaseLayers(store, session, request.parent)
+    if (!isLink) await unpackLayers(settings, request.parent)
     const parents = request.parent.map((layer) => store.layers.treeName(layer.diffId))
     const lowers =
       settings.other !== undefined && operation.kind === 'run'
@@ -373,6 +375,7 @@ async function withView<T>(
   const directory = settings.session.makeDirectory('view')
   try {
     leaseLayers(settings.store, settings.session, layers)
+    await unpackLayers(settings, layers)
     const lowers = layers.map((layer) => settings.store.layers.treeName(layer.diffId))
     const view = openView(settings.snapshots, lowers, directory)
     try {

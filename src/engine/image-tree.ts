@@ -10,6 +10,7 @@ import { type Host, overlayXattrs, storeRoot } from './host.ts'
 import { leaseLayers } from './lease-layers.ts'
 import { enterNamespace } from './namespace.ts'
 import { namesOf, requireImage } from './require-image.ts'
+import { unpackLayers } from './unpack-layers.ts'
 
 /** A path as a line shows it: bytes that are no text, controls and line ends are written out. */
 export interface ShownChange extends LayerChange {
@@ -106,11 +107,9 @@ async function withImages<T>(
   const session = openSession(store.root, host.nowMs(), () => {})
   try {
     const images = texts.map((text) => requireImage(store, text).image)
-    leaseLayers(
-      store,
-      session,
-      images.flatMap(({ layers }) => layers),
-    )
+    const layers = images.flatMap((image) => image.layers)
+    leaseLayers(store, session, layers)
+    await unpackLayers({ store, session, overlay: overlayXattrs(host) }, layers)
     const found = look(
       images.map((image) => stack(host, store, image)),
       store,

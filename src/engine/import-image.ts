@@ -76,7 +76,7 @@ export async function importImage(
       if (store.layers.layer(diffId) === undefined || !store.layers.isPresent(diffId)) {
         const keeper = layerKeeper(settings, 'import', { config, manifest: { layers: [descriptor] } })
         await keeper.keep(descriptor, createReadStream(path, { highWaterMark: 1 << 18 }))
-        keeper.finish()
+        await keeper.finish()
       }
       return { result: storeImage(store, config, name), cached: false }
     })

@@ -24,7 +24,7 @@ export async function importLayoutContext(settings: ImageSettings, layout: Layou
       const path = join(directory, layoutBlobPath(descriptor.digest))
       await keeper.keep(descriptor, createReadStream(path, { highWaterMark: 1 << 18 }))
     }
-    keeper.finish()
+    await keeper.finish()
     const { configBytes, manifestBytes, digest: manifestDigest } = layout
     store.images.writeImage({ id: manifest.config.digest, configBytes, manifestBytes, manifestDigest })
     const image = store.images.image(manifest.config.digest)

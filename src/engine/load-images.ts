@@ -138,7 +138,7 @@ async function loadImage(
       cached = false
       await keeper.keep(descriptor, archive.open(image.layerFile(descriptor)))
     }
-    keeper.finish()
+    await keeper.finish()
     writeImage(store, image)
     return { result: undefined, cached }
   })

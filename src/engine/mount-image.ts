@@ -9,6 +9,7 @@ import { type Host, overlayXattrs, storeRoot } from './host.ts'
 import { requireLayers } from './lease-layers.ts'
 import { enterNamespace } from './namespace.ts'
 import { requireImage } from './require-image.ts'
+import { unpackImage } from './unpack-layers.ts'
 
 /** An image that is mounted in this mount namespace. */
 export interface MountedImage {
@@ -20,13 +21,14 @@ export interface MountedImage {
  * Mounts an image's files, read-only, where the caller sees them, and keeps its layers until `unmountImages`. One that is mounted
  * already is left so. Throws `ToolError` `image-not-found`, `isolation-unavailable` for a user outside a namespace of their own.
  */
-export function mountImage(host: Host, root: string | undefined, text: string): MountedImage {
+export async function mountImage(host: Host, root: string | undefined, text: string): Promise<MountedImage> {
   const store = openStore(storeRoot(host, root))
   const { image } = requireImage(store, text)
   requireMounting(host)
   sweepMounts(store)
   const known = mountedImages(host, root).find(({ id }) => id === image.id)
   if (known !== undefined) return known
+  await unpackImage(host, store, image)
   const directory = mountDirectory(store, image.id)
   storeAction(`make ${directory}`, () => {
     // What was mounted here before the machine was started again.

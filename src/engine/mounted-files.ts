@@ -23,6 +23,7 @@ import {
   RESOLVE_NO_SYMLINKS,
 } from '../sys/index.ts'
 import { leaseLayers } from './lease-layers.ts'
+import { unpackLayers } from './unpack-layers.ts'
 
 /** What mounts take their files with. */
 export interface MountedFilesSettings {
@@ -69,7 +70,7 @@ export class FileMounter {
   /** The same for a path in layers. */
   async openLayers(layers: readonly Layer[], source: string, writable: boolean): Promise<MountedFiles> {
     const { store, snapshots } = this.#settings
-    leaseLayers(store, this.#settings.session, layers)
+    await this.#unpacked(layers)
     const names = layers.map((layer) => store.layers.treeName(layer.diffId))
     const place = (root: string): string => resolvedSource(root, source)
     return this.#mount({ directory: snapshots.layersDirectory, names }, place, writable)
@@ -82,7 +83,7 @@ export class FileMounter {
       return
     }
     const { store, snapshots, session } = this.#settings
-    leaseLayers(store, session, files.layers)
+    await this.#unpacked(files.layers)
     const names = files.layers.map((layer) => store.layers.treeName(layer.diffId))
     const place = session.makeDirectory('view')
     try {
@@ -110,6 +111,12 @@ export class FileMounter {
   /** Shows what `keepCopy` kept; what is written is gone when it is released. */
   openKept(directory: string, writable: boolean): MountedFiles {
     return this.#mount({ directory: dirname(directory), names: [basename(directory)] }, () => 'files', writable)
+  }
+
+  async #unpacked(layers: readonly Layer[]): Promise<void> {
+    const { store, session, snapshots } = this.#settings
+    leaseLayers(store, session, layers)
+    await unpackLayers({ store, session, overlay: snapshots.overlay }, layers)
   }
 
   /** The one tree outside of images that a mount takes files from. */

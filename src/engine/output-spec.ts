@@ -1,4 +1,5 @@
 import { ToolError } from '../base/index.ts'
+import { csvFields } from './csv-fields.ts'
 import type { ImageForm } from './image-parts.ts'
 import { type LayerCompressionChoice, parseCompression } from './layer-compression.ts'
 
@@ -60,6 +61,7 @@ export function parseOutput(text: string): OutputSpec {
   const fields = fieldsOf(text)
   const type = typeOf(text, fields.get('type'))
   for (const key of fields.keys()) {
+    if (mayBeAnnotated(type) && annotationKey.test(key)) continue
     if (key !== 'type' && !attributes[type].includes(key)) throw usage(text, `"${key}" is no attribute of type=${type}`)
   }
   const isTrue = (key: string, absent: boolean): boolean => flagOf(text, type, fields.get(key), key, absent)
@@ -88,6 +90,24 @@ export function parseOutput(text: string): OutputSpec {
   return { type, dest, tar, compression, ...rewrite }
 }
 
+const annotationKey = /^annotation(?:-(manifest|index))?\.(?=.)/
+
+function mayBeAnnotated(type: OutputType): boolean {
+  return type !== 'local' && type !== 'tar'
+}
+
+/**
+ * The annotations that a text of `--output` asks for (`annotation.KEY=VALUE`, `annotation-index.KEY=VALUE`), each as `--annotation`
+ * has it. They are the image's, so all outputs of the build get them. Throws as `parseOutput`.
+ */
+export function outputAnnotations(text: string): readonly string[] {
+  if (!text.includes('=')) return []
+  return [...fieldsOf(text)].flatMap(([key, value]) => {
+    const [prefix, type = 'manifest'] = annotationKey.exec(key) ?? []
+    return prefix === undefined ? [] : [`${type}:${key.slice(prefix.length)}=${value}`]
+  })
+}
+
 function flagOf(text: string, type: OutputType, value: string | undefined, key: string, absent: boolean): boolean {
   if (value === undefined) return absent
   if (value === 'true' || value === 'false') return value === 'true'
@@ -104,17 +124,10 @@ function isType(type: string): type is OutputType {
   return Object.hasOwn(attributes, type)
 }
 
-/** Fields of one CSV line: a field in double quotes may hold commas, `""` inside is a quote. */
+/** Names of annotations keep their case. */
 function fieldsOf(text: string): ReadonlyMap<string, string> {
-  const fields = new Map<string, string>()
-  for (const match of text.matchAll(/(?:"((?:[^"]|"")*)"|([^,]*))(?:,|$)/g)) {
-    const part = (match[1]?.replaceAll('""', '"') ?? match[2] ?? '').trim()
-    if (part === '') continue
-    const at = part.indexOf('=')
-    if (at <= 0) throw usage(text, `"${part}" is not key=value`)
-    fields.set(part.slice(0, at).toLowerCase(), part.slice(at + 1))
-  }
-  return fields
+  const refuse = (part: string): ToolError => usage(text, `"${part}" is not key=value`)
+  return csvFields(text, refuse, (key) => annotationKey.test(key))
 }
 
 function usage(text: string, why: string, type?: OutputType): ToolError {

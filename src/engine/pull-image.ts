@@ -17,6 +17,7 @@ import type { StoredImage } from '../ports/index.ts'
 import { removedMeanwhile } from './lease-layers.ts'
 import { namePulled } from './name-pulled.ts'
 import { findStored, type ImageSettings, storedName } from './stored-images.ts'
+import { unpackLayers } from './unpack-layers.ts'
 
 /**
  * Pulls an image: manifest and config first, then the layers the store does not have, in parallel; each is verified,
@@ -60,7 +61,7 @@ export async function pullImage(settings: ImageSettings, text: string, platform:
     })
     const keeper = layerKeeper(settings, task, remote)
     await client.pullLayers(reference, wanted, keeper.keep, { signal })
-    keeper.finish()
+    await keeper.finish()
     const { digest: id } = remote.manifest.config
     const { configBytes, manifestBytes, digest: manifestDigest } = remote
     const document = { id, configBytes, manifestBytes, manifestDigest }
@@ -88,7 +89,7 @@ export interface LayerKeeper {
   /** Unpacks a layer, checks its bytes and moves it into the store, or puts it off until those below are there. */
   keep(descriptor: Descriptor, stream: AsyncIterable<Uint8Array>): Promise<void>
   /** Moves what was put off; to be called when every layer has come. */
-  finish(): void
+  finish(): Promise<void>
 }
 
 /** A keeper of the layers of `image`; `task` is the task that shows its progress. */
@@ -99,7 +100,11 @@ export function layerKeeper(settings: ImageSettings, task: string, image: Remote
       const unpacked = await storeLayer(settings, task, image, descriptor, stream)
       if (unpacked !== undefined) waiting.push(unpacked)
     },
-    finish() {
+    async finish() {
+      const below = waiting.flatMap(({ index }) => image.config.diffIds.slice(0, index))
+      const { store, overlay } = settings
+      const layers = below.map((diffId) => ({ diffId }))
+      if (layers.length > 0) await unpackLayers({ store, overlay, session: settings.session() }, layers)
       for (const layer of waiting.sort((a, b) => a.index - b.index)) finishLayer(settings, image, layer)
     },
   }

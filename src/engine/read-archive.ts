@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Digest, digestOf, parseDigest, ToolError } from '../base/index.ts'
+import { type Digest, digestHex, digestOf, parseDigest, ToolError } from '../base/index.ts'
 import { compressionOf } from '../layer/index.ts'
 import {
   checkLayoutMarker,
@@ -46,8 +46,8 @@ export interface ArchivedEntry {
 }
 
 /**
- * What is in an archive: in an OCI layout (of an index all images that are there, or the one for `platform`), else by docker's
- * `manifest.json`. Throws `ToolError` `archive-invalid`, `invalid-document`, `blob-mismatch`, `platform-mismatch`.
+ * What is in an archive: in an OCI layout or a directory as skopeo's `dir:` (of an index all images that are there, or the one
+ * for `platform`), else by docker's `manifest.json`. Throws `ToolError` `archive-invalid`, `invalid-document`, `blob-mismatch`, `platform-mismatch`.
  */
 export async function readArchive(
   archive: ImageArchive,
@@ -67,8 +67,10 @@ export async function readArchive(
       hint: 'load takes what docker save, podman save or skopeo write; a tar of a root filesystem goes to `longshore import`',
     })
   }
+  const bytes = archive.read(layoutFiles.dockerManifest)
+  if (isOneManifest(bytes)) return [imageDirectory(archive, bytes, platform)]
   const entries: ArchivedEntry[] = []
-  for (const image of decodeDockerArchive(archive.read(layoutFiles.dockerManifest))) {
+  for (const image of decodeDockerArchive(bytes)) {
     entries.push({ names: image.names, images: [await dockerImage(archive, image)] })
   }
   return entries
@@ -76,17 +78,47 @@ export async function readArchive(
 
 const maxIndexDepth = 3
 
+/** Files of an archive by the digests of what is in them. */
+interface BlobFiles {
+  readonly archive: ImageArchive
+  readonly fileOf: (digest: Digest) => string
+}
+
+/** The `manifest.json` of docker's archives is a list of images, that of skopeo's directories a manifest. */
+function isOneManifest(bytes: Uint8Array): boolean {
+  return /^\s*\{/.test(Buffer.from(bytes).toString('latin1'))
+}
+
+/** The image of a directory, or those of a list: manifests and blobs are named by the digits of their digests. */
+function imageDirectory(archive: ImageArchive, bytes: Uint8Array, platform: Platform | undefined): ArchivedEntry {
+  const fileOf = (digest: Digest): string => {
+    const manifest = `${digestHex(digest)}.manifest.json`
+    return archive.has(manifest) ? manifest : digestHex(digest)
+  }
+  const document = decodeManifestDocument(bytes)
+  return { names: [], ...imagesOf({ archive, fileOf }, { bytes, document }, 'the image', platform) }
+}
+
 function layoutEntry(
   archive: ImageArchive,
   entry: Descriptor,
   name: string,
   platform: Platform | undefined,
 ): Pick<ArchivedEntry, 'images' | 'index'> {
-  const { bytes, document } = readDocument(archive, entry)
-  if (document.kind === 'manifest') return { images: [layoutImage(archive, document.manifest, bytes)] }
+  const files = { archive, fileOf: layoutBlobPath }
+  return imagesOf(files, readDocument(files, entry), name, platform)
+}
+
+function imagesOf(
+  files: BlobFiles,
+  { bytes, document }: ReturnType<typeof readDocument>,
+  name: string,
+  platform: Platform | undefined,
+): Pick<ArchivedEntry, 'images' | 'index'> {
+  if (document.kind === 'manifest') return { images: [imageOf(files, document.manifest, bytes)] }
   const { index } = document
   if (platform === undefined) {
-    const images = presentImages(archive, index, 1)
+    const images = presentImages(files, index, 1)
     if (images.length > 0) return { images, index: { index, bytes } }
   }
   let chosen: ManifestDocument = document
@@ -95,22 +127,22 @@ function layoutEntry(
     const next: Descriptor | undefined =
       platform === undefined || depth >= maxIndexDepth ? undefined : selectManifest(chosen.index, platform)
     if (next === undefined) throw noMatch(name, chosen.index, platform)
-    const found = readDocument(archive, next)
+    const found = readDocument(files, next)
     chosen = found.document
     manifestBytes = found.bytes
   }
-  return { images: [layoutImage(archive, chosen.manifest, manifestBytes)] }
+  return { images: [imageOf(files, chosen.manifest, manifestBytes)] }
 }
 
 /** The images of an index whose files are all there: who writes an archive may have chosen some. */
-function presentImages(archive: ImageArchive, index: ImageIndex, depth: number): readonly ArchivedImage[] {
+function presentImages(files: BlobFiles, index: ImageIndex, depth: number): readonly ArchivedImage[] {
   return imageEntries(index).flatMap((entry) => {
-    if (!archive.has(layoutBlobPath(entry.digest))) return []
-    const { bytes, document } = readDocument(archive, entry)
-    if (document.kind === 'index') return depth < maxIndexDepth ? presentImages(archive, document.index, depth + 1) : []
+    if (!files.archive.has(files.fileOf(entry.digest))) return []
+    const { bytes, document } = readDocument(files, entry)
+    if (document.kind === 'index') return depth < maxIndexDepth ? presentImages(files, document.index, depth + 1) : []
     const { config, layers } = document.manifest
-    const isThere = [config, ...layers].every(({ digest }) => archive.has(layoutBlobPath(digest)))
-    return isThere ? [layoutImage(archive, document.manifest, bytes)] : []
+    const isThere = [config, ...layers].every(({ digest }) => files.archive.has(files.fileOf(digest)))
+    return isThere ? [imageOf(files, document.manifest, bytes)] : []
   })
 }
 
@@ -125,25 +157,25 @@ function noMatch(name: string, index: ImageIndex, platform: Platform | undefined
   return new ToolError('platform-mismatch', message, { hint: 'choose one with --platform' })
 }
 
-function layoutImage(archive: ImageArchive, manifest: ImageManifest, manifestBytes: Uint8Array): ArchivedImage {
-  const configBytes = readBlob(archive, manifest.config)
+function imageOf(files: BlobFiles, manifest: ImageManifest, manifestBytes: Uint8Array): ArchivedImage {
+  const configBytes = readBlob(files, manifest.config)
   return {
     id: manifest.config.digest,
     config: checkedConfig(configBytes, manifest.layers.length),
     configBytes,
     manifest,
     manifestBytes,
-    layerFile: (layer) => layoutBlobPath(layer.digest),
+    layerFile: (layer) => files.fileOf(layer.digest),
   }
 }
 
-function readDocument(archive: ImageArchive, descriptor: Descriptor) {
-  const bytes = readBlob(archive, descriptor)
+function readDocument(files: BlobFiles, descriptor: Descriptor) {
+  const bytes = readBlob(files, descriptor)
   return { bytes, document: decodeManifestDocument(bytes, descriptor.mediaType) }
 }
 
-function readBlob(archive: ImageArchive, { digest }: Descriptor): Uint8Array {
-  const bytes = archive.read(layoutBlobPath(digest))
+function readBlob({ archive, fileOf }: BlobFiles, { digest }: Descriptor): Uint8Array {
+  const bytes = archive.read(fileOf(digest))
   if (digestOf(bytes) === digest) return bytes
   throw new ToolError('blob-mismatch', `the blob ${digest} of the archive is not what its name says`, {
     hint: 'the archive is damaged: make or fetch it again',

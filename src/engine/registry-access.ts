@@ -23,6 +23,10 @@ export interface RegistryAccess {
   >
   /** How often a failed request is sent again. */
   readonly retries?: number
+  /** Wait before the first retry. */
+  readonly retryDelayMs?: number
+  /** Longest silence of a server. */
+  readonly idleTimeoutMs?: number
 }
 
 /** Reads `--creds USER:PASSWORD`. Throws `ToolError` `usage`, which does not repeat it. */

@@ -32,7 +32,7 @@ async function openClient(host: Host, access: RegistryAccess): Promise<RegistryC
   const { proxyFromEnvironment } = await import('../http/index.ts')
   const { certificatesFor, credentialsFromFiles, openRegistry, routesFromFiles } = await import('../registry/index.ts')
   const { givenRoutes, givenTrust } = await import('./registry-routes.ts')
-  const { credentials, authFile, tlsVerify, retries } = access
+  const { credentials, authFile, tlsVerify, retries, retryDelayMs, idleTimeoutMs } = access
   const home = host.env['HOME'] ?? '/'
   const certDir = access.certDir === undefined ? undefined : resolve(host.cwd, access.certDir)
   return openRegistry({
@@ -45,7 +45,11 @@ async function openClient(host: Host, access: RegistryAccess): Promise<RegistryC
         ? credentialsFromFiles({ env: authEnv(host, authFile), home })
         : async () => ({ kind: 'basic', ...credentials }),
     ...(tlsVerify === undefined ? {} : { tlsVerify }),
-    ...(retries === undefined ? {} : { retry: { retries } }),
+    retry: {
+      ...(retries === undefined ? {} : { retries }),
+      ...(retryDelayMs === undefined ? {} : { baseDelayMs: retryDelayMs }),
+    },
+    ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs }),
     proxy: proxyFromEnvironment(host.env),
     ...(access.offline === undefined ? {} : { offline: access.offline }),
   })

@@ -8,6 +8,7 @@ import type { Store } from '../store/index.ts'
 import type { Session } from '../store/session.ts'
 import { removedMeanwhile } from './lease-layers.ts'
 import type { Scene } from './scene.ts'
+import { unpackLayers } from './unpack-layers.ts'
 import type { Workshop } from './workshop.ts'
 
 const domain = 'longshore.squash/1'
@@ -20,7 +21,7 @@ export async function squashConfig(scene: Scene, config: ImageConfig, baseCount:
   const lowers = config.diffIds.slice(0, baseCount)
   const merged = config.diffIds.slice(baseCount)
   if (merged.length < 2) return config
-  const { diffId } = mergedLayer(scene, await scene.enter(), lowers, merged)
+  const { diffId } = await mergedLayer(scene, await scene.enter(), lowers, merged)
   let layers = 0
   const history = (config.history ?? []).map((entry): HistoryEntry => {
     if (entry.emptyLayer === true) return entry
@@ -36,12 +37,12 @@ export async function squashConfig(scene: Scene, config: ImageConfig, baseCount:
   }
 }
 
-function mergedLayer(
+async function mergedLayer(
   { store, host }: Scene,
   { session, overlay }: Workshop,
   lowerIds: readonly DiffId[],
   mergedIds: readonly DiffId[],
-): Layer {
+): Promise<Layer> {
   const leased = (diffId: DiffId): Layer => {
     session.lease([store.layers.name(diffId)])
     const layer = store.layers.layer(diffId)
@@ -55,6 +56,7 @@ function mergedLayer(
   const known = before === undefined ? undefined : store.layers.layerByContent(before.contentDigest)
   if (known !== undefined && isThere(store, session, known)) return known
 
+  await unpackLayers({ store, session, overlay }, [...lowers, ...merged])
   const directory = session.makeDirectory('squash')
   const target = join(directory, 'fs')
   mkdirSync(target)

@@ -16,6 +16,7 @@ import type { Layer } from '../ports/index.ts'
 import { setUmask, useOneProcessor } from '../sys/index.ts'
 import { spareMode } from './other-surroundings.ts'
 import type { Scene } from './scene.ts'
+import { unpackLayers } from './unpack-layers.ts'
 import type { Workshop } from './workshop.ts'
 
 /** A umask under which whoever forgets to set a mode is found out. */
@@ -72,6 +73,7 @@ function judgingExecutor(
       const first = step && layers.get(step.index)
       invariant(step !== undefined && first !== undefined, 'a step is verified that was not built')
       const isRun = request.operation.kind === 'run'
+      await unpackLayers({ store: scene.store, session: workshop.session, overlay: workshop.overlay }, [first])
       const compare = (upper: string): Layer => {
         const options = { overlay: workshop.overlay, times, spareMode: isRun ? spareMode : 0 }
         const differences = compareLayers(scene.store.layers.treePath(first.diffId), upper, options)

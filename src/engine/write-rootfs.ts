@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { invariant, ToolError } from '../base/index.ts'
 import { layerTar } from '../layer/index.ts'
 import type { Layer } from '../ports/index.ts'
 import { applyCopy, openView, selectInRoot } from '../snapshot/index.ts'
 import type { Store } from '../store/index.ts'
+import { makeDirectory } from '../sys/make-directory.ts'
 import type { OutputSpec } from './output-spec.ts'
+import { unpackLayers } from './unpack-layers.ts'
 import type { Workshop } from './workshop.ts'
 import { writeWhole, writingTo } from './write-file.ts'
 
@@ -23,7 +25,9 @@ export interface RootfsRequest {
  * belong to the caller. Throws `ToolError` `output-failed` or `no-space`.
  */
 export async function writeRootfs({ store, workshop, layers, output }: RootfsRequest): Promise<void> {
-  const directory = workshop.session.makeDirectory('output')
+  const { session, overlay } = workshop
+  await unpackLayers({ store, session, overlay }, layers)
+  const directory = session.makeDirectory('output')
   const lowers = layers.map((layer) => store.layers.treeName(layer.diffId))
   try {
     const view = openView(workshop.snapshots, lowers, directory)
@@ -37,7 +41,7 @@ export async function writeRootfs({ store, workshop, layers, output }: RootfsReq
       view.unmount()
     }
   } finally {
-    workshop.session.removeDirectory(directory)
+    session.removeDirectory(directory)
   }
 }
 
@@ -84,12 +88,6 @@ function rawNames(directory: string): readonly Buffer[] {
 
 function rawJoin(directory: string, name: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`${directory}/`), name])
-}
-
-/** Makes a directory and the missing ones above it. (Node's own recursion never ends on a file system that takes none.) */
-function makeDirectory(path: string): void {
-  if (!existsSync(dirname(path))) makeDirectory(dirname(path))
-  mkdirSync(path)
 }
 
 async function copyFiles(root: string, dest: string): Promise<void> {

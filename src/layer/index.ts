@@ -7,6 +7,7 @@ export { type CompareOptions, compareLayers, type PathDifference } from './compa
 export { dateTree } from './date-tree.ts'
 export { type Compression, compressionOf, type Decompressed, openDecompressed } from './decompress.ts'
 export { digestLayer } from './digest-layer.ts'
+export { type DigestedTar, digestTar } from './digest-tar.ts'
 export { type GzipOptions, gzip } from './gzip.ts'
 export { inheritDirectories } from './inherit-directories.ts'
 export { type LayerDigester, layerDigester } from './layer-digester.ts'

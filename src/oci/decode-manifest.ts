@@ -97,6 +97,7 @@ function manifestOf(fields: Fields, mediaType: string): ImageManifest {
   return present({
     schemaVersion: 2 as const,
     mediaType,
+    artifactType: fields.optional('artifactType', text),
     config: fields.required('config', decodeDescriptor),
     layers: fields.required('layers', listOf(decodeDescriptor)),
     annotations: fields.optional('annotations', mapOf(text)),
@@ -122,6 +123,7 @@ export const decodeDescriptor: Decoder<Descriptor> = (value, place) => {
     platform: fields.optional('platform', decodePlatform),
     annotations: fields.optional('annotations', mapOf(text)),
     urls: nonEmpty(fields.optional('urls', listOf(text))),
+    data: fields.optional('data', text),
   })
 }
 

@@ -17,6 +17,7 @@ export function encodeManifest(manifest: ImageManifest): Uint8Array {
     objectJson([
       ['schemaVersion', numberJson(manifest.schemaVersion)],
       ['mediaType', textJson(manifest.mediaType)],
+      ['artifactType', optionalText(manifest.artifactType)],
       ['config', descriptorJson(manifest.config)],
       ['layers', listJson(manifest.layers.map(descriptorJson))],
       ['annotations', optionalMap(manifest.annotations)],
@@ -43,6 +44,7 @@ function descriptorJson(descriptor: Descriptor): JsonText {
     ['size', numberJson(descriptor.size)],
     ['urls', optionalList(descriptor.urls)],
     ['annotations', optionalMap(descriptor.annotations)],
+    ['data', optionalText(descriptor.data)],
     ['platform', descriptor.platform === undefined ? undefined : platformJson(descriptor.platform)],
   ])
 }

@@ -4,11 +4,18 @@
  * outside becomes a value without passing a decoder.
  */
 export { decodeConfig } from './decode-config.ts'
-export { decodeIndex, decodeManifest, decodeManifestDocument, type ManifestDocument } from './decode-manifest.ts'
+export {
+  decodeDescriptor,
+  decodeIndex,
+  decodeManifest,
+  decodeManifestDocument,
+  type ManifestDocument,
+} from './decode-manifest.ts'
 export {
   count,
   type Decoder,
   decodeJson,
+  digest,
   fieldsOf,
   flag,
   integer,

@@ -17,12 +17,16 @@ export interface Descriptor {
   readonly platform?: Platform
   readonly annotations?: Readonly<Record<string, string>>
   readonly urls?: readonly string[]
+  /** The blob itself, in base64, for those who would else have to fetch it. */
+  readonly data?: string
 }
 
 /** OCI image-spec manifest.md, and docker's schema 2 manifest, which has the same shape. */
 export interface ImageManifest {
   readonly schemaVersion: 2
   readonly mediaType: string
+  /** What it is, when it is no image. */
+  readonly artifactType?: string
   readonly config: Descriptor
   readonly layers: readonly Descriptor[]
   readonly annotations?: Readonly<Record<string, string>>

@@ -1,6 +1,7 @@
 /**
  * The interfaces between the scheduler and the adapters. Types only: nothing here runs.
  */
+export type { CacheBlob, CachePlace, CacheTransfer } from './cache-place.ts'
 export type { ContextSelection, FileSelection, MissingSource } from './contexts.ts'
 export type { Layer, LayerDigests, OverlayXattrs } from './layers.ts'
 export type {

@@ -17,6 +17,8 @@ export interface Layer extends LayerDigests {
   readonly created: string
   /** The compressed blob as pulled, kept in the store; absent for layers built here. */
   readonly blob?: Descriptor
+  /** It came as `blob` alone, from a cache elsewhere, and is unpacked when somebody needs its files. */
+  readonly packed?: true
 }
 
 /** Which overlay flavour a directory tree uses: `trusted.overlay.*` as real root, `user.overlay.*` in a user namespace. */

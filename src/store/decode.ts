@@ -96,5 +96,7 @@ export function decodeLayer(value: unknown): Layer | undefined {
     entries,
     created,
     ...(blob === undefined ? {} : { blob }),
+    // What is packed and has no blob is nothing.
+    ...(value['packed'] === true && blob !== undefined ? { packed: true } : {}),
   }
 }

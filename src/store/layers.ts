@@ -21,10 +21,11 @@ const nameLength = 24
 
 /** What a finished layer brings into the store. */
 export interface NewLayer extends LayerDigests {
-  /** Directory in the store's `work` that holds the tree as `fs`; it is moved, not copied. */
+  /** Directory in the store's `work` that holds the tree as `fs`, or nothing if it is `packed`; it is moved, not copied. */
   readonly directory: string
   readonly created: string
   readonly blob?: Descriptor
+  readonly packed?: true
 }
 
 /** A blob that was made of a layer. */
@@ -52,6 +53,10 @@ export interface Layers extends LayerStore {
    * returned and ours removed.
    */
   adopt(layer: NewLayer): Layer
+  /** Whether a layer has no tree, only its blob. */
+  isPacked(diffId: DiffId): boolean
+  /** Moves the tree of a packed layer in, as `fs` in `directory`; no-op when another process was first or the layer was removed. */
+  adoptTree(diffId: DiffId, directory: string): void
   /** Drops what leads to a layer whose directory was removed. */
   forget(layer: Layer): void
   /** The blobs that were made of a layer, by how they were made; they may be gone. */
@@ -87,6 +92,19 @@ export function openLayers(root: string): Layers {
     return found?.contentDigest === contentDigest ? found : undefined
   }
 
+  const isPacked = (diffId: DiffId): boolean =>
+    layer(diffId)?.packed === true && !existsSync(join(directory, name(diffId), 'fs'))
+
+  const adoptTree = (diffId: DiffId, made: string): void => {
+    if (!isPacked(diffId) || !existsSync(join(made, 'fs'))) return
+    pending.note(name(diffId))
+    try {
+      renameSync(join(made, 'fs'), join(directory, name(diffId), 'fs'))
+    } catch (error) {
+      if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(errnoCode(error) ?? '')) throw error
+    }
+  }
+
   /** Moves the directory in, unless a whole layer is in its place; a damaged one makes way. */
   const moveIn = (made: string, record: Layer): Layer => {
     const place = join(directory, name(record.diffId))
@@ -95,6 +113,7 @@ export function openLayers(root: string): Layers {
       known.delete(record.diffId)
       const first = layer(record.diffId)
       if (first !== undefined) {
+        adoptTree(record.diffId, made)
         rmSync(made, { recursive: true, force: true })
         return first
       }
@@ -119,6 +138,8 @@ export function openLayers(root: string): Layers {
     treePath: (diffId) => join(directory, name(diffId), 'fs'),
     layer,
     layerByContent,
+    isPacked,
+    adoptTree: (diffId, made) => storeAction('store a layer', () => adoptTree(diffId, made)),
     adopt({ directory: made, ...fields }) {
       return storeAction('store a layer', () => {
         const record: Layer = fields

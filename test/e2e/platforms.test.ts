@@ -114,6 +114,7 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
     expect(ids).toHaveLength(2)
     expect(readFileSync(idFile, 'utf8')).toBe(ids.join('\n'))
     expect(JSON.parse(readFileSync(metadata, 'utf8'))).toEqual({
+      'buildx.build.provenance': expect.anything(),
       'longshore.platforms': { [host]: ids[0], [foreign]: ids[1] },
       'image.name': 'app:latest',
     })

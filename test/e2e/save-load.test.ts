@@ -108,6 +108,10 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
     copy(`docker-archive:${file('docker.tar')}:saved:1`, `oci:${file('from-docker')}:from/docker:1`)
     done('save', '-q', '--format', 'docker-dir', '-o', file('dir'), 'saved:1')
     copy(`dir:${file('dir')}`, `oci-archive:${file('from-dir.tar')}:from/dir:1`)
+    copy(`oci:${file('layout')}:1`, `dir:${file('skopeo-dir')}`)
+    for (const name of ['dir', 'skopeo-dir'])
+      expect(done(...into('from-dirs'), 'load', '-q', '-i', file(name))).toBe(`Loaded image ID: ${id}\n`)
+    expect(done(...into('from-dirs'), 'run', '--rm', id, 'cat', '/saved')).toBe('saved\n')
     expect(done(...into('by-skopeo'), 'load', '-q', '-i', file('from-dir.tar'))).toBe('Loaded image: from/dir:1\n')
     expect(done(...into('by-skopeo'), 'load', '-q', '-i', file('from-oci.tar'))).toBe('Loaded image: from/oci:1\n')
     expect(done(...into('by-skopeo'), 'load', '-q', '-i', file('from-layout.tar'))).toBe(

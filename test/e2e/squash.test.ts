@@ -124,6 +124,8 @@ describe.each(['root', 'user'] as const)('build --squash as %s', (who) => {
       one: '1',
     })
     expect(write([])).not.toHaveProperty('annotations')
+    const ofOutput = 'type=image,annotation.One=1,"annotation-manifest.two=a,b=c"'
+    expect(write(['-o', ofOutput]).annotations).toEqual({ One: '1', two: 'a,b=c' })
     const both = ['--platform', 'linux/amd64,linux/arm64', '--annotation', 'index:all=yes', '--annotation', 'one=1']
     const scratch = contextFor(me, 'annotated-index', { Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' })
     ran(['build', '-q', ...both, '-o', `type=oci,tar=false,dest=${layout}`, scratch])

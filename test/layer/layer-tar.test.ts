@@ -20,7 +20,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { extract } from 'tar-stream'
 import { describe, expect, test } from 'vitest'
-import { digestLayer, layerTar } from '../../src/layer/index.ts'
+import { digestLayer, digestTar, layerTar } from '../../src/layer/index.ts'
 import { mknod, S_IFCHR, S_IFIFO, setXattr } from '../../src/sys/index.ts'
 import { collect, ownerObstacle, temporaryFolder, toolError, unpackBytes } from './archive-builder.ts'
 
@@ -47,6 +47,11 @@ function paths(directory: string, lowerNames?: (path: string) => readonly string
 function put(path: string, content = 'x'): void {
   writeFileSync(path, content)
   utimesSync(path, 1_600_000_000, 1_600_000_000)
+}
+
+/** Bytes in pieces that end anywhere. */
+async function* inPieces(bytes: Uint8Array, size = 777): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
 
 function openFiles(): number {
@@ -358,6 +363,9 @@ describe.skipIf(ownerObstacle !== undefined)('cross-checks', () => {
         const unpacked = await unpackBytes(collect(layerTar(folder, options)), target)
         expect(unpacked.diffId).toBe(digests.diffId)
         expect(digestLayer(target, options)).toEqual(digests)
+        const { hasDevices, ...read } = await digestTar(inPieces(collect(layerTar(folder, options))))
+        expect(read).toEqual(digests)
+        expect(hasDevices).toBe(false)
       }),
       { numRuns: 60 },
     )

@@ -1,0 +1,100 @@
+import { ToolError } from '../base/index.ts'
+import { type EmitEvent, type RemoteResultsPort, stageChain } from '../build/index.ts'
+import type { StepGraph } from '../plan/index.ts'
+import type { CachePlace } from '../ports/index.ts'
+import { defaultPatience, GuardedPlace, openLocalPlace } from '../remote-cache/index.ts'
+import type { CacheAddress } from './cache-spec.ts'
+import { ResultFetcher, type ResultSettings } from './fetch-results.ts'
+import type { Host } from './host.ts'
+import { lazyRegistry } from './registry-client.ts'
+import { openRegistryPlace } from './registry-place.ts'
+import type { Scene } from './scene.ts'
+import { SeenEntries } from './seen-entries.ts'
+import { LayerBlobs, ResultSender } from './send-results.ts'
+
+/** The caches elsewhere of one build. */
+export interface RemoteResults extends RemoteResultsPort {
+  /** Waits until all is sent. Throws `ToolError` for what could not be sent and must, unless the build has failed anyway. */
+  finish(build: 'done' | 'failed'): Promise<void>
+  /** Ends what is still under way. */
+  close(): Promise<void>
+}
+
+/** Longest silence of a registry that is used as a cache. Look-ups are given up much earlier. */
+const idleTimeoutMs = 20_000
+
+/** Opens the caches that the request names; undefined when it names none. Contacts nothing yet. */
+export async function openRemoteResults(
+  scene: Scene,
+  graph: StepGraph,
+  emit: EmitEvent,
+): Promise<RemoteResults | undefined> {
+  const { request, store, host } = scene
+  const { cacheFrom = [], cacheTo = [] } = request
+  if (cacheFrom.length === 0 && cacheTo.length === 0) return undefined
+  const { session, overlay } = await scene.enter()
+  const abort = new AbortController()
+  const signal = AbortSignal.any([scene.signal, abort.signal])
+  const nowMs = (): number => host.nowMs()
+  const settings: ResultSettings = { store, session, overlay, signal, emit, nowMs, seen: new SeenEntries() }
+  const guards = new Map<string, GuardedPlace>()
+  const guarded = (address: CacheAddress): GuardedPlace => {
+    const place = openPlace(address, scene, host)
+    const known = guards.get(place.name)
+    if (known !== undefined) return known
+    const made = new GuardedPlace(place, request.cachePatience ?? defaultPatience, warnOf(place, emit))
+    guards.set(place.name, made)
+    return made
+  }
+  const fetcher = new ResultFetcher(settings, [...new Set(cacheFrom.map(guarded))])
+  const blobs = new LayerBlobs(settings)
+  const senders = cacheTo.map(({ address, mode, compression, ignoreError }) => {
+    const steps = mode === 'max' ? {} : { steps: resultSteps(graph) }
+    return new ResultSender(settings, guarded(address), blobs, { compression, ignoreError, ...steps })
+  })
+  return {
+    fetchStep: (step, key, components) => fetcher.fetchStep(step, key, components),
+    fetchSelection: (key) => fetcher.fetchSelection(key),
+    offerStep(step, key) {
+      for (const sender of senders) sender.offerStep(step, key)
+    },
+    offerSelection(key) {
+      for (const sender of senders) sender.offerSelection(key)
+    },
+    async finish(build) {
+      for (const sender of senders) await sender.finish(build === 'done')
+    },
+    async close() {
+      abort.abort(new ToolError('canceled', 'the build has ended'))
+      await Promise.all(senders.map((sender) => sender.settled()))
+      await Promise.all([...guards.values()].map(({ place }) => place.close()))
+    },
+  }
+}
+
+function openPlace(address: CacheAddress, { request }: Scene, host: Host): CachePlace {
+  if (address.type === 'local') return openLocalPlace(address.directory)
+  // A cache that has to be asked often saves no time.
+  const access = { ...request.access, retries: 1, retryDelayMs: 200, idleTimeoutMs, offline: request.offline }
+  return openRegistryPlace(lazyRegistry(host, access), address.ref)
+}
+
+/** Steps whose layers are in an image that the build makes. */
+function resultSteps(graph: StepGraph): ReadonlySet<number> {
+  return new Set(graph.targets.flatMap((target) => stageChain(graph, target).flatMap(({ steps }) => steps)))
+}
+
+function warnOf(place: CachePlace, emit: EmitEvent): (error: ToolError) => void {
+  return ({ message, hint }) =>
+    emit({
+      kind: 'diagnostic',
+      diagnostic: {
+        code: 'remote-cache',
+        severity: 'warning',
+        file: place.name,
+        span: { start: 0, end: 0 },
+        message,
+        ...(hint === undefined ? {} : { hint }),
+      },
+    })
+}
