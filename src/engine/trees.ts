@@ -6,7 +6,7 @@ import { type TreeSource, treeName } from '../plan/index.ts'
 import { type FetchedTree, type FetchSettings, fetchFileTree, fetchGitTree } from './fetched-trees.ts'
 import { type LazyContext, memoFile } from './lazy-context.ts'
 import type { NamedContexts } from './named-contexts.ts'
-import { type TakenOf, workspaceTrees } from './workspace-trees.ts'
+import type { TakenOf, WorkspaceTrees } from './workspace-trees.ts'
 
 type OpenedTree = (OpenTree & { save(): void }) | { readonly diagnostics: readonly Diagnostic[] }
 
@@ -27,13 +27,19 @@ export function treePort(settings: FetchSettings, context: LazyContext, named: N
       memoFile: tree.memoFile ?? memoFile(tree.directory, '', settings.store),
       nowMs: () => settings.nowMs(),
     })
-  const workspaces = workspaceTrees(context)
+  let workspaces: WorkspaceTrees | undefined
+  /** What slices is loaded with the first directive. */
+  const openWorkspace = async (source: WorkspaceFiles): Promise<OpenedTree> => {
+    const { workspaceTrees } = await import('./workspace-trees.ts')
+    workspaces ??= workspaceTrees(context, settings.store)
+    return workspaces.open(source)
+  }
   const open = async (source: TreeSource): Promise<OpenedTree> => {
     switch (source.kind) {
       case 'context':
         return context
       case 'workspace':
-        return workspaces.open(source)
+        return openWorkspace(source)
       case 'named':
         return named.open(source.name, openFetched)
       case 'http':
@@ -58,7 +64,7 @@ export function treePort(settings: FetchSettings, context: LazyContext, named: N
       invariant(tree !== undefined, `${treeName(source)} was not fetched`)
       return tree
     },
-    listWorkspace: workspaces.list,
+    listWorkspace: (files, taken) => workspaces?.list(files, taken) ?? [],
     save() {
       for (const tree of opened.values()) tree.save()
     },

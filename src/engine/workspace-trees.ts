@@ -9,8 +9,10 @@ import {
 import type { OpenTree } from '../build/index.ts'
 import type { WorkspaceFiles } from '../ir/index.ts'
 import { treeName } from '../plan/index.ts'
+import type { Store } from '../store/index.ts'
 import type { WorkspaceProblem, WorkspaceSlice } from '../workspace/index.ts'
 import type { LazyContext } from './lazy-context.ts'
+import { rememberedSlice } from './slice-memo.ts'
 
 /** What a COPY or a mount takes of a tree. */
 export interface TakenOf {
@@ -35,11 +37,11 @@ interface OpenedWorkspace {
 }
 
 /** The workspaces of a build. */
-export function workspaceTrees(context: LazyContext): WorkspaceTrees {
+export function workspaceTrees(context: LazyContext, store: Store): WorkspaceTrees {
   const opened = new Map<string, OpenedWorkspace>()
   return {
     async open(files) {
-      const slice = await slicedAt(context, files)
+      const slice = await slicedAt(context, store, files)
       if (slice.kind === 'problem') return { diagnostics: [diagnosticOf(slice, files)] }
       const replaced = new Map([...slice.replaced].map(([path, text]) => [joinPath(files.root, path), text]))
       const tree = context.sliced({ hides: hiding(files.root, slice), replaced })
@@ -62,6 +64,7 @@ export function workspaceTrees(context: LazyContext): WorkspaceTrees {
 
 async function slicedAt(
   context: LazyContext,
+  store: Store,
   { root, packages }: WorkspaceFiles,
 ): Promise<WorkspaceSlice | WorkspaceProblem> {
   const { sliceWorkspace } = await import('../workspace/index.ts')
@@ -69,7 +72,7 @@ async function slicedAt(
     readText: (path: string) => context.readText(joinPath(root, path)),
     folders: (path: string) => context.folders(joinPath(root, path)),
   }
-  return sliceWorkspace(source, packages)
+  return rememberedSlice(store, [context.root, root, ...packages], source, (seen) => sliceWorkspace(seen, packages))
 }
 
 function diagnosticOf({ code, message, hint }: WorkspaceProblem, { file, span }: WorkspaceFiles): Diagnostic {

@@ -1,5 +1,5 @@
 import { parseSyml, stringifySyml } from '@yarnpkg/parsers'
-import { isTable, type Table, textOf, textsOf } from './json-value.ts'
+import { isTable, rememberingLast, type Table, textOf, textsOf } from './json-value.ts'
 import { lineOf } from './npm-lock.ts'
 import { lockNotSupported, manifestPath, outdated } from './problem.ts'
 import type { LockRequest, LockSlice, WorkspacePackage, WorkspaceProblem } from './types.ts'
@@ -15,12 +15,14 @@ interface Entry {
   readonly directory?: string
 }
 
+const parseLock = rememberingLast(readLock)
+
 /**
  * Slices `yarn.lock` of yarn 2 and newer, and writes it as yarn does, since `--immutable` compares bytes: of an entry only the
  * descriptors are kept that somebody still asks for.
  */
 export function sliceBerryLock({ file, text, packages, start }: LockRequest): LockSlice | WorkspaceProblem {
-  const lock = readLock(text)
+  const lock = parseLock(text)
   const version = Number(isTable(lock?.[metadata]) ? textOf(lock[metadata], 'version') : undefined)
   if (lock === undefined || !(version >= 4 && version <= 10)) {
     return lockNotSupported(

@@ -1,4 +1,4 @@
-import { isTable, parseTable, type Table, tableOf, textOf, textsOf } from './json-value.ts'
+import { isTable, parseTable, rememberingLast, type Table, tableOf, textOf, textsOf } from './json-value.ts'
 import { lockNotSupported, manifestPath, outdated } from './problem.ts'
 import type { LockRequest, LockSlice, WorkspaceProblem } from './types.ts'
 
@@ -18,12 +18,14 @@ interface Edge extends Way {
 /** Entries of `packages` that are reached, with the ways that lead there. */
 type Reached = Map<string, Map<string, Way>>
 
+const parseLock = rememberingLast(parseTable)
+
 /**
  * Slices `package-lock.json` of versions 2 and 3. Entries stay where they are: npm finds each dependency where it found it in
  * the whole, so nothing is resolved anew. Flags (`dev`, `optional`, `peer`) are those that the slice gives.
  */
 export function sliceNpmLock({ file, text, packages, start }: LockRequest): LockSlice | WorkspaceProblem {
-  const lock = parseTable(text)
+  const lock = parseLock(text)
   const version = lock?.['lockfileVersion']
   if (lock === undefined) return unreadable(file)
   if (version !== 2 && version !== 3) {
@@ -144,7 +146,7 @@ function firstMissing(
   for (const { directory, manifest } of packages.values()) {
     if (!reached.has(directory)) continue
     for (const name of Object.keys({ ...manifest.devDependencies, ...manifest.dependencies }))
-      if (!(name in manifest.optionalDependencies) && resolve(entries, directory, name) === undefined)
+      if (!Object.hasOwn(manifest.optionalDependencies, name) && resolve(entries, directory, name) === undefined)
         return { directory, name }
   }
   return undefined

@@ -203,7 +203,6 @@ FROM base AS ${name}
 COPY --parents package.json ${lockFile} packages/*/package.json apps/*/package.json ./
 RUN sha256sum ${lockFile} $(find . -name package.json | sort) > installed
 COPY . .
-RUN cat installed $(find . -name '*.js' | sort) > built
 `,
   )
   return `FROM longshore-base AS base\nWORKDIR /app\n${stages.join('')}`

@@ -19,12 +19,12 @@ import { makeTemporaryDirectory, removeDirectory } from '../support/temporary.ts
 import { memoryWorkspace } from '../support/workspace-source.ts'
 
 /*
- * A thousand random changes of a workspace. After each, what an image is keyed by is compared with what a build without any
+ * Random changes of a workspace, MUTATION_ROUNDS for each kind of lock file. After each, what an image is keyed by is compared with what a build without any
  * cache would copy, put together here in the plainest way: equal keys never stand for other files, a change outside of what an
  * image needs leaves its key, and one inside never does.
  */
 
-const rounds = Number(process.env['MUTATION_ROUNDS'] ?? 250)
+const rounds = Number(process.env['MUTATION_ROUNDS'] ?? 100)
 const directory = makeTemporaryDirectory()
 afterAll(() => removeDirectory(directory))
 
@@ -97,7 +97,7 @@ async function keyed(
 ): Promise<{ readonly key: string; readonly files: Map<string, string> }> {
   const store = openStore(join(directory, 'store'))
   const context = lazyContext({ directory: folder, fetched: true }, store, () => Date.now())
-  const trees = workspaceTrees(context)
+  const trees = workspaceTrees(context, store)
   const files = {
     kind: 'workspace',
     root: '',
