@@ -71,8 +71,8 @@ export class BakeTrees {
   readonly #sources = new Map<string, { readonly scene: Scene; readonly source: TreeSource }>()
 
   /** The name of a context of a target. */
-  treeOf({ scene }: BakeScene, source: Extract<FileSource, { kind: 'context' | 'named' }>): string {
-    const name = source.kind === 'context' ? mainContext(scene) : namedContext(scene, source.name)
+  treeOf({ scene }: BakeScene, source: Extract<FileSource, { kind: 'context' | 'named' | 'workspace' }>): string {
+    const name = treePlace(scene, source)
     const tree = canonicalHash('longshore.bake-tree/1', name).slice(0, 16)
     if (!this.#sources.has(tree)) this.#sources.set(tree, { scene, source })
     return tree
@@ -105,6 +105,16 @@ export class BakeTrees {
       },
     }
   }
+}
+
+/** What makes two trees one. */
+function treePlace(
+  scene: Scene,
+  source: Extract<FileSource, { kind: 'context' | 'named' | 'workspace' }>,
+): readonly string[] {
+  if (source.kind === 'named') return namedContext(scene, source.name)
+  const context = mainContext(scene)
+  return source.kind === 'context' ? context : [...context, 'workspace', source.root, ...source.packages]
 }
 
 /** An ignore file beside a Dockerfile makes another context of its directory. */

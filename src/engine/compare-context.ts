@@ -36,6 +36,16 @@ interface ComparedTrees {
   readonly prefix: string
 }
 
+/** What says which packages a workspace has, and what they need. */
+const workspaceFiles = [
+  '**/package.json',
+  '**/*lock*',
+  '**/pnpm-workspace.y*ml',
+  '**/.yarnrc*',
+  '**/.npmrc*',
+  '**/.pnpmfile*',
+]
+
 /** Compares what steps take of contexts with what the same steps would have taken at a commit. */
 export class ContextComparison {
   readonly #commit: CommitTree
@@ -58,6 +68,13 @@ export class ContextComparison {
 
   /** What may differ of the files that a step takes from one place; empty when that is nothing. */
   async reasons(part: CopyPart, scene: Scene, source: TreeSource): Promise<readonly AffectedReason[]> {
+    if (source.kind === 'workspace') {
+      // What of it a slice leaves out depends on these; where they and the whole are the same, so is the slice.
+      const manifests = { ...part, patterns: workspaceFiles, spans: part.spans, rules: { excludes: [], parents: true } }
+      const context = { kind: 'context' } as const
+      const found = [...(await this.reasons(part, scene, context)), ...(await this.reasons(manifests, scene, context))]
+      return [...new Map(found.map((reason) => [JSON.stringify(reason), reason])).values()]
+    }
     const directory = contextDirectory(scene, source)
     // What is elsewhere, no change of this repository reaches.
     if (directory === undefined) return []

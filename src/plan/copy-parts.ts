@@ -2,7 +2,7 @@ import type { SelectionRules, Span } from '../base/index.ts'
 import type { CopyOperation, FileSource, RemoteSource } from '../ir/index.ts'
 
 /** Files outside of any image: the build context, a named context, or what ADD fetches. */
-export type TreeSource = Extract<FileSource, { kind: 'context' | 'named' }> | RemoteSource
+export type TreeSource = Extract<FileSource, { kind: 'context' | 'named' | 'workspace' }> | RemoteSource
 
 /** What one COPY or ADD takes from one tree. */
 export interface CopyPart {
@@ -60,6 +60,9 @@ export function treeName(source: TreeSource): string {
       return source.tree === undefined ? 'context' : `context ${source.tree}`
     case 'named':
       return source.tree === undefined ? `named ${source.name}` : `context ${source.tree}`
+    case 'workspace':
+      if (source.tree !== undefined) return `context ${source.tree}`
+      return `workspace ${JSON.stringify([source.root, source.packages])}`
     case 'http':
       return `http ${JSON.stringify([source.url, source.checksum ?? ''])}`
     case 'git': {

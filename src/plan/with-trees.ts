@@ -2,12 +2,12 @@ import type { FileSource, MountSource } from '../ir/index.ts'
 import type { LayerOperation, MountInput, PlannedStage, Step, StepGraph } from './graph.ts'
 
 /** What a context of files is called in a graph of several builds. */
-export type TreeOf = (source: Extract<FileSource, { kind: 'context' | 'named' }>) => string
+export type TreeOf = (source: Extract<FileSource, { kind: 'context' | 'named' | 'workspace' }>) => string
 
 /** The graph with every build context told apart from those of other builds. */
 export function withTrees(graph: StepGraph, treeOf: TreeOf): StepGraph {
   const from = (source: FileSource): FileSource =>
-    source.kind === 'context' || source.kind === 'named' ? { ...source, tree: treeOf(source) } : source
+    source.kind === 'stage' || source.kind === 'image' ? source : { ...source, tree: treeOf(source) }
   const shown = <T extends MountSource>(source: T): T => ({ ...source, from: from(source.from) })
   const mountInput = (input: MountInput): MountInput => ({ ...input, source: shown(input.source) })
   // Stages and steps hold the same operations, and who asks which step an operation is of counts on that.
