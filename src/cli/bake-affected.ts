@@ -42,7 +42,7 @@ export async function runAffected(asked: AffectedQuestion, host: Host): Promise<
       process.stdout.write(flags.format === 'json' ? affectedJson(ref, outcome) : affectedText(outcome.targets))
       return { kind: 'ended', exitCode: exitCodes.done }
     }
-    process.stderr.write(affectedText(outcome.targets))
+    if (!host.isReexecuted) process.stderr.write(affectedText(outcome.targets))
     const chosen = chooseAffected(targets, outcome.targets)
     return chosen.length === 0 ? { kind: 'ended', exitCode: exitCodes.done } : { kind: 'build', targets: chosen }
   } finally {

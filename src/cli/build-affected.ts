@@ -40,7 +40,7 @@ export async function endUnlessAffected(
       process.stdout.write(flags.format === 'json' ? affectedJson(ref, outcome) : affectedText(outcome.targets))
       return exitCodes.done
     }
-    process.stderr.write(affectedText(outcome.targets))
+    if (!host.isReexecuted) process.stderr.write(affectedText(outcome.targets))
     return outcome.targets.some(({ isAffected }) => isAffected) ? undefined : exitCodes.done
   } finally {
     restore()

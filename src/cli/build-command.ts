@@ -151,6 +151,9 @@ export function addBuildCommand(
       'build only if a change since this commit can reach the image; REF... is where the branch left REF',
     )
     .option('--dry-run', 'with --affected: only say whether, and why')
+    .option('--watch', 'build again whenever something changes that the build reads, until Ctrl-C')
+    .option('--run', 'with --watch: run a container of the result, and put the next one in its place')
+    .option('--run-flags <flags>', 'with --run: flags of longshore run for it, in one word: "-p 8080:80 -e DEBUG=1"')
     .addOption(
       new Option('--format <format>', 'format of --plan and --dry-run').choices(['text', 'json']).default('text'),
     )

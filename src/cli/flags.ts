@@ -49,6 +49,9 @@ export interface BuildFlags extends RegistryFlags {
   readonly plan?: boolean
   readonly affected?: string
   readonly dryRun?: boolean
+  readonly watch?: boolean
+  readonly run?: boolean
+  readonly runFlags?: string
   readonly format: 'text' | 'json'
   readonly isolation?: 'crun' | 'runc' | 'builtin'
   readonly check?: boolean

@@ -27,7 +27,7 @@ export async function runBake(targets: readonly string[], flags: BakeFlags, root
   const question = bakeQuestion(targets, flags)
   const opened = await openBake(question, host, flags.list === undefined)
   const { plan, sources } = opened
-  process.stderr.write(diagnosticsIn(opened.diagnostics, sources))
+  if (!host.isReexecuted) process.stderr.write(diagnosticsIn(opened.diagnostics, sources))
   if (hasErrors(opened.diagnostics)) return exitCodes.error
   if (flags.list !== undefined) process.stdout.write(bakeList(opened, flags.list, flags.format))
   if (plan === undefined) return exitCodes.done
@@ -36,7 +36,8 @@ export async function runBake(targets: readonly string[], flags: BakeFlags, root
     return exitCodes.done
   }
   const requests = requestsOf(opened, flags, host, root)
-  if (hasErrors(requests.diagnostics) || flags.progress !== 'rawjson')
+  // A command that started over has said it already.
+  if (!host.isReexecuted && (hasErrors(requests.diagnostics) || flags.progress !== 'rawjson'))
     process.stderr.write(diagnosticsIn(requests.diagnostics, sources))
   if (hasErrors(requests.diagnostics)) return exitCodes.error
   if (flags.affected === undefined) {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { lintRule } from '../../grammar/index.ts'
-import { type Diagnostic, type SourceFile, ToolError } from '../base/index.ts'
+import { type Diagnostic, type Digest, type SourceFile, ToolError } from '../base/index.ts'
 import type { BuildError, BuildEvent, EmitEvent, StepFailure } from '../build/index.ts'
 import { buildImage } from '../engine/build.ts'
 import type { BuildOutcome, BuildRequest } from '../engine/build-request.ts'
@@ -38,16 +38,30 @@ import { budgetField, limitFields, lockedField, offline, schedulingFields } from
 import { parseAgents, parseAllowed, parseSecrets } from './secret-flags.ts'
 import { targetFields } from './target-flags.ts'
 
+/** What no flag can say. */
+export interface GivenToBuild {
+  readonly host?: Host
+  readonly access?: RegistryAccess
+  /** Told of the image, when there is one. */
+  readonly onBuilt?: (imageId: Digest) => void
+}
+
 /** Runs `longshore build`; returns the exit code. `given` is what no flag can say. Throws what `buildImage` throws. */
 export async function runBuild(
   context: string,
   flags: BuildFlags,
   root: string | undefined,
-  given: { readonly host?: Host; readonly access?: RegistryAccess } = {},
+  given: GivenToBuild = {},
 ): Promise<number> {
   const { host = processHost() } = given
   const plain = buildRequest(context, flags, root, host)
   const request = given.access === undefined ? plain : { ...plain, access: { ...plain.access, ...given.access } }
+  if (flags.watch === true) return watchBuild(context, flags, root, given, request, host)
+  if (flags.run === true || flags.runFlags !== undefined) {
+    throw new ToolError('usage', '--run goes with --watch', {
+      hint: 'add --watch, or run the image with longshore run',
+    })
+  }
   if (flags.affected !== undefined) {
     const { endUnlessAffected } = await import('./build-affected.ts')
     const ended = await endUnlessAffected(request, flags.affected, flags, host)
@@ -69,6 +83,7 @@ export async function runBuild(
     end()
     const code = await printOutcome(outcome, flags, quiet, diagnostics, host, emit)
     ci?.finish(outcome)
+    if (outcome.kind === 'built') given.onBuilt?.(outcome.summary.imageId)
     if (outcome.kind === 'failed') await lookInto(outcome.failures, flags, host, root)
     return code
   } catch (error) {
@@ -80,6 +95,29 @@ export async function runBuild(
     end()
     restore()
   }
+}
+
+async function watchBuild(
+  context: string,
+  { watch: _, ...flags }: BuildFlags,
+  root: string | undefined,
+  given: GivenToBuild,
+  request: BuildRequest,
+  host: Host,
+): Promise<number> {
+  if (flags.plan === true || flags.affected !== undefined || flags.onFailure === 'shell') {
+    throw new ToolError('usage', '--watch builds, and builds again', {
+      hint: 'leave out --plan, --affected and --on-failure=shell',
+    })
+  }
+  const { run: _run, runFlags: _runFlags, ...once } = flags
+  const { runWatch } = await import('./run-watch.ts')
+  const buildOnce = async (): Promise<Digest | undefined> => {
+    const built: Digest[] = []
+    await runBuild(context, once, root, { ...given, host, onBuilt: (id) => void built.push(id) })
+    return built[0]
+  }
+  return runWatch(request, flags, buildOnce, host)
 }
 
 /** The dealings with a CI system, loaded where there is one; what is planned only is nobody's result. */
