@@ -99,7 +99,7 @@ export function environment(actor: Actor, extra: Readonly<Record<string, string>
 }
 
 /** Where to start the command that `wrap` makes: an actor that it turns us into goes to its own directory itself. */
-function spawnDirectory(actor: Actor, cwd: string): string {
+export function spawnDirectory(actor: Actor, cwd: string): string {
   return actor.name === 'root' || process.getuid?.() !== 0 ? cwd : '/'
 }
 
