@@ -3,7 +3,7 @@ import type { Store } from '../store/index.ts'
 import type { WorkspaceProblem, WorkspaceSlice, WorkspaceSource } from '../workspace/index.ts'
 
 /** Raised when the same files would give another slice than before. */
-const memoVersion = 1
+const memoVersion = 2
 
 /** What slicing looked at: digests of the files it read (null: there was none) and of the lists of folders. */
 interface Looks {

@@ -19,7 +19,7 @@ export function readManifest(source: WorkspaceSource, directory: string): Manife
     optionalDependencies: textsOf(table, 'optionalDependencies'),
     workspaces: globsOf(table['workspaces']),
     ...(manager === undefined ? {} : { packageManager: manager }),
-    rewrites: ['overrides', 'resolutions', 'pnpm'].some((name) => isTable(table[name])),
+    resolutions: textsOf(table, 'resolutions'),
   }
 }
 

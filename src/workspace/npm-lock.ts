@@ -46,7 +46,9 @@ export function sliceNpmLock({ file, text, packages, start }: LockRequest): Lock
         command,
       )
   }
-  const reached = reach(entries, start)
+  // A peer that is optional brings nothing in, but what is there anyway has its flags from it, too.
+  const needed = reach(entries, start, new Map())
+  const reached = reach(entries, start, needed)
   const missing = firstMissing(entries, packages, reached)
   if (missing !== undefined) return outdated(file, manifestPath(missing.directory), missing.name, command)
   keepBundled(entries, reached)
@@ -75,7 +77,12 @@ export function lineOf(text: string, part: string): number {
   return text.slice(0, Math.max(0, text.indexOf(part))).split('\n').length
 }
 
-function reach(entries: ReadonlyMap<string, Table>, start: readonly string[]): Reached {
+/** What is reached; optional peers only where they are among `peers`. */
+function reach(
+  entries: ReadonlyMap<string, Table>,
+  start: readonly string[],
+  peers: ReadonlyMap<string, unknown>,
+): Reached {
   const reached: Reached = new Map()
   const pending: (readonly [string, Way])[] = []
   const visit = (path: string, way: Way): void => {
@@ -99,7 +106,7 @@ function reach(entries: ReadonlyMap<string, Table>, start: readonly string[]): R
     if (target !== undefined && entries.has(target)) visit(target, way)
     for (const edge of edgesOf(path, entry)) {
       const found = resolve(entries, path, edge.name)
-      if (found === undefined) continue
+      if (found === undefined || (edge.peer && edge.optional && !peers.has(found))) continue
       visit(found, {
         dev: way.dev || edge.dev,
         optional: way.optional || edge.optional,
@@ -110,18 +117,17 @@ function reach(entries: ReadonlyMap<string, Table>, start: readonly string[]): R
   return reached
 }
 
-/** What an entry asks for: development dependencies only where it is a folder of the workspace; no optional peers. */
+/** What an entry asks for: development dependencies only where it is a folder of the workspace. */
 function edgesOf(path: string, entry: Table): readonly Edge[] {
   const edges = new Map<string, Edge>()
   const add = (names: Readonly<Record<string, string>>, way: Partial<Way>): void => {
     for (const name of Object.keys(names)) edges.set(name, { name, dev: false, optional: false, peer: false, ...way })
   }
-  const optionalPeers = tableOf(entry, 'peerDependenciesMeta')
-  const peers = Object.entries(textsOf(entry, 'peerDependencies')).filter(([name]) => {
-    const meta = optionalPeers[name]
-    return !(isTable(meta) && meta['optional'] === true)
-  })
-  add(Object.fromEntries(peers), { peer: true })
+  const metas = tableOf(entry, 'peerDependenciesMeta')
+  for (const [name, range] of Object.entries(textsOf(entry, 'peerDependencies'))) {
+    const meta = metas[name]
+    add({ [name]: range }, { peer: true, optional: isTable(meta) && meta['optional'] === true })
+  }
   if (!/(?:^|\/)node_modules\//.test(path)) add(textsOf(entry, 'devDependencies'), { dev: true })
   add(textsOf(entry, 'dependencies'), {})
   add(textsOf(entry, 'optionalDependencies'), { optional: true })

@@ -16,8 +16,8 @@ export interface Manifest {
   readonly workspaces: readonly string[]
   /** `npm@11.0.0`, of the root. */
   readonly packageManager?: string
-  /** Whether the root changes what dependencies mean: `overrides`, `resolutions` and their like. */
-  readonly rewrites: boolean
+  /** Ranges that yarn takes in place of what is asked for, of the root. */
+  readonly resolutions: Readonly<Record<string, string>>
 }
 
 /** A package of a workspace; the root has an empty directory. */

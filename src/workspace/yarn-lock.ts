@@ -34,6 +34,7 @@ export function sliceYarnLock({ file, text, packages, start }: LockRequest): Loc
       pending.push(own)
     }
   }
+  keepResolutions(lock, kept, Object.values(packages.get('')?.manifest.resolutions ?? {}))
   const sliced = Object.fromEntries(Object.entries(lock).filter(([pattern]) => kept.has(pattern)))
   return {
     kind: 'slice',
@@ -81,6 +82,13 @@ function keepRange(lock: Table, kept: Set<string>, name: string, range: string):
     }
   }
   return true
+}
+
+/** An entry that is kept and that `resolutions` leads to goes by their range, too. */
+function keepResolutions(lock: Table, kept: Set<string>, ranges: readonly string[]): void {
+  const entries = new Set([...kept].map((pattern) => lock[pattern]))
+  for (const [pattern, entry] of Object.entries(lock))
+    if (entries.has(entry) && ranges.some((range) => pattern === `${nameOf(pattern)}@${range}`)) kept.add(pattern)
 }
 
 /** The name in front of the range. */

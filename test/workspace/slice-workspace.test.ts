@@ -210,6 +210,22 @@ describe('npm', () => {
   })
 })
 
+it('npm: an optional peer that is there for another reason has its flags from both, as npm writes them', async () => {
+  const peer = { peerDependencies: { types: '*' }, peerDependenciesMeta: { types: { optional: true } } }
+  const files = {
+    ...small,
+    'package-lock.json': npmLock({
+      '': { devDependencies: { types: '1' } },
+      'node_modules/a': link('packages/a'),
+      'node_modules/lib': { version: '1.0.0', ...peer },
+      'node_modules/types': { version: '1.0.0', dev: true },
+      'packages/a': { dependencies: { lib: '1' } },
+    }),
+  }
+  const { entries } = (await slice(files, 'a')).lock
+  expect(entries.get('node_modules/types')).toBe(JSON.stringify({ version: '1.0.0', devOptional: true }))
+})
+
 describe('pnpm', () => {
   const lock = `lockfileVersion: '9.0'
 catalogs:
