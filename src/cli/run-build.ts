@@ -31,7 +31,6 @@ import { errorText } from './print-error.ts'
 import { processHost } from './process-host.ts'
 import { openProgress, type Progress } from './progress.ts'
 import { registryAccess } from './registry-access-flags.ts'
-import { remoteCacheFields } from './remote-cache-flags.ts'
 import { writeResultFile } from './result-file.ts'
 import { budgetField, limitFields, lockedField, offline, schedulingFields } from './scheduling-flags.ts'
 import { parseAgents, parseAllowed, parseSecrets } from './secret-flags.ts'
@@ -40,7 +39,7 @@ import { targetFields } from './target-flags.ts'
 /** Runs `longshore build`; returns the exit code. Throws what `buildImage` throws. */
 export async function runBuild(context: string, flags: BuildFlags, root: string | undefined): Promise<number> {
   const host = processHost()
-  const request = buildRequest(context, flags, root, host)
+  const request = { ...buildRequest(context, flags, root, host), ...(await cacheFields(flags, host)) }
   if (flags.onFailure === 'shell') requireTerminal()
   if (wantsDigestFiles(flags)) {
     const { checkDigestFiles } = await import('./digest-files.ts')
@@ -83,6 +82,14 @@ function wantsDigestFiles(flags: BuildFlags): boolean {
   return (digestFile ?? imageNameWithDigestFile ?? imageNameTagWithDigestFile) !== undefined
 }
 
+/** Caches elsewhere; nothing is loaded where none is named. */
+async function cacheFields(flags: BuildFlags, host: Host): Promise<Pick<BuildRequest, 'cacheFrom' | 'cacheTo'>> {
+  const isInline = flags.buildArg.some((text) => text.startsWith('BUILDKIT_INLINE_CACHE='))
+  if (flags.cacheFrom.length + flags.cacheTo.length === 0 && !isInline) return {}
+  const { remoteCacheFields } = await import('./remote-cache-flags.ts')
+  return remoteCacheFields(flags, host)
+}
+
 function buildRequest(context: string, flags: BuildFlags, root: string | undefined, host: Host): BuildRequest {
   const { file, isolation } = flags
   const outputs = outputTexts(flags).map((text) => checkedOutput(text, host))
@@ -110,7 +117,6 @@ function buildRequest(context: string, flags: BuildFlags, root: string | undefin
     jobs: flags.jobs ?? Number.POSITIVE_INFINITY,
     ...budgetField(flags.cacheBudget, host),
     outputs,
-    ...remoteCacheFields(flags, host),
     access: registryAccess(flags),
     verify: flags.verify === true,
     ...parseDating(flags, rewriteOutput, host),

@@ -141,18 +141,21 @@ function openEntry(
   return { manifest, record }
 }
 
-const time: Decoder<string> = (value, place) => {
+/** RFC 3339. */
+export const time: Decoder<string> = (value, place) => {
   const found = text(value, place)
   if (timePattern.test(found) && Number.isFinite(Date.parse(found))) return found
   throw invalid(`says the time "${found.slice(0, 40)}", expected RFC 3339`)
 }
 
-const duration: Decoder<number> = (value) => {
+/** Milliseconds. */
+export const duration: Decoder<number> = (value) => {
   if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
   throw invalid('has no duration')
 }
 
-const layerRecord: Decoder<Omit<TravellingLayer, 'blob'>> = (value, place) => {
+/** A layer without its blob. */
+export const layerRecord: Decoder<Omit<TravellingLayer, 'blob'>> = (value, place) => {
   const fields = fieldsOf(value, place)
   return {
     diffId: parseDiffId(fields.required('diffId', digest)),
