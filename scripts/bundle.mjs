@@ -24,6 +24,8 @@ const common = {
   minifyWhitespace: true,
   legalComments: 'none',
   logLevel: 'warning',
+  // Its main file hides what it requires from the bundler.
+  alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
   // `import()` becomes a call inside the same file: modules behind it are set up only when they are asked for.
   supported: { 'dynamic-import': false },
 }

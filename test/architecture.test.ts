@@ -29,7 +29,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   plan: ['base', 'oci', 'ir'],
   ports: ['base', 'oci', 'ir', 'plan'],
   build: ['base', 'oci', 'dockerfile', 'ir', 'plan', 'ports'],
+  bake: ['base'],
   sys: ['base'],
+  workspace: ['base'],
   http: ['base'],
   report: ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'build'],
   ...Object.fromEntries(adapters.map((room) => [room, ['base', 'oci', 'ir', 'ports', 'sys', 'http']])),
@@ -42,17 +44,19 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'plan',
     'ports',
     'build',
+    'bake',
     'sys',
     'http',
+    'workspace',
     ...adapters,
     'version',
   ],
   supervisor: ['base', 'oci', 'ports', 'sys', ...adapters],
-  cli: ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'build', 'report', 'engine', 'version'],
+  cli: ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'build', 'bake', 'report', 'engine', 'version'],
   version: [],
   index: ['base', 'build'],
 }
-const pure = ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'report']
+const pure = ['base', 'oci', 'grammar', 'dockerfile', 'ir', 'plan', 'ports', 'report', 'bake', 'workspace']
 const touchProcess = ['cli', 'index', 'supervisor']
 
 function sources(folder: string): string[] {

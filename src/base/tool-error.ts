@@ -3,6 +3,7 @@ export type ToolErrorCode =
   | 'archive-invalid'
   | 'archive-too-large'
   | 'bad-ignore-pattern'
+  | 'bake-file-not-found'
   | 'blob-mismatch'
   | 'canceled'
   | 'checksum-mismatch'

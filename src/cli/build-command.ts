@@ -5,8 +5,12 @@ import { defaultPlatformOption } from './platform-option.ts'
 import { addRegistryFlags } from './registry-flags.ts'
 import type { SetExitCode } from './set-exit-code.ts'
 
-/** Adds `longshore build`. */
-export function addBuildCommand(program: Command, setExitCode: SetExitCode): void {
+/** Adds `longshore build`. `run` stands in for what it does, for commands that have other words for the same. */
+export function addBuildCommand(
+  program: Command,
+  setExitCode: SetExitCode,
+  run?: (flags: BuildFlags) => Promise<number>,
+): Command {
   const command = program
     .command('build')
     .summary('build an image from a Dockerfile')
@@ -152,7 +156,8 @@ export function addBuildCommand(program: Command, setExitCode: SetExitCode): voi
     )
     .option('--check', 'check the Dockerfile instead of building it; short for --call=check')
     .option('--call <method>', 'build, check, outline or targets, then ,format=json for JSON', 'build')
-  addRegistryFlags(command).action(async (context: string, flags: BuildFlags) => {
+  return addRegistryFlags(command).action(async (context: string, flags: BuildFlags) => {
+    if (run !== undefined) return setExitCode(await run(flags))
     const { root } = program.opts<{ root?: string }>()
     if (flags.check === true || flags.call !== 'build') {
       const { parseCall, runCall } = await import('./run-call.ts')

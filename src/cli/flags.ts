@@ -53,6 +53,16 @@ export interface BuildFlags extends RegistryFlags {
   readonly call: string
 }
 
+/** Flags of `longshore bake`. */
+export interface BakeFlags {
+  readonly file: readonly string[]
+  readonly set: readonly string[]
+  readonly var: readonly string[]
+  readonly print?: boolean
+  readonly list?: string
+  readonly format?: string
+}
+
 /** Flags of `longshore check`. */
 export interface CheckFlags {
   readonly file?: string

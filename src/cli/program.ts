@@ -1,6 +1,7 @@
 import { Command, Help, Option } from 'commander'
 import { version } from '../version.ts'
 import { addImportCommand, addLoadCommand, addSaveCommand } from './archive-commands.ts'
+import { addBakeCommand } from './bake-command.ts'
 import { addBuildCommand } from './build-command.ts'
 import { addCheckCommand } from './check-command.ts'
 import { addContainerCommands } from './container-commands.ts'
@@ -8,6 +9,7 @@ import { addDebugCommand } from './debug-command.ts'
 import { addEventsCommand } from './events-command.ts'
 import { addImageCommands } from './image-commands.ts'
 import { addImagesCommand } from './images-command.ts'
+import { addKanikoCommand } from './kaniko-command.ts'
 import { addLockCommand } from './lock-command.ts'
 import { addLoginCommands } from './login-commands.ts'
 import { addManifestCommands } from './manifest-commands.ts'
@@ -40,9 +42,11 @@ export function createProgram(setExitCode: SetExitCode, firstWord: string | unde
   }
   for (const add of commands) add(program, setExitCode)
   const room = { setExitCode, root: () => program.opts<{ root?: string }>().root }
+  addBakeCommand(program, room)
   addContainerCommands(program, room)
   addDebugCommand(program, room)
   addEventsCommand(program, room)
+  addKanikoCommand(program, room)
   addLockCommand(program, room)
   addImagesCommand(program, room)
   addPushCommand(program, room)

@@ -6,6 +6,7 @@ import { buildImage } from '../engine/build.ts'
 import type { BuildOutcome, BuildRequest } from '../engine/build-request.ts'
 import type { Host } from '../engine/host.ts'
 import { type OutputSpec, parseOutput } from '../engine/output-spec.ts'
+import type { RegistryAccess } from '../engine/registry-access.ts'
 import {
   lintFindings,
   planEntries,
@@ -36,10 +37,16 @@ import { budgetField, limitFields, lockedField, offline, schedulingFields } from
 import { parseAgents, parseAllowed, parseSecrets } from './secret-flags.ts'
 import { targetFields } from './target-flags.ts'
 
-/** Runs `longshore build`; returns the exit code. Throws what `buildImage` throws. */
-export async function runBuild(context: string, flags: BuildFlags, root: string | undefined): Promise<number> {
-  const host = processHost()
-  const request = { ...buildRequest(context, flags, root, host), ...(await cacheFields(flags, host)) }
+/** Runs `longshore build`; returns the exit code. `given` is what no flag can say. Throws what `buildImage` throws. */
+export async function runBuild(
+  context: string,
+  flags: BuildFlags,
+  root: string | undefined,
+  given: { readonly host?: Host; readonly access?: RegistryAccess } = {},
+): Promise<number> {
+  const { host = processHost() } = given
+  const plain = { ...buildRequest(context, flags, root, host), ...(await cacheFields(flags, host)) }
+  const request = given.access === undefined ? plain : { ...plain, access: { ...plain.access, ...given.access } }
   if (flags.onFailure === 'shell') requireTerminal()
   if (wantsDigestFiles(flags)) {
     const { checkDigestFiles } = await import('./digest-files.ts')

@@ -3,6 +3,7 @@ import { type ImageIndex, imageEntries, selectByPlatform } from '../oci/index.ts
 import type { LocalMember, NamedIndex, StoredImage, StoredReference } from '../ports/index.ts'
 import type { ResolvedImage } from '../registry/index.ts'
 import { namedImages, type Store } from '../store/index.ts'
+import { withNameLock } from '../store/name-lock.ts'
 import type { ImageSettings } from './stored-images.ts'
 
 /**
@@ -10,10 +11,22 @@ import type { ImageSettings } from './stored-images.ts'
  * them too; an image that was pulled without an index takes the name for itself.
  */
 export function namePulled(
+  settings: Pick<ImageSettings, 'store' | 'hostPlatform'>,
+  name: string,
+  id: Digest,
+  remote: PulledImage,
+): void {
+  // Two pulls of two platforms at once both keep what the name has.
+  withNameLock(settings.store.cachePath('names.lock'), () => nameNow(settings, name, id, remote))
+}
+
+type PulledImage = Pick<ResolvedImage, 'digest' | 'index' | 'indexDigest' | 'indexBytes'>
+
+function nameNow(
   { store, hostPlatform }: Pick<ImageSettings, 'store' | 'hostPlatform'>,
   name: string,
   id: Digest,
-  remote: Pick<ResolvedImage, 'digest' | 'index' | 'indexDigest' | 'indexBytes'>,
+  remote: PulledImage,
 ): void {
   const pulledDigest = remote.indexDigest ?? remote.digest
   const earlier = store.images.index(name) ?? store.images.references().find((reference) => reference.name === name)

@@ -11,6 +11,16 @@ export interface RegistryAccess {
   readonly certDir?: string
   /** Every request is refused. */
   readonly offline?: boolean
+  /** Where images of a registry are looked for before it is asked itself, `HOST[/FOLDER]`, by its name. */
+  readonly mirrors?: Readonly<Record<string, readonly string[]>>
+  /** A registry that has mirrors is not asked itself. */
+  readonly onlyMirrors?: boolean
+  /** Registries of which any certificate is taken, and plain http. */
+  readonly insecureRegistries?: readonly string[]
+  /** Files of certificates by registry, beside those of certs.d. */
+  readonly certificates?: Readonly<
+    Record<string, { readonly authority?: string; readonly identity?: { readonly cert: string; readonly key: string } }>
+  >
   /** How often a failed request is sent again. */
   readonly retries?: number
   /** Wait before the first retry. */

@@ -31,14 +31,15 @@ export function lazyRegistry(host: Host, access: RegistryAccess = {}): LazyRegis
 async function openClient(host: Host, access: RegistryAccess): Promise<RegistryClient> {
   const { proxyFromEnvironment } = await import('../http/index.ts')
   const { certificatesFor, credentialsFromFiles, openRegistry, routesFromFiles } = await import('../registry/index.ts')
+  const { givenRoutes, givenTrust } = await import('./registry-routes.ts')
   const { credentials, authFile, tlsVerify, retries, retryDelayMs, idleTimeoutMs } = access
   const home = host.env['HOME'] ?? '/'
   const certDir = access.certDir === undefined ? undefined : resolve(host.cwd, access.certDir)
   return openRegistry({
     userAgent: `longshore/${version}`,
     ca: extraCertificates(host),
-    trust: (name) => certificatesFor(name, home, certDir),
-    routes: routesFromFiles(host.env, home),
+    trust: (name) => givenTrust(access.certificates, name, host.cwd) ?? certificatesFor(name, home, certDir),
+    routes: givenRoutes(routesFromFiles(host.env, home), access),
     credentials:
       credentials === undefined
         ? credentialsFromFiles({ env: authEnv(host, authFile), home })

