@@ -109,7 +109,7 @@ export function addBuildCommand(
     )
     .option(
       '--cache-to <spec>',
-      'send results elsewhere: types as for --cache-from (local has dest=DIR) and type=inline; mode=max for those of all steps; may be repeated',
+      'send results elsewhere: types as for --cache-from (local has dest=DIR) and type=inline; mode=max for those of all steps, mounts=true for cache mounts; may be repeated',
       collect,
       [],
     )

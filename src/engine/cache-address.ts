@@ -5,10 +5,15 @@ import type { S3Address } from '../remote-cache/s3-place.ts'
 /** Where results of steps are kept for other stores. */
 export type CacheAddress =
   /** Tags of a repository, beside that of `ref`. */
-  | { readonly type: 'registry'; readonly ref: string }
-  | { readonly type: 'local'; readonly directory: string }
-  | ({ readonly type: 's3' } & S3Address)
-  | ({ readonly type: 'gha' } & GhaAddress)
+  (
+    | { readonly type: 'registry'; readonly ref: string }
+    | { readonly type: 'local'; readonly directory: string }
+    | ({ readonly type: 's3' } & S3Address)
+    | ({ readonly type: 'gha' } & GhaAddress)
+  ) & {
+    /** Directories of RUN --mount=type=cache, too. */
+    readonly mounts?: true
+  }
 
 export type CacheType = CacheAddress['type']
 export type Direction = '--cache-from' | '--cache-to'

@@ -76,7 +76,7 @@ function parseAddress(text: string, flag: Direction, env: Environment): ParsedAd
   const { attributes, make } = cacheTypes[type]
   const own: readonly CacheAttribute[] = attributes
   const usable = own.filter((attribute) => attribute.only === undefined || attribute.only === flag)
-  const known = ['type', ...usable.map(({ key }) => key), ...(flag === '--cache-to' ? targetAttributes : [])]
+  const known = ['type', 'mounts', ...usable.map(({ key }) => key), ...(flag === '--cache-to' ? targetAttributes : [])]
   for (const key of fields.keys())
     if (!known.includes(key)) throw usage(text, flag, `"${key}" is no attribute of type=${type}`, type)
   const value = (key: string): string | undefined => {
@@ -87,7 +87,13 @@ function parseAddress(text: string, flag: Direction, env: Environment): ParsedAd
     throw usage(text, flag, `${key}= is missing${variables}`, type)
   }
   for (const { key } of usable) value(key)
-  return { address: make(value, (why) => usage(text, flag, why, type)), fields }
+  const address = make(value, (why) => usage(text, flag, why, type))
+  const mounts = fields.get('mounts') ?? 'false'
+  if (mounts === 'false') return { address, fields }
+  if (mounts !== 'true') throw usage(text, flag, `mounts must be true or false, not "${mounts}"`, type)
+  if (type === 'gha')
+    throw usage(text, flag, "GitHub's cache changes no entry, and that of a mount has to change", type)
+  return { address: { ...address, mounts: true }, fields }
 }
 
 function typeOf(text: string, flag: Direction, type: string | undefined): CacheType {

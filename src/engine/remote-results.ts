@@ -13,6 +13,7 @@ import { openRegistryPlace } from './registry-place.ts'
 import type { Scene } from './scene.ts'
 import { SeenEntries } from './seen-entries.ts'
 import { LayerBlobs, ResultSender } from './send-results.ts'
+import type { TravellingMounts } from './travelling-mounts.ts'
 
 /** The caches elsewhere of one build. */
 export interface RemoteResults extends RemoteResultsPort {
@@ -29,7 +30,7 @@ const idleTimeoutMs = 20_000
 export async function openRemoteResults(scene: Scene, graph: StepGraph, emit: EmitEvent): Promise<RemoteResults> {
   const { request, store, host } = scene
   const { cacheFrom = [], cacheTo = [] } = request
-  const { session, overlay } = await scene.enter()
+  const { session, overlay, carryMounts } = await scene.enter()
   const abort = new AbortController()
   const signal = AbortSignal.any([scene.signal, abort.signal])
   const nowMs = (): number => host.nowMs()
@@ -46,13 +47,19 @@ export async function openRemoteResults(scene: Scene, graph: StepGraph, emit: Em
   const places: GuardedPlace[] = []
   for (const address of cacheFrom) places.push(await guarded(address))
   const fetcher = new ResultFetcher(settings, [...new Set(places)])
+  const mountSources: GuardedPlace[] = []
+  for (const address of cacheFrom) if (address.mounts === true) mountSources.push(await guarded(address))
   const blobs = new LayerBlobs(settings)
   const senders: ResultSender[] = []
+  const mountTargets: GuardedPlace[] = []
   for (const { address, mode, compression, ignoreError } of cacheTo) {
     if (address.type === 'inline') continue
+    if (address.mounts === true) mountTargets.push(await guarded(address))
     const steps = mode === 'max' ? {} : { steps: resultSteps(graph) }
     senders.push(new ResultSender(settings, await guarded(address), blobs, { compression, ignoreError, ...steps }))
   }
+  const mounts = await openMounts(settings, mountSources, mountTargets)
+  if (mounts !== undefined) carryMounts(mounts)
   return {
     fetchStep: (step, key, components) => fetcher.fetchStep(step, key, components),
     fetchSelection: (key) => fetcher.fetchSelection(key),
@@ -64,6 +71,7 @@ export async function openRemoteResults(scene: Scene, graph: StepGraph, emit: Em
     },
     async finish(build) {
       for (const sender of senders) await sender.finish(build === 'done')
+      await mounts?.send()
     },
     async close() {
       abort.abort(new ToolError('canceled', 'the build has ended'))
@@ -71,6 +79,16 @@ export async function openRemoteResults(scene: Scene, graph: StepGraph, emit: Em
       await Promise.all([...guards.values()].map(({ place }) => place.close()))
     },
   }
+}
+
+async function openMounts(
+  settings: ResultSettings,
+  sources: readonly GuardedPlace[],
+  targets: readonly GuardedPlace[],
+): Promise<TravellingMounts | undefined> {
+  if (sources.length + targets.length === 0) return undefined
+  const { TravellingMounts: Mounts } = await import('./travelling-mounts.ts')
+  return new Mounts(settings, [...new Set(sources)], [...new Set(targets)])
 }
 
 /** Only what an address needs is loaded. */

@@ -13,6 +13,7 @@ import { type ExecutorSettings, rehearseStep, stepExecutor } from './executor.ts
 import { type Host, overlayXattrs } from './host.ts'
 import type { LimitRequest } from './run-limits.ts'
 import type { Secrets } from './secrets.ts'
+import type { TravellingMounts } from './travelling-mounts.ts'
 
 /** Where things are made: a working area, snapshots, a sandbox. Exists only inside the namespace. */
 export interface Workshop {
@@ -23,6 +24,8 @@ export interface Workshop {
   /** Executes a step in other surroundings; `judge` sees the tree it made, which is then thrown away. */
   rehearse<T>(request: ExecuteRequest, judge: (upper: string) => T): Promise<SelectResult<T>>
   readonly claims: ClaimPort
+  /** Directories of cache mounts begin with what `mounts` has of them from now on, and are told to it. */
+  carryMounts(mounts: TravellingMounts): void
   /** For what a Dockerfile or image chose to run as root. */
   readonly guard: DeviceGuard
   /** The sandbox, opened and probed on first use. */
@@ -75,7 +78,9 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
   }
   const digester = layerDigester(host.digestProgram, host.pid, Math.min(host.cpus, mostDigesters))
   const guard = deviceGuard(host, (label) => announce(settings, label, host.nowMs()))
+  let travelling: TravellingMounts | undefined
   const executing: ExecutorSettings = {
+    travelling: () => travelling,
     store,
     session,
     snapshots,
@@ -105,6 +110,9 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
     guard,
     executor: stepExecutor(executing),
     claims,
+    carryMounts(mounts) {
+      travelling = mounts
+    },
     rehearse: (request, judge) => rehearseStep(executing, request, judge),
     sandbox,
     async close() {

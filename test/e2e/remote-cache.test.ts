@@ -140,6 +140,25 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
     },
   )
 
+  story('directories of cache mounts come along, when a step that uses them runs', { timeout: 120_000 }, async () => {
+    const use = 'RUN --mount=type=cache,id=seen,target=/seen (cat /seen/log; cat /src.txt) > /now; cp /now /seen/log'
+    const text = [...dockerfile.split('\n').slice(0, 3), 'COPY src.txt /', use].join('\n')
+    const place = join(me().home, 'mounts-cache')
+    const to = ['--cache-to', `type=local,dest=${place},mounts=true`]
+    const from = ['--cache-from', `type=local,src=${place},mounts=true`]
+    await build('one', project('mounts', 'one\n', text), ...to)
+    // Nothing runs, so nothing is fetched for it.
+    const hit = await build('two', project('mounts', 'one\n', text), ...from)
+    expect(hit, hit.stderr).toMatchObject({ cached: 4 })
+    expect(hit.stderr).not.toContain('[cache] mount')
+    const ran = await build('two', project('mounts', 'two\n', text), ...from, ...to)
+    expect(ran.stderr).toContain('[cache] mount seen')
+    expect((await run('two', 'run', '--rm', 'app', 'cat', '/now')).stdout).toBe('one\ntwo\n')
+    await build('three', project('mounts', 'three\n', text), ...from)
+    expect((await run('three', 'run', '--rm', 'app', 'cat', '/now')).stdout).toBe('one\ntwo\nthree\n')
+    wipe('one', 'two', 'three')
+  })
+
   // What follows does not depend on who asks.
   if (name === 'user') return
 

@@ -76,6 +76,14 @@ test('s3 takes from the environment what is not given', () => {
   })
 })
 
+test('cache mounts travel when asked for, but not where no entry can be changed', () => {
+  expect(source('type=local,src=d,mounts=true')).toEqual({ type: 'local', directory: 'd', mounts: true })
+  expect(target('type=registry,ref=app,mounts=true').address).toEqual({ type: 'registry', ref: 'app', mounts: true })
+  expect(source('type=local,src=d,mounts=false')).toEqual({ type: 'local', directory: 'd' })
+  expect(() => source('type=local,src=d,mounts=1')).toThrow(/mounts must be true or false/)
+  expect(() => target('type=gha,mounts=true', actions)).toThrow(/changes no entry/)
+})
+
 test('gha takes what a job has', () => {
   expect(source('type=gha', actions)).toEqual({
     type: 'gha',
