@@ -61,7 +61,7 @@ export async function openRemoteResults(scene: Scene, graph: StepGraph, emit: Em
   const mounts = await openMounts(settings, mountSources, mountTargets)
   if (mounts !== undefined) carryMounts(mounts)
   return {
-    fetchStep: (step, key, components) => fetcher.fetchStep(step, key, components),
+    fetchStep: (step, key, components, onFound) => fetcher.fetchStep(step, key, components, onFound),
     fetchSelection: (key) => fetcher.fetchSelection(key),
     offerStep(step, key) {
       for (const sender of senders) sender.offerStep(step, key)
@@ -75,7 +75,7 @@ export async function openRemoteResults(scene: Scene, graph: StepGraph, emit: Em
     },
     async close() {
       abort.abort(new ToolError('canceled', 'the build has ended'))
-      await Promise.all(senders.map((sender) => sender.settled()))
+      await Promise.all([fetcher, ...senders].map((one) => one.settled()))
       await Promise.all([...guards.values()].map(({ place }) => place.close()))
     },
   }
