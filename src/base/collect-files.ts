@@ -76,6 +76,8 @@ export function entryOf(
     if (first !== undefined) return { path, node, sameAs: first }
     links.set(key, path)
   }
+  const content = tree.content?.(at)
+  if (content !== undefined) return { path, node, content, ...extra }
   if (tree.isRacy(at, node)) return { path, node, verify: tree.fileDigest(at, node), ...extra }
   return { path, node, ...extra }
 }

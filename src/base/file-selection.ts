@@ -13,6 +13,8 @@ export interface SelectedEntry {
   readonly sameAs?: string
   /** Extended attributes that belong to the content, sorted by name. */
   readonly xattrs?: readonly (readonly [name: string, value: Uint8Array])[]
+  /** Bytes of a file that is on no disk: it counts as last changed at time 0. */
+  readonly content?: Uint8Array
   /** sha256 of the file, given when a later change might not show in its times. */
   readonly verify?: Uint8Array
 }
@@ -78,6 +80,10 @@ export interface SelectableTree extends FileTree {
   /** True when the file may change after this without its times telling. */
   isRacy(path: string, node: FileNode): boolean
   xattrs(path: string, node: FileNode): SelectedEntry['xattrs']
+  /** Bytes of a file that is on no disk; absent for a tree that has none. */
+  content?(path: string): Uint8Array | undefined
+  /** True for a path that is left out on purpose, so that a source that names it takes nothing and is not missing. */
+  isHidden?(path: string): boolean
 }
 
 export type SelectFilesResult =

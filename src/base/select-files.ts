@@ -58,6 +58,7 @@ class Selector {
     return this.#paths(pattern, span).flatMap((path) => {
       const match = this.#selectPath(path)
       if (match !== undefined) return match === 'excluded' ? [] : [match]
+      if (this.#isHidden(path)) return []
       this.missing.push(this.#describeMissing(wild ? path : pattern, span))
       return []
     })
@@ -69,6 +70,7 @@ class Selector {
     const front = names.slice(0, names.findIndex(hasWildcards)).join('/')
     const found = resolvePath(this.#visible, front)
     if (found.kind === 'found' && existsIn(this.#tree, found.path)) return true
+    if (this.#isHidden(front)) return false
     this.missing.push(this.#describeMissing(front, span))
     return false
   }
@@ -88,6 +90,7 @@ class Selector {
       const found = resolvePath(this.#visible, path)
       const isThere = found.kind === 'found' && found.node.type === 'directory'
       if (literal && !(isThere && this.#isReal(found.path, kept))) {
+        if (this.#isHidden(joinPath(path, kept))) return []
         this.missing.push(this.#describeMissing(pathNames(`${pivot}/${kept}`).join('/'), span))
         return []
       }
@@ -112,6 +115,10 @@ class Selector {
     const above = resolvePath(this.#visible, parentPath(path))
     const isReal = above.kind === 'found' && above.path === parentPath(path) && above.node.type === 'directory'
     return isReal && this.#visible.lstat(path) !== undefined && existsIn(this.#tree, path)
+  }
+
+  #isHidden(path: string): boolean {
+    return this.#tree.isHidden?.(pathNames(path).join('/')) === true
   }
 
   #selectPath(path: string): SelectedPath | 'excluded' | undefined {

@@ -27,7 +27,8 @@ export async function fetchTrees(graph: StepGraph, trees: TreePort): Promise<rea
   const failures: StepFailure[] = []
   const fetch = async (source: TreeSource, step: Step): Promise<void> => {
     try {
-      await trees.fetch(source)
+      const diagnostics = await trees.fetch(source)
+      if (diagnostics.length > 0) failures.push({ step, diagnostics, outputTail: '' })
     } catch (error) {
       if (!(error instanceof ToolError) || error.code === 'canceled') throw error
       failures.push({ step, error, outputTail: '' })

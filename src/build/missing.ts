@@ -43,5 +43,7 @@ function placeOf({ from, remotes = [] }: WantedFiles, { span }: MissingSource): 
       return `the build context "${from.name}"`
     case 'context':
       return 'the build context'
+    case 'workspace':
+      return `what the workspace has for ${from.packages.join(', ')}`
   }
 }

@@ -1,4 +1,4 @@
-import type { SelectionRules, Span, StepKey } from '../base/index.ts'
+import type { Diagnostic, SelectionRules, Span, StepKey } from '../base/index.ts'
 import type { FileSource, RemotePart } from '../ir/index.ts'
 import type { ImageConfig, Platform } from '../oci/index.ts'
 import type { Epoch, LayerOperation, MountInput, Step, TreeSource } from '../plan/index.ts'
@@ -33,8 +33,11 @@ export interface OpenTree extends ContextPort {
 
 /** Contexts, and what ADD fetches. */
 export interface TreePort {
-  /** Makes sure that the tree is on this machine and is what its address means now. Emits its own tasks; throws `ToolError`. */
-  fetch(source: TreeSource): Promise<void>
+  /**
+   * Makes sure that the tree is on this machine and is what its address means now. Emits its own tasks; returns what the user
+   * has to mend before there is such a tree; throws `ToolError`.
+   */
+  fetch(source: TreeSource): Promise<readonly Diagnostic[]>
   /** A tree that was fetched. */
   open(source: TreeSource): OpenTree
 }

@@ -51,7 +51,7 @@ export function kanikoArguments(values: KanikoValues, around: KanikoSurroundings
       ...resultArguments(values),
       ...cacheArguments(values),
       ...retryArguments(values),
-      ...(isOn('reproducible') ? ['--reproducible'] : []),
+      ...(isOn('reproducible') ? ['--reproducible', '--source-date-epoch=0'] : []),
       ...(isOn('single-snapshot') ? ['--squash'] : []),
       ...progressArguments(last('verbosity'), last('log-format')),
       ...(tlsFlags.some(isOn) ? ['--tls-verify=false'] : []),

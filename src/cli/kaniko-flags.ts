@@ -75,7 +75,7 @@ export const kanikoFlags: readonly KanikoFlag[] = [
   flag('registry-client-cert', value, 'mapped', 'certificate and key for that registry, as `certs.d` has them'),
   flag('registry-map', value, 'mapped', 'mirrors of those registries, as registries.conf has them'),
   flag('registry-mirror', value, 'mapped', 'a mirror of docker.io, as registries.conf has it'),
-  flag('reproducible', nothing, 'mapped', '`--reproducible`'),
+  flag('reproducible', nothing, 'mapped', '`--reproducible --source-date-epoch 0`'),
   flag('secret', value, 'same', '`--secret`'),
   flag('single-snapshot', nothing, 'mapped', '`--squash`'),
   flag('skip-default-registry-fallback', nothing, 'mapped', 'a registry that has mirrors is not asked itself'),

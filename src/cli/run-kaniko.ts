@@ -31,14 +31,13 @@ export async function runKaniko(words: readonly string[], root: string | undefin
   const stdin = archive === undefined ? host.stdin : () => createReadStream(resolve(host.cwd, archive))
   let exitCode = 0
   const program = new Command('longshore').exitOverride()
-  const command = addBuildCommand(
+  addBuildCommand(
     program,
     (code) => {
       exitCode = code
     },
     (flags) => runBuild(context, flags, root, { host: { ...host, stdin }, access }),
   )
-  requireCacheFlags(command, args)
   await program.parseAsync(['build', ...args, '--', context], { from: 'user' })
   return exitCode
 }
@@ -53,13 +52,4 @@ function helpText(): string {
 Builds and pushes an image with the flags of kaniko's executor, and says what becomes of each.
 
 ${renderTable(['FLAG', 'BECOMES'], rows)}`
-}
-
-/** A repository of results takes flags of `build` that carry caches. */
-function requireCacheFlags(command: Command, args: readonly string[]): void {
-  const [wanted] = args.filter((word) => word.startsWith('--cache-from=') || word.startsWith('--cache-to='))
-  if (wanted === undefined || command.options.some(({ long }) => long === '--cache-from')) return
-  throw new ToolError('not-supported', 'results cannot be kept in a repository yet: --cache with --cache-repo', {
-    hint: 'leave --cache and --cache-repo out: results are kept in the store (--root), which a volume can hold',
-  })
 }

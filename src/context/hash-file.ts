@@ -1,5 +1,5 @@
 import { createHash, hash } from 'node:crypto'
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, type Stats } from 'node:fs'
 import { type FileNode, printablePath, ToolError } from '../base/index.ts'
 
 const buffer = Buffer.allocUnsafe(1024 * 1024)
@@ -15,6 +15,18 @@ export function hashFile(at: string | Buffer, name: string, node: FileNode): Uin
     const digest = hashDescriptor(fd)
     if (!isUnchanged(fstatSync(fd), node)) throw changed(name)
     return digest
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Text of the regular file that `node` described. Throws as `hashFile` does. */
+export function readFileText(at: string | Buffer, name: string, node: FileNode): string {
+  const fd = openSync(at, flags)
+  try {
+    const text = readFileSync(fd, 'utf8')
+    if (!isUnchanged(fstatSync(fd), node)) throw changed(name)
+    return text
   } finally {
     closeSync(fd)
   }

@@ -2,8 +2,10 @@ import { realpathSync, statSync } from 'node:fs'
 import {
   errorMessage,
   type FileSelection,
+  joinPath,
   type ListedEntry,
   listSelection,
+  osPath,
   type SelectFilesResult,
   type SelectionRules,
   type Span,
@@ -13,8 +15,10 @@ import {
 import { contextTree } from './context-tree.ts'
 import { FingerprintMemo } from './fingerprint-memo.ts'
 import type { GitIgnored } from './git-ignored-report.ts'
+import { readFileText } from './hash-file.ts'
 import { loadIgnoreFile, noRules } from './ignore-file.ts'
 import { newestFile } from './newest-file.ts'
+import { slicedTree, type TreeSlice } from './sliced-tree.ts'
 
 export interface ContextOptions {
   readonly directory: string
@@ -48,6 +52,12 @@ export interface BuildContext {
   gitIgnored(selection: FileSelection): Promise<GitIgnored | undefined>
   /** Time of the newest file in milliseconds since 1970; undefined without a file. Reads no file. */
   newestFile(): number | undefined
+  /** The same without some files, and with another content of others. */
+  sliced(slice: TreeSlice): Pick<BuildContext, 'root' | 'select' | 'list'>
+  /** Text of a regular file that is taken; undefined when there is none. Read once. */
+  readText(path: string): string | undefined
+  /** Names of directories in a directory, in byte order. */
+  folders(path: string): readonly string[]
   /** Writes the memo, if there is something new. */
   save(): void
 }
@@ -60,6 +70,7 @@ export function openContext(options: ContextOptions): BuildContext {
   const root = rootOf(options.directory)
   const memo = new FingerprintMemo(options.memoFile)
   const ignore = options.ignores === false ? noRules() : loadIgnoreFile(root, options.dockerfile)
+  const texts = new Map<string, string>()
   const tree = contextTree(root, ignore, memo, () => options.nowMs())
   return {
     root,
@@ -72,6 +83,28 @@ export function openContext(options: ContextOptions): BuildContext {
     async gitIgnored(selection) {
       const { findGitIgnored } = await import('./git-ignored.ts')
       return findGitIgnored(root, selection)
+    },
+    sliced(slice) {
+      const part = slicedTree(tree, slice)
+      return {
+        root,
+        select: (sources, spans, rules) => selectFiles(part, sources, spans, rules),
+        list: (selection) => listSelection(part, selection),
+      }
+    },
+    readText(path) {
+      const node = tree.takes(path) ? tree.lstat(path) : undefined
+      if (node?.type !== 'file') return undefined
+      const text = texts.get(path) ?? readFileText(osPath(`${root}/${path}`), path, node)
+      texts.set(path, text)
+      return text
+    },
+    folders(path) {
+      const isFolder = (name: string): boolean => {
+        const at = joinPath(path, name)
+        return tree.lstat(at)?.type === 'directory' && (tree.takes(at) || tree.mayTakeBelow(at))
+      }
+      return tree.names(path).filter(isFolder)
     },
     newestFile: () => newestFile(tree),
     save: () => memo.save(),

@@ -64,6 +64,14 @@ export interface Heredoc {
   readonly bodySpan: Span
 }
 
+/** `# longshore:workspace NAME… [root=DIR]`: of the build context, only what packages of a workspace need is taken. */
+export interface WorkspaceDirective {
+  /** Names and settings as written, not expanded. */
+  readonly words: readonly Word[]
+  /** The comment, `#` included. */
+  readonly span: Span
+}
+
 interface InstructionBase<K extends InstructionKind> {
   readonly kind: K
   /** As written, e.g. `From`. */
@@ -75,6 +83,8 @@ interface InstructionBase<K extends InstructionKind> {
 }
 
 export interface FromInstruction extends InstructionBase<'from'> {
+  /** What the comments above say; that of FROM is about the whole stage. */
+  readonly workspace?: WorkspaceDirective
   readonly image: Word
   /** `AS` as written, and the stage's name. */
   readonly alias?: { readonly as: Word; readonly name: Word }
@@ -126,11 +136,15 @@ export interface ShellInstruction extends InstructionBase<'shell'> {
   readonly command: ExecForm
 }
 export interface CopyInstruction extends InstructionBase<'copy'> {
+  /** What the comments above say; that of FROM is about the whole stage. */
+  readonly workspace?: WorkspaceDirective
   readonly sources: readonly Word[]
   readonly destination: Word
   readonly heredocs: readonly Heredoc[]
 }
 export interface AddInstruction extends InstructionBase<'add'> {
+  /** What the comments above say; that of FROM is about the whole stage. */
+  readonly workspace?: WorkspaceDirective
   readonly sources: readonly Word[]
   readonly destination: Word
   readonly heredocs: readonly Heredoc[]

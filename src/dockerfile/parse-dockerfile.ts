@@ -6,6 +6,7 @@ import { lintInstructions } from './lint-instructions.ts'
 import { parseInstruction } from './parse-instruction.ts'
 import { Problems } from './problems.ts'
 import { readDirectives } from './read-directives.ts'
+import { withWorkspaces } from './read-workspaces.ts'
 import { type LogicalLine, scanLogicalLines } from './scan-lines.ts'
 
 /**
@@ -33,7 +34,9 @@ type ReadFile = Omit<ParsedDockerfile, 'diagnostics'> & Pick<LintInput, 'lines'>
 function readInstructions(source: SourceFile, problems: Problems): ReadFile {
   const { directives, escape: escapeCharacter, nextLine } = readDirectives(source, problems)
   const lines = scanLogicalLines(source, nextLine, escapeCharacter, problems)
-  const instructions = parseLines(lines, escapeCharacter, problems)
+  const parsed = parseLines(lines, escapeCharacter, problems)
+  const floor = Math.max(0, ...directives.map(({ span }) => span.end))
+  const instructions = withWorkspaces(source, parsed, floor, problems)
   checkOrder(lines, instructions, problems)
   return { lines, directives, escape: escapeCharacter, instructions }
 }

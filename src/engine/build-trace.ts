@@ -4,7 +4,7 @@ import { contentOf, type StepReport, type StepReports } from '../build/index.ts'
 import type { MountSource } from '../ir/index.ts'
 import type { Step, StepGraph } from '../plan/index.ts'
 import type { BuildTrace, MissCause, TracedBase, TracedStep } from '../ports/index.ts'
-import { type ExplainFacts, explainMiss, placeOf, tracedName } from './explain-miss.ts'
+import { type ExplainFacts, explainMiss, isContext, listTaken, placeOf, tracedName } from './explain-miss.ts'
 import type { Scene } from './scene.ts'
 
 /**
@@ -18,12 +18,13 @@ export function recordTrace(
   startMs: number,
   imageId: Digest | undefined,
 ): void {
-  const { store, context, host } = scene
+  const { store, context, trees, host } = scene
   const facts: ExplainFacts = {
     graph,
     store,
     project: scene.project,
     context,
+    trees,
     earlier: store.traces.traces(scene.project),
     bases: tracedBases(scene, graph),
   }
@@ -83,8 +84,7 @@ function tracedStep(facts: ExplainFacts, step: Step, reports: StepReports): Trac
 /** Content digest of what a COPY or ADD took from the build context, and from nowhere else. */
 function contextFiles({ operation }: Step, { components }: StepReport): ContentDigest | undefined {
   const { files } = components
-  if (operation.kind !== 'copy' || operation.from.kind !== 'context' || operation.remotes !== undefined)
-    return undefined
+  if (operation.kind !== 'copy' || !isContext(operation.from) || operation.remotes !== undefined) return undefined
   return typeof files === 'string' ? parseContentDigest(files) : undefined
 }
 
@@ -97,18 +97,17 @@ function contextMounts(
   if (!Array.isArray(digests)) return []
   return mounts.flatMap(({ source }, index) => {
     const digest: unknown = digests[index]
-    return source.from.kind === 'context' && typeof digest === 'string'
-      ? [{ digest: parseContentDigest(digest), source }]
-      : []
+    return isContext(source.from) && typeof digest === 'string' ? [{ digest: parseContentDigest(digest), source }] : []
   })
 }
 
 /** Which files those digests stand for, where that is not known yet, so that the next change can be named. */
 function newListings(
-  { store, project, context }: Scene,
+  scene: Scene,
   graph: StepGraph,
   reports: StepReports,
 ): ReadonlyMap<ContentDigest, readonly ListedEntry[]> {
+  const { store, project } = scene
   const listings = new Map<ContentDigest, readonly ListedEntry[]>()
   for (const step of graph.steps) {
     const { operation } = step
@@ -116,10 +115,9 @@ function newListings(
     if (report === undefined) continue
     const copied = contextFiles(step, report)
     if (copied !== undefined && operation.kind === 'copy' && store.traces.listing(project, copied) === undefined)
-      listings.set(copied, context.list(operation.sources, operation.sourceSpans, operation.rules))
+      listings.set(copied, listTaken(scene, operation))
     for (const { digest, source } of contextMounts(step, report))
-      if (store.traces.listing(project, digest) === undefined)
-        listings.set(digest, context.list(source.sources, source.sourceSpans))
+      if (store.traces.listing(project, digest) === undefined) listings.set(digest, listTaken(scene, source))
   }
   return listings
 }

@@ -12,6 +12,7 @@ import {
 import type { BuildTrace, KeyComponents, MissCause, StepRecord, TracedBase, TracedStep } from '../ports/index.ts'
 import type { Store } from '../store/index.ts'
 import type { LazyContext } from './lazy-context.ts'
+import type { Trees } from './trees.ts'
 
 /** What explanations are drawn from. */
 export interface ExplainFacts {
@@ -20,6 +21,7 @@ export interface ExplainFacts {
   /** Names the project among traces. */
   readonly project: string
   readonly context: LazyContext
+  readonly trees: Pick<Trees, 'listWorkspace'>
   /** Earlier builds of the project, the newest first. */
   readonly earlier: readonly BuildTrace[]
   /** Base images of this build, as far as they are known. */
@@ -181,10 +183,10 @@ function fileCauses(
 ): readonly MissCause[] {
   const { store, context } = facts
   if (operation === undefined) return []
-  if (operation.from.kind !== 'context') return [{ kind: 'files', from: sourceText(facts.graph, operation.from) }]
+  if (!isContext(operation.from)) return [{ kind: 'files', from: sourceText(facts.graph, operation.from) }]
   const was = store.traces.listing(facts.project, before)
   if (was === undefined) return [{ kind: 'files', from: 'the build context' }]
-  const changed = compareListings(was, context.list(operation.sources, operation.sourceSpans, operation.rules))
+  const changed = compareListings(was, listTaken(facts, operation))
   // Equal files in another arrangement: the sources themselves are written in another way.
   if (changed.length === 0) return [{ kind: 'files', from: 'the build context' }]
   return changed.slice(0, namedFiles).map((cause) => {
@@ -195,7 +197,21 @@ function fileCauses(
   })
 }
 
-function sourceText({ stages }: StepGraph, from: Exclude<FileSource, { kind: 'context' }>): string {
+/** Whether files come from the build context, whole or sliced. */
+export function isContext(from: FileSource): from is Extract<FileSource, { kind: 'context' | 'workspace' }> {
+  return from.kind === 'context' || from.kind === 'workspace'
+}
+
+/** Every file that is taken of the build context, by its path; of a sliced workspace also the entries of its lock file. */
+export function listTaken(
+  { context, trees }: Pick<ExplainFacts, 'context' | 'trees'>,
+  taken: TakenFiles,
+): readonly ListedEntry[] {
+  if (taken.from.kind === 'workspace') return trees.listWorkspace(taken.from, taken)
+  return context.list(taken.sources, taken.sourceSpans, taken.rules)
+}
+
+function sourceText({ stages }: StepGraph, from: Exclude<FileSource, { kind: 'context' | 'workspace' }>): string {
   if (from.kind === 'image') return from.reference
   if (from.kind === 'named') return `the context ${from.name}`
   return `stage ${stages.find(({ stage }) => stage.index === from.stage)?.stage.name ?? from.stage}`

@@ -10,13 +10,14 @@ export function explainPlan(
   probed: ProbedGraph,
 ): { readonly explanations: ReadonlyMap<number, Explanation>; readonly lastBuild?: BuildTrace } {
   const { graph } = probed
-  const { store, context } = scene
+  const { store, context, trees } = scene
   const earlier = store.traces.traces(scene.project)
   const facts: ExplainFacts = {
     graph,
     store,
     project: scene.project,
     context,
+    trees,
     earlier,
     bases: tracedBases(scene, graph),
   }

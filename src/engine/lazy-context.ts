@@ -19,6 +19,10 @@ export interface LazyContext extends OpenTree {
   save(): void
   /** Every file that sources take; empty when one of them is not there. */
   list(sources: readonly string[], spans: readonly Span[], rules?: SelectionRules): readonly ListedEntry[]
+  /** As `BuildContext` has them. */
+  readonly sliced: BuildContext['sliced']
+  readonly readText: BuildContext['readText']
+  readonly folders: BuildContext['folders']
   /** It was fetched, and lies in no repository of the user's. */
   readonly fetched: boolean
   /** Time of the newest file in milliseconds since 1970; undefined without a file. */
@@ -49,6 +53,9 @@ export function lazyContext(source: ContextSource, store: Store, nowMs: () => nu
     },
     select: (sources, spans, rules) => context().select(sources, spans, rules),
     fetched,
+    sliced: (slice) => context().sliced(slice),
+    readText: (path) => context().readText(path),
+    folders: (path) => context().folders(path),
     newestFile: () => context().newestFile(),
     save: () => opened?.save(),
     list(sources, spans, rules) {

@@ -45,4 +45,5 @@ export type {
   StageBase,
   TmpfsMount,
   WorkdirOperation,
+  WorkspaceFiles,
 } from './types.ts'

@@ -15,6 +15,8 @@ export interface MountSurroundings {
   readonly state: StageState
   readonly scope: Scope
   readonly options: ProgramOptions
+  /** Where files of the build context are. */
+  readonly context: FileSource
 }
 
 /**
@@ -48,7 +50,7 @@ function lowerMount(
   if (options === undefined) return undefined
   switch (options.type) {
     case 'bind':
-      return lowerBind(around, options, from ?? { kind: 'context' })
+      return lowerBind(around, options, from ?? around.context)
     case 'cache':
       return lowerCache(around, options, from)
     case 'tmpfs':

@@ -1,6 +1,6 @@
 import type { EscapeCharacter } from '../../grammar/index.ts'
 import { assertNever, cleanPath, invariant } from '../base/index.ts'
-import type { AddInstruction, CopyInstruction, WorkdirInstruction } from '../dockerfile/index.ts'
+import type { AddInstruction, CopyInstruction, WorkdirInstruction, WorkspaceDirective } from '../dockerfile/index.ts'
 import { expandIn, type Scope } from './expand-in-site.ts'
 import type { GlobalScope } from './global-scope.ts'
 import { imageKey } from './image-reference.ts'
@@ -23,10 +23,11 @@ import {
 import { lowerCopy } from './lower-copy.ts'
 import { lowerHealthcheck } from './lower-healthcheck.ts'
 import { lowerRun } from './lower-run.ts'
+import { contextSource } from './lower-workspace.ts'
 import type { ResolvedStage, Step } from './resolve-stages.ts'
 import { absolutePath } from './stage-path.ts'
 import { type StageStart, StageState } from './stage-state.ts'
-import type { LowerFacts, Operation, ProgramOptions, Stage } from './types.ts'
+import type { FileSource, LowerFacts, Operation, ProgramOptions, Stage } from './types.ts'
 
 /** What lowering a stage looks at besides the stage. */
 export interface LowerInput {
@@ -44,7 +45,7 @@ export function lowerStages(input: LowerInput, stages: readonly ResolvedStage[])
     states.set(stage.source.index, state)
     if (stage.files !== undefined) state.operations.push(contextFiles(stage, stage.files))
     for (const step of stage.steps) {
-      const operation = lowerStep(input, step, state)
+      const operation = lowerStep(input, step, state, stage.source.from.workspace)
       if (operation !== undefined) state.operations.push(operation)
     }
     const { index, name } = stage.source
@@ -100,18 +101,29 @@ function contextFiles({ site, source }: ResolvedStage, name: string): Operation 
   }
 }
 
-function lowerStep(input: LowerInput, step: Step, state: StageState): Operation | undefined {
+function lowerStep(
+  input: LowerInput,
+  step: Step,
+  state: StageState,
+  ofStage: WorkspaceDirective | undefined,
+): Operation | undefined {
   const { instruction, site } = step
   const scope: Scope = {
     ...state.variables.scope(input.escape),
     mayBeSet: (name) => !state.baseKnown && !input.globals.isDeclared(name),
   }
   switch (instruction.kind) {
-    case 'run':
-      return lowerRun({ site, state, scope, options: input.options }, instruction, step.mountSources)
+    case 'run': {
+      const directive = instruction.mounts.length === 0 ? undefined : ofStage
+      const context = contextSource(site, undefined, directive, scope, input.globals)
+      if (context === undefined) return undefined
+      return lowerRun({ site, state, scope, options: input.options, context }, instruction, step.mountSources)
+    }
     case 'copy':
-    case 'add':
-      return lowerCopies(input, step, instruction, state, scope)
+    case 'add': {
+      const context = contextSource(site, instruction.workspace, ofStage, scope, input.globals)
+      return context && lowerCopies(input, step, instruction, state, scope, context)
+    }
     case 'workdir':
       return lowerWorkdir(site, instruction, state, scope)
     default: {
@@ -127,8 +139,9 @@ function lowerCopies(
   instruction: CopyInstruction | AddInstruction,
   state: StageState,
   scope: Scope,
+  context: FileSource,
 ): Operation | undefined {
-  const copy = lowerCopy(site, instruction, from, state, scope)
+  const copy = lowerCopy(site, instruction, from.kind === 'context' ? context : from, state, scope)
   if (copy !== undefined) lintCopy(site, copy, input.facts)
   return copy
 }

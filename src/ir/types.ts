@@ -22,11 +22,24 @@ export type StageBase =
   | { readonly kind: 'stage'; readonly stage: number }
   | { readonly kind: 'image'; readonly reference: string; readonly platform: Platform }
 
+/** The build context without the packages of a workspace that some of its packages do not need (decision 28). */
+export interface WorkspaceFiles {
+  readonly kind: 'workspace'
+  /** Where the workspace is in the context; empty for its root. */
+  readonly root: string
+  /** Names, or `./` and a directory. */
+  readonly packages: readonly string[]
+  /** The directive, for messages. */
+  readonly file: string
+  readonly span: Span
+}
+
 /** Where COPY takes its files from. */
 export type FileSource =
   | { readonly kind: 'context' }
   | { readonly kind: 'stage'; readonly stage: number }
   | { readonly kind: 'image'; readonly reference: string; readonly platform: Platform }
+  | WorkspaceFiles
   /** A named context of files: a directory, an archive or a repository; `name` as it was given. */
   | { readonly kind: 'named'; readonly name: string }
 

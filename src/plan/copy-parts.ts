@@ -2,7 +2,7 @@ import type { SelectionRules, Span } from '../base/index.ts'
 import type { CopyOperation, FileSource, RemoteSource } from '../ir/index.ts'
 
 /** Files outside of any image: the build context, a named context, or what ADD fetches. */
-export type TreeSource = Extract<FileSource, { kind: 'context' | 'named' }> | RemoteSource
+export type TreeSource = Extract<FileSource, { kind: 'context' | 'named' | 'workspace' }> | RemoteSource
 
 /** What one COPY or ADD takes from one tree. */
 export interface CopyPart {
@@ -60,6 +60,8 @@ export function treeName(source: TreeSource): string {
       return 'context'
     case 'named':
       return `named ${source.name}`
+    case 'workspace':
+      return `workspace ${JSON.stringify([source.root, source.packages])}`
     case 'http':
       return `http ${JSON.stringify([source.url, source.checksum ?? ''])}`
     case 'git': {

@@ -170,6 +170,7 @@ function fileRoot(from: FileSource, planned: ReadonlyMap<number, PlannedStage>):
   switch (from.kind) {
     case 'context':
     case 'named':
+    case 'workspace':
       return undefined
     case 'image':
       return from

@@ -70,7 +70,7 @@ async function copyMatch(
 ): Promise<void> {
   const { destination, unpackArchive } = request
   const archive = match.type === 'file' ? match.entries[0] : undefined
-  if (unpackArchive !== undefined && archive !== undefined) {
+  if (unpackArchive !== undefined && archive !== undefined && archive.content === undefined) {
     const before = target.resolve(destination)
     if (before.kind === 'missing') target.times.keep(before.directory)
     else if (before.kind === 'found' && before.node.type === 'directory') target.times.keep(before.path)

@@ -129,6 +129,12 @@ function makeEntry(request: CopyEntriesRequest, entry: SelectedEntry, from: stri
 /** A small file is copied by what is open of it: half the system calls, and none that looks a path up again. */
 function copyFile(request: CopyEntriesRequest, entry: SelectedEntry, from: string, place: string): void {
   const { source, target } = request
+  if (entry.content !== undefined) {
+    writeFileSync(target.path(place), entry.content, { flag: 'wx', mode: 0o600 })
+    setMetadata(request, entry, place)
+    setTimes(target.path(place), 0n)
+    return
+  }
   if (entry.node.sizeBytes > smallBuffer.length || entry.xattrs !== undefined) {
     const modifiedNs = source.withFile(from, entry, (fd, stat) => {
       copyFileSync(`/proc/self/fd/${fd}`, target.path(place), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)

@@ -1,7 +1,7 @@
 import { parseSyml, stringifySyml } from '@yarnpkg/parsers'
-import { isTable, type Table, textOf, textsOf } from './json-value.ts'
+import { isTable, rememberingLast, type Table, textOf, textsOf } from './json-value.ts'
 import { lineOf } from './npm-lock.ts'
-import { manifestPath, outdated, problem } from './problem.ts'
+import { lockNotSupported, manifestPath, outdated } from './problem.ts'
 import type { LockRequest, LockSlice, WorkspacePackage, WorkspaceProblem } from './types.ts'
 
 const command = 'yarn install --mode=update-lockfile'
@@ -15,16 +15,17 @@ interface Entry {
   readonly directory?: string
 }
 
+const parseLock = rememberingLast(readLock)
+
 /**
  * Slices `yarn.lock` of yarn 2 and newer, and writes it as yarn does, since `--immutable` compares bytes: of an entry only the
  * descriptors are kept that somebody still asks for.
  */
 export function sliceBerryLock({ file, text, packages, start }: LockRequest): LockSlice | WorkspaceProblem {
-  const lock = readLock(text)
+  const lock = parseLock(text)
   const version = Number(isTable(lock?.[metadata]) ? textOf(lock[metadata], 'version') : undefined)
   if (lock === undefined || !(version >= 4 && version <= 10)) {
-    return problem(
-      'workspace-lock-not-supported',
+    return lockNotSupported(
       `${file}:${lineOf(text, 'version:')}: version ${Number.isNaN(version) ? 'unknown' : version} is not understood`,
       'versions 4 to 10 are, which yarn 2 to 4 write',
     )

@@ -1,6 +1,6 @@
 import { compileGlob, joinPath, nearest } from '../base/index.ts'
 import { isTable, parseTable, textOf, textsOf } from './json-value.ts'
-import { manifestPath, problem } from './problem.ts'
+import { invalidWorkspace, manifestPath, packageNotFound } from './problem.ts'
 import type { Manifest, WorkspacePackage, WorkspaceProblem, WorkspaceSource } from './types.ts'
 
 /** Reads a manifest. Undefined when there is none; a problem when it is no JSON object. */
@@ -10,7 +10,7 @@ export function readManifest(source: WorkspaceSource, directory: string): Manife
   if (text === undefined) return undefined
   const table = parseTable(text)
   if (table === undefined)
-    return problem('workspace-invalid', `${path} is no JSON object`, `correct ${path}, or take it out of the workspace`)
+    return invalidWorkspace(`${path} is no JSON object`, `correct ${path}, or take it out of the workspace`)
   const manager = textOf(table, 'packageManager')
   return {
     name: textOf(table, 'name') ?? '',
@@ -47,8 +47,7 @@ export function findPackages(
       const names = glob.split('/').filter((name) => name !== '' && name !== '.')
       const tests = names.map((name) => (name === '**' ? ('any' as const) : compileGlob(name)))
       if (/[()]/.test(glob) || names.includes('..') || tests.includes(undefined)) {
-        return problem(
-          'workspace-invalid',
+        return invalidWorkspace(
           `the workspace pattern "${written}" is not understood`,
           'name directories of the workspace, with *, ** and {a,b}',
         )
@@ -104,13 +103,12 @@ export function directoryOf(
   const [first, second] = names
   if (second !== undefined) {
     const message = `"${wanted}" is the name of two packages, in ${manifestPath(first?.directory ?? '')} and ${manifestPath(second.directory)}`
-    return problem('workspace-invalid', message, 'give each package of the workspace a name of its own')
+    return invalidWorkspace(message, 'give each package of the workspace a name of its own')
   }
   if (first !== undefined) return first.directory
   const known = [...packages.values()].flatMap(({ directory, manifest }) => (directory === '' ? [] : manifest.name))
   const guess = known.find((name) => name.endsWith(`/${wanted}`)) ?? nearest(wanted, known)
-  return problem(
-    'workspace-package-not-found',
+  return packageNotFound(
     `the workspace has no package "${wanted}"`,
     guess === undefined
       ? 'name a package by the name in its package.json, or as ./DIRECTORY'

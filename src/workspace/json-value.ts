@@ -1,3 +1,12 @@
+/** `parse`, which does not do again what it did last: all images of a build have one lock file. */
+export function rememberingLast<T>(parse: (text: string) => T): (text: string) => T {
+  let last: { readonly text: string; readonly value: T } | undefined
+  return (text) => {
+    if (last?.text !== text) last = { text, value: parse(text) }
+    return last.value
+  }
+}
+
 /** An object of JSON or YAML. */
 export type Table = { readonly [name: string]: unknown }
 

@@ -1,5 +1,5 @@
-import { isTable, parseTable, type Table, tableOf, textOf, textsOf } from './json-value.ts'
-import { manifestPath, outdated, problem } from './problem.ts'
+import { isTable, parseTable, rememberingLast, type Table, tableOf, textOf, textsOf } from './json-value.ts'
+import { lockNotSupported, manifestPath, outdated } from './problem.ts'
 import type { LockRequest, LockSlice, WorkspaceProblem } from './types.ts'
 
 const command = 'npm install --package-lock-only'
@@ -18,17 +18,18 @@ interface Edge extends Way {
 /** Entries of `packages` that are reached, with the ways that lead there. */
 type Reached = Map<string, Map<string, Way>>
 
+const parseLock = rememberingLast(parseTable)
+
 /**
  * Slices `package-lock.json` of versions 2 and 3. Entries stay where they are: npm finds each dependency where it found it in
  * the whole, so nothing is resolved anew. Flags (`dev`, `optional`, `peer`) are those that the slice gives.
  */
 export function sliceNpmLock({ file, text, packages, start }: LockRequest): LockSlice | WorkspaceProblem {
-  const lock = parseTable(text)
+  const lock = parseLock(text)
   const version = lock?.['lockfileVersion']
   if (lock === undefined) return unreadable(file)
   if (version !== 2 && version !== 3) {
-    return problem(
-      'workspace-lock-not-supported',
+    return lockNotSupported(
       `${file}:${lineOf(text, '"lockfileVersion"')}: lockfileVersion ${JSON.stringify(version)} is not understood`,
       `versions 2 and 3 are, which npm 7 and newer write: run ${command}`,
     )
@@ -66,11 +67,7 @@ export function sliceNpmLock({ file, text, packages, start }: LockRequest): Lock
 }
 
 function unreadable(file: string): WorkspaceProblem {
-  return problem(
-    'workspace-lock-not-supported',
-    `${file} is no JSON object`,
-    `resolve what git left in it, or run ${command}`,
-  )
+  return lockNotSupported(`${file} is no JSON object`, `resolve what git left in it, or run ${command}`)
 }
 
 /** One-based line of a text. */
@@ -149,7 +146,7 @@ function firstMissing(
   for (const { directory, manifest } of packages.values()) {
     if (!reached.has(directory)) continue
     for (const name of Object.keys({ ...manifest.devDependencies, ...manifest.dependencies }))
-      if (!(name in manifest.optionalDependencies) && resolve(entries, directory, name) === undefined)
+      if (!Object.hasOwn(manifest.optionalDependencies, name) && resolve(entries, directory, name) === undefined)
         return { directory, name }
   }
   return undefined

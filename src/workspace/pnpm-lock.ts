@@ -1,8 +1,8 @@
 import { dump, load, YAMLException } from 'js-yaml'
 import { joinDirectory } from './find-packages.ts'
-import { isTable, type Table, tableOf, textOf, textsOf } from './json-value.ts'
+import { isTable, rememberingLast, type Table, tableOf, textOf, textsOf } from './json-value.ts'
 import { lineOf } from './npm-lock.ts'
-import { manifestPath, outdated, problem } from './problem.ts'
+import { lockNotSupported, manifestPath, outdated } from './problem.ts'
 import type { LockRequest, LockSlice, WorkspacePackage, WorkspaceProblem } from './types.ts'
 
 const command = 'pnpm install --lockfile-only'
@@ -37,6 +37,8 @@ export function parseYaml(text: string): Table | undefined {
   }
 }
 
+const parseLock = rememberingLast(parseYaml)
+
 /** Globs of `pnpm-workspace.yaml`. */
 export function pnpmGlobs(text: string): readonly string[] | undefined {
   const list: unknown = parseYaml(text)?.['packages']
@@ -51,18 +53,13 @@ export function slicePnpmLock(
   { file, text, packages, start }: LockRequest,
   workspaceText: string,
 ): LockSlice | WorkspaceProblem {
-  const lock = parseYaml(text)
+  const lock = parseLock(text)
   if (lock === undefined)
-    return problem(
-      'workspace-lock-not-supported',
-      `${file} is no YAML mapping`,
-      `resolve what git left in it, or run ${command}`,
-    )
+    return lockNotSupported(`${file} is no YAML mapping`, `resolve what git left in it, or run ${command}`)
   const read = readLock(lock)
   if (read === undefined) {
     const version = JSON.stringify(lock['lockfileVersion'])
-    return problem(
-      'workspace-lock-not-supported',
+    return lockNotSupported(
       `${file}:${lineOf(text, 'lockfileVersion')}: lockfileVersion ${version} is not understood`,
       'versions 6 and 9 are, which pnpm 8, 9 and 10 write',
     )
@@ -125,7 +122,7 @@ function reachImporters({ importers }: PnpmLock, start: readonly string[]): read
   }
   return [
     ...Object.keys(importers).filter((name) => found.has(name)),
-    ...[...found].filter((name) => !(name in importers)),
+    ...[...found].filter((name) => !Object.hasOwn(importers, name)),
   ]
 }
 
@@ -142,7 +139,7 @@ function firstForgotten(
     const manifest = packages.get(directory)?.manifest
     const known = new Set(kinds.flatMap((kind) => versionsOf(importers[importer], kind).map(([name]) => name)))
     const wanted = Object.keys({ ...manifest?.devDependencies, ...manifest?.dependencies })
-    const name = wanted.find((one) => !known.has(one) && !(one in (manifest?.optionalDependencies ?? {})))
+    const name = wanted.find((one) => !known.has(one) && !Object.hasOwn(manifest?.optionalDependencies ?? {}, one))
     if (name !== undefined) return { directory, name }
   }
   return undefined
@@ -155,7 +152,7 @@ function reachPackages(lock: PnpmLock, directories: readonly string[]): Readonly
   let missing: string | undefined
   const visit = (name: string, version: string, dev: boolean, optional: boolean): void => {
     if (version.startsWith('link:')) return
-    const key = [version, `${name}@${version}`, `/${name}@${version}`].find((one) => one in lock.snapshots)
+    const key = [version, `${name}@${version}`, `/${name}@${version}`].find((one) => Object.hasOwn(lock.snapshots, one))
     if (key === undefined) missing ??= `${name}@${version}`
     else pending.push([key, dev, optional])
   }

@@ -1,5 +1,5 @@
 import { directoryOf, findPackages, readManifest } from './find-packages.ts'
-import { problem } from './problem.ts'
+import { invalidWorkspace } from './problem.ts'
 import type {
   LockRequest,
   LockSlice,
@@ -28,7 +28,7 @@ export async function sliceWorkspace(
 ): Promise<WorkspaceSlice | WorkspaceProblem> {
   const root = readManifest(source, '')
   if (root === undefined)
-    return problem('workspace-invalid', 'the workspace has no package.json', 'say where it is: root=DIRECTORY')
+    return invalidWorkspace('the workspace has no package.json', 'say where it is: root=DIRECTORY')
   if ('kind' in root) return root
   const lock = findLock(source, root)
   if ('kind' in lock) return lock
@@ -53,17 +53,13 @@ function findLock(source: WorkspaceSource, { packageManager = '' }: Manifest): F
   })
   const [first, second] = found
   if (first === undefined)
-    return problem('workspace-invalid', 'the workspace has no lock file', `expected one of ${lockNames.join(', ')}`)
+    return invalidWorkspace('the workspace has no lock file', `expected one of ${lockNames.join(', ')}`)
   if (second === undefined) return first
   const [manager] = packageManager.split('@')
   const own = found.find(({ file }) => managerOf(file) === manager)
   if (own !== undefined) return own
   const message = `the workspace has two lock files, ${first.file} and ${second.file}`
-  return problem(
-    'workspace-invalid',
-    message,
-    'remove one, or name the package manager: "packageManager" in package.json',
-  )
+  return invalidWorkspace(message, 'remove one, or name the package manager: "packageManager" in package.json')
 }
 
 function managerOf(file: FoundLock['file']): string {

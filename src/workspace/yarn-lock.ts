@@ -1,23 +1,21 @@
 import { parse, stringify } from '@yarnpkg/lockfile'
 import { localDirectory } from './find-packages.ts'
-import { isTable, type Table, textsOf } from './json-value.ts'
-import { manifestPath, outdated, problem } from './problem.ts'
+import { isTable, rememberingLast, type Table, textsOf } from './json-value.ts'
+import { lockNotSupported, manifestPath, outdated } from './problem.ts'
 import type { LockRequest, LockSlice, WorkspacePackage, WorkspaceProblem } from './types.ts'
 
 const command = 'yarn install'
+
+const parseLock = rememberingLast(readLock)
 
 /**
  * Slices `yarn.lock` of yarn 1. It has no packages of the workspace: what a manifest asks for and the lock file does not have
  * is one of those. Of an entry, only the ranges are kept that somebody still asks for.
  */
 export function sliceYarnLock({ file, text, packages, start }: LockRequest): LockSlice | WorkspaceProblem {
-  const lock = readLock(text)
+  const lock = parseLock(text)
   if (lock === undefined)
-    return problem(
-      'workspace-lock-not-supported',
-      `${file} cannot be read`,
-      `resolve what git left in it, or run ${command}`,
-    )
+    return lockNotSupported(`${file} cannot be read`, `resolve what git left in it, or run ${command}`)
   const byName = new Map([...packages.values()].map((one) => [one.manifest.name, one.directory]))
   const directories = new Set<string>()
   const kept = new Set<string>()
@@ -45,7 +43,11 @@ export function sliceYarnLock({ file, text, packages, start }: LockRequest): Loc
   }
 }
 
+/** A line in which every quote is closed. The library never comes to an end with one that is not. */
+const closedQuotes = /^(?:[^"\\]|\\.|"(?:[^"\\]|\\.)*")*$/
+
 function readLock(text: string): Table | undefined {
+  if (!text.split('\n').every((line) => closedQuotes.test(line))) return undefined
   try {
     const { type, object } = parse(text)
     return type === 'success' ? object : undefined
@@ -67,7 +69,7 @@ function keepRange(lock: Table, kept: Set<string>, name: string, range: string):
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const pattern = `${next[0]}@${next[1]}`
     // Where resolutions make something else of a range, all that has the name is kept.
-    const found = pattern in lock ? [pattern] : Object.keys(lock).filter((one) => nameOf(one) === next[0])
+    const found = Object.hasOwn(lock, pattern) ? [pattern] : Object.keys(lock).filter((one) => nameOf(one) === next[0])
     if (isFirst && found.length === 0) return false
     isFirst = false
     for (const one of found) {

@@ -28,7 +28,7 @@ describe('flags of kaniko', () => {
     [['--customPlatform=linux/arm64'], ['--platform=linux/arm64']],
     [
       ['--reproducible', '--single-snapshot=true'],
-      ['--reproducible', '--squash'],
+      ['--reproducible', '--source-date-epoch=0', '--squash'],
     ],
     [['--reproducible=false'], []],
     [['--insecure', '--skip-tls-verify-pull'], ['--tls-verify=false']],

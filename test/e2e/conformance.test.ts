@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { actualImage, differences, loadCases, prepareContext, readLayout } from '../conformance/index.ts'
-import { type Actor, giveTo, longshore, longshoreAsync, makeActor, unavailable } from '../support/actor.ts'
+import { type Actor, giveTo, longshore, makeActor, unavailable } from '../support/actor.ts'
 import { buildBase } from '../support/base-image.ts'
+import { openCommandRoom } from '../support/command-room.ts'
 import { makeTemporaryDirectory, removeDirectory } from '../support/temporary.ts'
 
 const directory = makeTemporaryDirectory()
@@ -23,6 +24,8 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
   }
   const actor = makeActor(name, directory)
   const base = readBase(actor)
+  const room = openCommandRoom(actor)
+  afterAll(() => room.close())
 
   // An ordinary user has 65,536 ids, so a case with higher ones is root's; of the rest every third keeps the suite short.
   const mine = cases.filter((one, index) => name === 'root' || (one.highestId < 65_536 && index % 3 === 0))
@@ -32,20 +35,12 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
     try {
       giveTo(actor, dirname(context.dir))
       for (const image of context.images) {
-        const made = await longshoreAsync(actor, ['build', '-q', '-t', image.name, image.dir])
+        const made = await room.run(['build', '-q', '-t', image.name, image.dir])
         expect(made.status, made.stderr).toBe(0)
       }
       const out = join(actor.home, 'layouts', one.name)
       const output = `type=oci,tar=false,dest=${out}`
-      const built = await longshoreAsync(actor, [
-        'build',
-        ...one.flags,
-        '-f',
-        context.dockerfile,
-        '-o',
-        output,
-        context.dir,
-      ])
+      const built = await room.run(['build', ...one.flags, '-f', context.dockerfile, '-o', output, context.dir])
       if (one.needs !== undefined) {
         expect(built.status).toBe(125)
         expect(built.stderr).toContain('[not-supported]')

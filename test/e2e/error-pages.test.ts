@@ -112,6 +112,7 @@ const provocations: readonly Provocation[] = [
     command: 'build .',
     files: { Dockerfile: `${base}COPY app.log /\n`, 'app.log': '', '.dockerignore': '# logs\n*.log\n' },
   },
+  ...workspaceProvocations(),
   {
     code: 'git-ignored-files',
     command: 'build .',
@@ -125,6 +126,27 @@ const provocations: readonly Provocation[] = [
     exitCode: 0,
   },
 ]
+
+/** Workspaces that cannot be sliced. */
+function workspaceProvocations(): readonly Provocation[] {
+  const Dockerfile = `${base}# longshore:workspace web\nCOPY . /app/\n`
+  const root = JSON.stringify({ name: 'root', workspaces: ['apps/*'] })
+  const web = JSON.stringify({ name: 'web', dependencies: { react: '^19.0.0' } })
+  const all = { Dockerfile, 'package.json': root, 'apps/web/package.json': web }
+  const lock = (version: number): string =>
+    `{\n  "lockfileVersion": ${version},\n  "packages": { "": {}, "apps/web": {}, "node_modules/web": { "resolved": "apps/web", "link": true } }\n}\n`
+  const command = 'build .'
+  return [
+    { code: 'workspace-invalid', command, files: all },
+    { code: 'workspace-lock-not-supported', command, files: { ...all, 'package-lock.json': lock(1) } },
+    { code: 'workspace-lock-outdated', command, files: { ...all, 'package-lock.json': lock(3) } },
+    {
+      code: 'workspace-package-not-found',
+      command,
+      files: { ...all, 'package-lock.json': lock(3), 'apps/web/package.json': '{"name":"@acme/web"}' },
+    },
+  ]
+}
 
 /** A symlink to nothing must not count as "no rules". */
 function danglingIgnoreFile(folder: string): undefined {
@@ -280,7 +302,12 @@ test('every code of ToolError is provoked here, tested elsewhere, or said why no
   const known = new Set([...here, ...Object.keys(elsewhere), ...Object.keys(untested)])
   expect(codes.length).toBeGreaterThan(30)
   expect(codes.filter((code) => !known.has(code))).toEqual([])
-  const diagnostics = ['source-excluded', 'git-ignored-files', 'remote-cache']
+  const diagnostics = [
+    'source-excluded',
+    'git-ignored-files',
+    'remote-cache',
+    ...workspaceProvocations().map(({ code }) => code),
+  ]
   const others = [...known].filter((code) => !codes.includes(code) && !diagnostics.includes(code))
   expect(others.filter((code) => !code.startsWith('bake-'))).toEqual([])
   for (const [code, file] of Object.entries(elsewhere)) {

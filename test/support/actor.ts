@@ -99,7 +99,7 @@ export function environment(actor: Actor, extra: Readonly<Record<string, string>
 }
 
 /** Where to start the command that `wrap` makes: an actor that it turns us into goes to its own directory itself. */
-function spawnDirectory(actor: Actor, cwd: string): string {
+export function spawnDirectory(actor: Actor, cwd: string): string {
   return actor.name === 'root' || process.getuid?.() !== 0 ? cwd : '/'
 }
 
@@ -124,9 +124,13 @@ export function longshore(actor: Actor, args: readonly string[], options: RunOpt
 
 /** Starts `longshore` as the actor and returns the child. Its output is piped. */
 export function startLongshore(actor: Actor, args: readonly string[], options: RunOptions = {}): ChildProcess {
-  const env = environment(actor, options.env)
+  return startAs(actor, [join(checkout, 'bin/longshore'), ...args], options)
+}
+
+function startAs(actor: Actor, command: readonly string[], options: RunOptions): ChildProcess {
   const cwd = options.cwd ?? actor.home
-  const [program = '', ...rest] = actor.wrap([join(checkout, 'bin/longshore'), ...args], cwd, env)
+  const env = environment(actor, options.env)
+  const [program = '', ...rest] = actor.wrap(command, cwd, env)
   return spawn(program, rest, { cwd: spawnDirectory(actor, cwd), env, stdio: ['pipe', 'pipe', 'pipe'] })
 }
 
@@ -166,12 +170,20 @@ export function contextFor(actor: Actor, name: string, files: Readonly<Record<st
 }
 
 /** Runs `longshore` as the actor without blocking this process, and collects what it prints. */
-export async function longshoreAsync(
-  actor: Actor,
-  args: readonly string[],
-  options: RunOptions = {},
-): Promise<{ readonly status: number; readonly stdout: string; readonly stderr: string }> {
-  const child = startLongshore(actor, args, options)
+export async function longshoreAsync(actor: Actor, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  return runAsAsync(actor, [join(checkout, 'bin/longshore'), ...args], options)
+}
+
+/** How a command ended, and what it printed. */
+export interface Ended {
+  readonly status: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** As `longshoreAsync`, for any command. */
+export async function runAsAsync(actor: Actor, command: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  const child = startAs(actor, command, options)
   const collected = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding('utf8').on('data', (text: string) => {
