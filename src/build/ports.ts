@@ -139,8 +139,16 @@ export interface LookupPorts {
  * offered is sent while the build goes on. Nothing here fails a build or holds it up: only the build's own end is thrown.
  */
 export interface RemoteResultsPort {
-  /** Brings the result of a step into the store; false when no cache has it. */
-  fetchStep(step: Step, key: StepKey, components: KeyComponents): Promise<boolean>
+  /**
+   * Brings the result of a step into the store; false when no cache has it. `onFound` is told what its layer is said to hold
+   * as soon as an entry was found, before that is checked. The same key asked for again meanwhile is fetched once.
+   */
+  fetchStep(
+    step: Step,
+    key: StepKey,
+    components: KeyComponents,
+    onFound?: (contentDigest: ContextSelection['contentDigest']) => void,
+  ): Promise<boolean>
   /** Brings the identity of picked files into the store; false when no cache has it. */
   fetchSelection(key: StepKey): Promise<boolean>
   /** Offers the result that the store has of a step. */

@@ -2,6 +2,7 @@ import pLimit from 'p-limit'
 import { errorMessage, invariant, type StepKey, ToolError } from '../base/index.ts'
 import { inputRoot, type Root, rootName, type Step, selectionKey, stepKey, takesFiles } from '../plan/index.ts'
 import type { ContextSelection, KeyComponents, Layer } from '../ports/index.ts'
+import { askAhead } from './ask-ahead.ts'
 import type { StepLayers } from './assemble.ts'
 import type { EmitEvent, TaskStatus } from './events.ts'
 import { stepLog } from './log.ts'
@@ -158,7 +159,7 @@ class GraphRun {
       ...(files === undefined ? {} : { files: files.digest }),
       mounts: mounts.map(({ digest }) => digest),
     })
-    const known = await this.#lookUp(step, key, components)
+    const known = await this.#lookUp(step, key, components, parent)
     if (known.kind === 'hit') {
       this.#foundCached(step, key, components, known.layer)
       return known.layer
@@ -176,11 +177,13 @@ class GraphRun {
   }
 
   /** Looks a step up in the store, then in the caches elsewhere. */
-  async #lookUp(step: Step, key: StepKey, components: KeyComponents): Promise<FoundStep> {
+  async #lookUp(step: Step, key: StepKey, components: KeyComponents, parent: readonly Layer[]): Promise<FoundStep> {
     const known = lookUpStep(step, key, this.#ports, this.#options)
     const { remoteResults: remote } = this.#ports
     if (remote === undefined || known.kind === 'hit' || mustExecute(step, this.#options)) return known
-    const isFetched = await remote.fetchStep(step, key, components)
+    const isFetched = await remote.fetchStep(step, key, components, (digest) =>
+      askAhead(this.#probed, this.#ports, this.#options, remote, step, [...contentOf(parent), digest]),
+    )
     this.#signal.throwIfAborted()
     return isFetched ? lookUpStep(step, key, this.#ports, this.#options) : known
   }

@@ -170,7 +170,9 @@ function cacheFields(
 ): Pick<BuildRequest, 'cacheFrom' | 'cacheTo'> {
   const known = (target.entries.get(field) ?? []).filter(({ type = '' }) => isCacheType(type)).map(entryText)
   const flags = field === 'cache-from' ? { cacheFrom: known, cacheTo: [] } : { cacheFrom: [], cacheTo: known }
-  return remoteCacheFields({ ...flags, offline: isOffline }, host)
+  // The argument that asks for an inline cache asks once.
+  const buildArg = field === 'cache-to' ? [...(target.maps.get('args') ?? [])].map((pair) => pair.join('=')) : []
+  return remoteCacheFields({ ...flags, buildArg, offline: isOffline }, host)
 }
 
 /** Entries in the form of the command line. */

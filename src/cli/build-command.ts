@@ -103,13 +103,13 @@ export function addBuildCommand(
     )
     .option(
       '--cache-from <spec>',
-      'take results from elsewhere: NAME, type=registry,ref=NAME or type=local,src=DIR; may be repeated',
+      'take results from elsewhere: NAME, type=registry,ref=NAME, type=local,src=DIR, type=s3,bucket=NAME,region=NAME or type=gha; may be repeated',
       collect,
       [],
     )
     .option(
       '--cache-to <spec>',
-      'send results elsewhere: type=registry,ref=NAME or type=local,dest=DIR, with mode=max those of all steps; may be repeated',
+      'send results elsewhere: types as for --cache-from (local has dest=DIR) and type=inline; mode=max for those of all steps, mounts=true for cache mounts; may be repeated',
       collect,
       [],
     )

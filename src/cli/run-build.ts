@@ -32,7 +32,6 @@ import { errorText } from './print-error.ts'
 import { processHost } from './process-host.ts'
 import { openProgress, type Progress } from './progress.ts'
 import { registryAccess } from './registry-access-flags.ts'
-import { remoteCacheFields } from './remote-cache-flags.ts'
 import { writeResultFile } from './result-file.ts'
 import { budgetField, limitFields, lockedField, offline, schedulingFields } from './scheduling-flags.ts'
 import { parseAgents, parseAllowed, parseSecrets } from './secret-flags.ts'
@@ -54,7 +53,7 @@ export async function runBuild(
   given: GivenToBuild = {},
 ): Promise<number> {
   const { host = processHost() } = given
-  const plain = buildRequest(context, flags, root, host)
+  const plain = { ...buildRequest(context, flags, root, host), ...(await cacheFields(flags, host)) }
   const request = given.access === undefined ? plain : { ...plain, access: { ...plain.access, ...given.access } }
   if (flags.watch === true) return watchBuild(context, flags, root, given, request, host)
   if (flags.run === true || flags.runFlags !== undefined) {
@@ -133,6 +132,14 @@ function wantsDigestFiles(flags: BuildFlags): boolean {
   return (digestFile ?? imageNameWithDigestFile ?? imageNameTagWithDigestFile) !== undefined
 }
 
+/** Caches elsewhere; nothing is loaded where none is named. */
+async function cacheFields(flags: BuildFlags, host: Host): Promise<Pick<BuildRequest, 'cacheFrom' | 'cacheTo'>> {
+  const isInline = flags.buildArg.some((text) => text.startsWith('BUILDKIT_INLINE_CACHE='))
+  if (flags.cacheFrom.length + flags.cacheTo.length === 0 && !isInline) return {}
+  const { remoteCacheFields } = await import('./remote-cache-flags.ts')
+  return remoteCacheFields(flags, host)
+}
+
 function buildRequest(context: string, flags: BuildFlags, root: string | undefined, host: Host): BuildRequest {
   const { file, isolation } = flags
   const outputs = outputTexts(flags).map((text) => checkedOutput(text, host))
@@ -160,7 +167,6 @@ function buildRequest(context: string, flags: BuildFlags, root: string | undefin
     jobs: flags.jobs ?? Number.POSITIVE_INFINITY,
     ...budgetField(flags.cacheBudget, host),
     outputs,
-    ...remoteCacheFields(flags, host),
     access: registryAccess(flags),
     verify: flags.verify === true,
     ...parseDating(flags, rewriteOutput, host),

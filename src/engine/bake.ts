@@ -12,6 +12,7 @@ import {
   runGraph,
   type StepFailure,
   type StepLayers,
+  type StepReports,
 } from '../build/index.ts'
 import { graphImages } from '../plan/index.ts'
 import { type BakeGraph, defineBake } from './bake-graph.ts'
@@ -25,6 +26,7 @@ import {
   noteUses,
   requireEmulators,
   usedImages,
+  withStepKeys,
 } from './build.ts'
 import { cachePolicy } from './cache-policy.ts'
 import { resolveEpoch } from './dating.ts'
@@ -156,7 +158,7 @@ async function run(
     await collect(house, result.reports, startMs, emit)
     return { kind: 'failed', failures: result.failures, sources }
   }
-  const built = await finishAll(scenes, defined, result.layers, ports, emit)
+  const built = await finishAll(scenes, defined, result, ports, emit)
   await remote?.finish('done')
   await collect(house, result.reports, startMs, emit)
   const steps = { total: probed.graph.steps.length, cached: result.cached }
@@ -214,7 +216,7 @@ function bakePolicy(scenes: readonly BakeScene[], { parts }: BakeGraph): CachePo
 async function finishAll(
   scenes: readonly BakeScene[],
   { graph, parts }: BakeGraph,
-  layers: StepLayers,
+  { layers, reports }: { readonly layers: StepLayers; readonly reports: StepReports },
   { images }: RunPorts,
   emit: EmitEvent,
 ): Promise<readonly BuiltTarget[]> {
@@ -224,7 +226,7 @@ async function finishAll(
     const targets = parts.flatMap(({ target }, position) => (target === one ? (graph.targets[position] ?? []) : []))
     const [target] = targets
     invariant(target !== undefined, 'a target without its stage')
-    const scene = { ...one.scene, images }
+    const scene = withStepKeys({ ...one.scene, images }, reports)
     const { id, manifest, platforms } = await finish(scene, { ...graph, target, targets }, layers, emit)
     built.push({
       target: one.name,

@@ -81,7 +81,7 @@ async function attempt(
       needsWork(probed) ||
       imageMissing ||
       request.squash === true ||
-      (request.cacheTo ?? []).length > 0 ||
+      request.cacheTo?.some(({ address }) => address.type !== 'inline') === true ||
       request.outputs.some(({ type }) => type !== 'image')
     )
       await scene.enter()
@@ -107,7 +107,8 @@ async function attempt(
 /** Opens the caches elsewhere, where there is something to take from them or to send to them. */
 async function openRemote(scene: Scene, probed: ProbedGraph, emit: EmitEvent): Promise<RemoteResults | undefined> {
   const { cacheFrom = [], cacheTo = [] } = scene.request
-  if (cacheTo.length === 0 && (cacheFrom.length === 0 || !needsWork(probed))) return undefined
+  if (cacheTo.every(({ address }) => address.type === 'inline') && (cacheFrom.length === 0 || !needsWork(probed)))
+    return undefined
   const { openRemoteResults } = await import('./remote-results.ts')
   return openRemoteResults(scene, probed.graph, emit)
 }
@@ -175,8 +176,9 @@ async function run(
     await collect(scene, result.reports, startMs, emit)
     return { kind: 'failed', failures: result.failures, source: scene.source }
   }
-  const others = await finishOthers(scene, probed.graph, result.layers, emit)
-  const { id: imageId, manifest, platforms } = await finish(scene, probed.graph, result.layers, emit)
+  const finished = withStepKeys(scene, result.reports)
+  const others = await finishOthers(finished, probed.graph, result.layers, emit)
+  const { id: imageId, manifest, platforms } = await finish(finished, probed.graph, result.layers, emit)
   await trace(imageId)
   await remote?.finish('done')
   if (scene.request.verify === true) {
@@ -208,6 +210,12 @@ export function usedImages({ images }: Scene, graph: StepGraph): readonly UsedIm
     if (found === undefined) return []
     return [{ name: reference, platform: formatPlatform(platform), digest: found.manifestDigest ?? found.id }]
   })
+}
+
+/** With `type=inline` the image carries results of its steps. */
+export function withStepKeys(scene: Scene, reports: StepReports): Scene {
+  if (scene.request.cacheTo?.some(({ address }) => address.type === 'inline') !== true) return scene
+  return { ...scene, stepKeys: new Map([...reports].map(([step, { key }]) => [step, key])) }
 }
 
 export async function finish(

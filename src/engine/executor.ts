@@ -30,6 +30,7 @@ import { hostsMounts } from './run-hosts.ts'
 import { type LimitRequest, limitRun, type RunLimits } from './run-limits.ts'
 import { prepareMounts, type RunMountSettings } from './run-mounts.ts'
 import type { Secrets } from './secrets.ts'
+import type { TravellingMounts } from './travelling-mounts.ts'
 import { unpackLayers } from './unpack-layers.ts'
 
 /** What steps are executed with. */
@@ -54,6 +55,8 @@ export interface ExecutorSettings {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Names the Dockerfile and context; without it failed steps are not kept. */
   readonly project?: string
+  /** Cache mounts in caches elsewhere. */
+  readonly travelling: () => TravellingMounts | undefined
   /** Opened on the first RUN. */
   readonly sandbox: () => Promise<Sandbox>
   nowMs(): number
@@ -95,8 +98,9 @@ interface StepSettings extends ExecutorSettings {
 }
 
 function stepSettings(settings: ExecutorSettings): StepSettings {
-  const { store, secrets, agents, env } = settings
-  return { ...settings, mounts: { storeRoot: store.root, files: new FileMounter(settings), secrets, agents, env } }
+  const { store, secrets, agents, env, travelling } = settings
+  const files = new FileMounter(settings)
+  return { ...settings, mounts: { storeRoot: store.root, files, secrets, agents, env, travelling } }
 }
 
 /** Executes a step on a writable root; `conclude` gets the tree of changes when nothing writes to it any more. */

@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs'
-import { digestHex, type StepKey, ToolError } from '../base/index.ts'
+import pLimit from 'p-limit'
+import { type ContentDigest, digestHex, type StepKey, ToolError } from '../base/index.ts'
 import { digestTar } from '../layer/index.ts'
 import type { Step } from '../plan/index.ts'
-import type { KeyComponents, OverlayXattrs } from '../ports/index.ts'
+import type { KeyComponents, OverlayXattrs, StepRecord } from '../ports/index.ts'
 import {
   decodeSelectionResult,
   decodeStepResult,
@@ -27,6 +28,8 @@ export interface ResultSettings extends TaskSettings {
 }
 
 const readBytes = 1 << 20
+/** Layers on their way at the same time. */
+const parallelDownloads = 4
 
 /**
  * Brings results of steps from cache places into the store. All places are asked at once, and the first that has a sound one is
@@ -37,14 +40,20 @@ export class ResultFetcher {
   readonly #settings: ResultSettings
   readonly #places: readonly GuardedPlace[]
   readonly #running = new Map<StepKey, Promise<boolean>>()
+  readonly #limit = pLimit(parallelDownloads)
 
   constructor(settings: ResultSettings, places: readonly GuardedPlace[]) {
     this.#settings = settings
     this.#places = places
   }
 
-  fetchStep(step: Step, key: StepKey, components: KeyComponents): Promise<boolean> {
-    return this.#once(key, (place) => this.#takeStep(place, step, key, components))
+  fetchStep(
+    step: Step,
+    key: StepKey,
+    components: KeyComponents,
+    onFound?: (contentDigest: ContentDigest) => void,
+  ): Promise<boolean> {
+    return this.#once(key, (place) => this.#takeStep(place, step, { key, components }, onFound))
   }
 
   fetchSelection(key: StepKey): Promise<boolean> {
@@ -53,6 +62,11 @@ export class ResultFetcher {
       if (found !== undefined) this.#settings.store.records.writeSelection(found)
       return found !== undefined
     })
+  }
+
+  /** Resolves when nothing is under way any more, whatever became of it. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#running.values())
   }
 
   /** Whether one of the places has it; who asks for the same key meanwhile waits for the same answer. */
@@ -65,10 +79,16 @@ export class ResultFetcher {
     return answer
   }
 
-  async #takeStep(place: GuardedPlace, step: Step, key: StepKey, components: KeyComponents): Promise<boolean> {
+  async #takeStep(
+    place: GuardedPlace,
+    step: Step,
+    { key, components }: Pick<StepRecord, 'key' | 'components'>,
+    onFound?: (contentDigest: ContentDigest) => void,
+  ): Promise<boolean> {
     const { store } = this.#settings
     const found = await this.#find(place, key, decodeStepResult)
     if (found === undefined) return false
+    onFound?.(found.layer.contentDigest)
     if (!(await this.#bring(place, step, found))) {
       this.#settings.seen.broken(place, entryName(key))
       return false
@@ -116,7 +136,9 @@ export class ResultFetcher {
     const task = `cache-${guarded.place.name}-${index}`
     const startMs = this.#settings.nowMs()
     emit({ kind: 'task-start', task, label: `[cache] ${label}, from the ${guarded.place.name}`, timeMs: startMs })
-    const done = await guarded.transfer(signal, 1, (watched) => this.#download(guarded, layer, watched, task))
+    const done = await this.#limit(() =>
+      guarded.transfer(signal, 1, (watched) => this.#download(guarded, layer, watched, task)),
+    )
     const timeMs = this.#settings.nowMs()
     const failure = done === true ? {} : { error: 'not taken from there' }
     const status = done === true ? 'done' : 'failed'

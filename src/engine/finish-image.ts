@@ -65,6 +65,8 @@ export interface AssembledImage {
   readonly id: Digest
   readonly config: ImageConfig
   readonly configBytes: Uint8Array
+  /** Of its manifest. */
+  readonly annotations?: StoredImage['annotations']
 }
 
 /**
@@ -84,21 +86,33 @@ export async function assembleImage(
   const violations = validateImage(config)
   invariant(violations.length === 0, `the image is not sound: ${violations.join('; ')}`)
   const configBytes = encodeConfig(config)
-  return { id: digestOf(configBytes), config, configBytes }
+  const annotations = await manifestAnnotations(scene, graph, layers, config)
+  return { id: digestOf(configBytes), config, configBytes, ...(annotations === undefined ? {} : { annotations }) }
+}
+
+async function manifestAnnotations(
+  scene: Scene,
+  graph: StepGraph,
+  layers: StepLayers,
+  config: ImageConfig,
+): Promise<StoredImage['annotations']> {
+  const own = scene.request.annotations?.manifest
+  if (scene.stepKeys === undefined) return own
+  const { inlineAnnotations } = await import('./inline-cache.ts')
+  return { ...own, ...inlineAnnotations(scene, graph, layers, config) }
 }
 
 /** Writes images into the store and gives them their names. Throws `ToolError` when a layer was removed meanwhile. */
 export function keepImages(
-  { store, names, request }: Scene,
+  { store, names }: Scene,
   made: readonly AssembledImage[],
   giveNames: () => void,
 ): readonly StoredImage[] {
-  const annotations = request.annotations?.manifest
-  const write = ({ id, configBytes }: AssembledImage): void =>
+  const write = ({ id, configBytes, annotations }: AssembledImage): void =>
     store.images.writeImage({ id, configBytes, ...(annotations === undefined ? {} : { annotations }) })
   for (const one of made) {
     const known = store.images.image(one.id)
-    if (known === undefined || !sameAnnotations(known, annotations)) write(one)
+    if (known === undefined || !sameAnnotations(known, one.annotations)) write(one)
   }
   giveNames()
   return made.map((one) => {

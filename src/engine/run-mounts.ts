@@ -10,6 +10,7 @@ import { MNT_DETACH, MS_NODEV, MS_NOEXEC, MS_NOSUID, mount, umount } from '../sy
 import { type AgentSources, agentSocket } from './agent-sources.ts'
 import type { FileMounter } from './mounted-files.ts'
 import { missingSecret, readSecret, type Secrets } from './secrets.ts'
+import type { TravellingMounts } from './travelling-mounts.ts'
 
 /** What the mounts of RUN steps are made with. */
 export interface RunMountSettings {
@@ -17,6 +18,8 @@ export interface RunMountSettings {
   readonly files: FileMounter
   readonly secrets: Secrets
   readonly agents: AgentSources
+  /** Cache mounts in caches elsewhere. */
+  readonly travelling: () => TravellingMounts | undefined
   /** The host's environment: secrets, SSH_AUTH_SOCK, PATH. */
   readonly env: Readonly<Record<string, string | undefined>>
 }
@@ -144,6 +147,7 @@ class MountPreparation implements PreparedMounts {
       const leased = await leaseCacheMount(this.#settings.storeRoot, request, holder, this.#request.signal)
       this.#releases.push(() => leased.release())
       this.#leases.set(name, leased)
+      this.#settings.travelling()?.used(this.#cacheRequest(wanted), leased.directory)
     }
   }
 
@@ -154,6 +158,7 @@ class MountPreparation implements PreparedMounts {
   }
 
   async #fillCache(wanted: CacheMount, directory: string): Promise<void> {
+    if (await this.#settings.travelling()?.fill(this.#cacheRequest(wanted), directory)) return
     if (wanted.initial === undefined) return
     await this.#settings.files.copyInto(directory, wanted.initial, this.#filesOf(wanted).source)
   }

@@ -1,4 +1,4 @@
-import { invariant, type SourceFile } from '../base/index.ts'
+import { invariant, type SourceFile, type StepKey } from '../base/index.ts'
 import type { ClaimPort, EmitEvent, ExecutorPort, ImagePort, RunPorts } from '../build/index.ts'
 import { hostPlatform, localName, type Platform } from '../oci/index.ts'
 import { openStore, type Store } from '../store/index.ts'
@@ -41,6 +41,8 @@ export interface Scene {
   readonly ports: RunPorts
   readonly registry: LazyRegistry
   readonly signal: AbortSignal
+  /** Keys of the steps by `Step.index`, once they are done and the image is to carry their results. */
+  readonly stepKeys?: ReadonlyMap<number, StepKey>
   /** Enters the namespace and opens the workshop, once. As a user this does not return the first time. */
   enter(): Promise<Workshop>
   workshop(): Workshop | undefined

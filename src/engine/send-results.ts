@@ -164,11 +164,9 @@ export class ResultSender {
     const { place } = this.#guarded
     const small = blobs.map(({ descriptor, bytes }) => ({ descriptor, open: () => chunkOf(bytes) }))
     const sent = await this.#guarded.transfer(this.#settings.signal, patientSpans, async ({ signal, moved }) => {
-      let before = 0
-      for (const blob of layerBlob === undefined ? small : [layerBlob, ...small]) {
-        await place.writeBlob(blob, { signal, onProgress: (bytes) => moved(before + bytes) })
-        before += blob.descriptor.size
-      }
+      const writes = small.map((blob) => place.writeBlob(blob, { signal, onProgress: () => undefined }))
+      if (layerBlob !== undefined) writes.push(place.writeBlob(layerBlob, { signal, onProgress: moved }))
+      await Promise.all(writes)
       await place.writeEntry(name, document, signal)
       return true
     })

@@ -1,5 +1,6 @@
 import { chmodSync, createReadStream, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import pLimit from 'p-limit'
 import { type DiffId, ToolError } from '../base/index.ts'
 import { unpackLayer } from '../layer/index.ts'
 import type { Layer, OverlayXattrs, StoredImage } from '../ports/index.ts'
@@ -16,6 +17,8 @@ export interface UnpackSettings {
 }
 
 const readBytes = 1 << 20
+/** Decompressing goes on in threads while files are written. */
+const parallelUnpacks = 3
 
 /** Layers that this process is unpacking, so that steps which need the same one wait for it. */
 const underWay = new WeakMap<Store, Map<DiffId, Promise<void>>>()
@@ -27,15 +30,18 @@ const underWay = new WeakMap<Store, Map<DiffId, Promise<void>>>()
  */
 export async function unpackLayers(settings: UnpackSettings, layers: readonly Pick<Layer, 'diffId'>[]): Promise<void> {
   const { store } = settings
-  for (const { diffId } of layers) {
-    if (!store.layers.isPacked(diffId)) continue
-    const running = underWay.get(store) ?? new Map<DiffId, Promise<void>>()
-    underWay.set(store, running)
+  const packed = layers.filter(({ diffId }) => store.layers.isPacked(diffId))
+  if (packed.length === 0) return
+  const running = underWay.get(store) ?? new Map<DiffId, Promise<void>>()
+  underWay.set(store, running)
+  const limit = pLimit(parallelUnpacks)
+  const unpackOnce = ({ diffId }: Pick<Layer, 'diffId'>): Promise<void> => {
     const known = running.get(diffId)
     const made = known ?? unpack(settings, diffId).finally(() => running.delete(diffId))
     if (known === undefined) running.set(diffId, made)
-    await made
+    return made
   }
+  await Promise.all(packed.map((layer) => limit(unpackOnce, layer)))
 }
 
 /** As `unpackLayers` for a command that has no session; as a user this starts the command anew when there is something to unpack. */

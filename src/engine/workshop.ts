@@ -13,6 +13,7 @@ import { type ExecutorSettings, rehearseStep, stepExecutor } from './executor.ts
 import { type Host, overlayXattrs } from './host.ts'
 import type { LimitRequest } from './run-limits.ts'
 import type { Secrets } from './secrets.ts'
+import type { TravellingMounts } from './travelling-mounts.ts'
 
 /** Where things are made: a working area, snapshots, a sandbox. Exists only inside the namespace. */
 export interface Workshop {
@@ -25,6 +26,8 @@ export interface Workshop {
   readonly claims: ClaimPort
   /** The executor of another build that works here, with what is its own. */
   executorFor(own: OwnSettings): ExecutorPort
+  /** Directories of cache mounts begin with what `mounts` has of them from now on, and are told to it. */
+  carryMounts(mounts: TravellingMounts): void
   /** For what a Dockerfile or image chose to run as root. */
   readonly guard: DeviceGuard
   /** The sandbox, opened and probed on first use. */
@@ -83,7 +86,9 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
   }
   const digester = layerDigester(host.digestProgram, host.pid, Math.min(host.cpus, mostDigesters))
   const guard = deviceGuard(host, (label) => announce(settings, label, host.nowMs()))
+  let travelling: TravellingMounts | undefined
   const executing: ExecutorSettings = {
+    travelling: () => travelling,
     store,
     session,
     snapshots,
@@ -117,6 +122,9 @@ export function openWorkshop(settings: WorkshopSettings): Workshop {
       return stepExecutor({ ...executing, ...own })
     },
     claims,
+    carryMounts(mounts) {
+      travelling = mounts
+    },
     rehearse: (request, judge) => rehearseStep(executing, request, judge),
     sandbox,
     async close() {

@@ -4,6 +4,7 @@
  * the directory asked for. Never here: which layers exist, where they lie, mounts, networks.
  */
 export { type CompareOptions, compareLayers, type PathDifference } from './compare-layers.ts'
+export { type ChunkSizes, contentChunks } from './content-chunks.ts'
 export { dateTree } from './date-tree.ts'
 export { type Compression, compressionOf, type Decompressed, openDecompressed } from './decompress.ts'
 export { digestLayer } from './digest-layer.ts'

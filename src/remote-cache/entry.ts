@@ -1,6 +1,7 @@
 import {
   type ContentDigest,
   type DiffId,
+  type Digest,
   digestHex,
   digestOf,
   parseContentDigest,
@@ -20,6 +21,7 @@ import {
   fieldsOf,
   type ImageManifest,
   layerCompression,
+  maxDocumentBytes,
   mediaTypes,
   text,
 } from '../oci/index.ts'
@@ -57,13 +59,28 @@ export interface EncodedEntry {
   readonly blobs: readonly { readonly descriptor: Descriptor; readonly bytes: Uint8Array }[]
 }
 
+/** What a directory of RUN --mount=type=cache holds: its tar, cut in pieces that are blobs of their own. */
+export interface MountResult {
+  readonly key: StepKey
+  /** Of the tar. */
+  readonly digest: Digest
+  readonly sizeBytes: number
+  readonly created: string
+  readonly chunks: readonly Descriptor[]
+}
+
 const stepType = 'application/vnd.longshore.step.v1'
 const selectionType = 'application/vnd.longshore.selection.v1'
+const mountType = 'application/vnd.longshore.mount.v1'
+/** A piece of a tar, compressed by zstd. */
+export const chunkType = 'application/vnd.longshore.chunk.v1+zstd'
 /** What a manifest has for a layer when it has none (OCI image-spec, "guidelines for artifact usage"). */
 const emptyBlob = { mediaType: 'application/vnd.oci.empty.v1+json', bytes: Buffer.from('{}') } as const
 
 /** Largest document of an entry, in bytes; one of ours has about one kilobyte. */
 const maxEntryBytes = 64 * 1024
+/** Longest piece, compressed. */
+const maxChunkBytes = 8 * 1024 * 1024
 /** RFC 3339, as it goes into an image's config. */
 const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/
 
@@ -88,6 +105,11 @@ export function encodeSelectionResult({ key, contentDigest }: SelectionResult): 
   const { mediaType, bytes } = emptyBlob
   const descriptor = { mediaType, digest: digestOf(bytes), size: bytes.length }
   return encode(key, selectionType, { key, contentDigest }, [descriptor], [{ descriptor, bytes }])
+}
+
+/** A cache mount as an OCI artifact whose layers are the pieces, in order. */
+export function encodeMountResult({ chunks, ...record }: MountResult): EncodedEntry {
+  return encode(record.key, mountType, record, chunks, [])
 }
 
 function encode(
@@ -128,11 +150,24 @@ export function decodeSelectionResult(key: StepKey, document: Uint8Array): Selec
   return decoded
 }
 
+/** Reads the entry of a cache mount; as `decodeStepResult`. */
+export function decodeMountResult(key: StepKey, document: Uint8Array): MountResult {
+  const { manifest, record } = openEntry(document, mountType, maxDocumentBytes)
+  const decoded = decodeJson(record, 'cache entry', mountRecord, hint)
+  if (decoded.key !== key) throw invalid(`is of the key ${decoded.key}, expected ${key}`)
+  const chunks = manifest.layers.map(({ mediaType, digest: blobDigest, size }) => {
+    if (mediaType !== chunkType || size > maxChunkBytes) throw invalid(`has a piece of ${size} bytes, "${mediaType}"`)
+    return { mediaType, digest: blobDigest, size }
+  })
+  return { ...decoded, chunks }
+}
+
 function openEntry(
   document: Uint8Array,
   type: string,
+  maxBytes = maxEntryBytes,
 ): { readonly manifest: ImageManifest; readonly record: Uint8Array } {
-  if (document.length > maxEntryBytes) throw invalid(`has ${document.length} bytes, more than ${maxEntryBytes}`)
+  if (document.length > maxBytes) throw invalid(`has ${document.length} bytes, more than ${maxBytes}`)
   const manifest = decodeManifest(document)
   const { mediaType, data, digest: recordDigest } = manifest.config
   if (mediaType !== `${type}+json`) throw invalid(`is a "${mediaType.slice(0, 80)}", expected ${type}+json`)
@@ -141,18 +176,21 @@ function openEntry(
   return { manifest, record }
 }
 
-const time: Decoder<string> = (value, place) => {
+/** RFC 3339. */
+export const time: Decoder<string> = (value, place) => {
   const found = text(value, place)
   if (timePattern.test(found) && Number.isFinite(Date.parse(found))) return found
   throw invalid(`says the time "${found.slice(0, 40)}", expected RFC 3339`)
 }
 
-const duration: Decoder<number> = (value) => {
+/** Milliseconds. */
+export const duration: Decoder<number> = (value) => {
   if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
   throw invalid('has no duration')
 }
 
-const layerRecord: Decoder<Omit<TravellingLayer, 'blob'>> = (value, place) => {
+/** A layer without its blob. */
+export const layerRecord: Decoder<Omit<TravellingLayer, 'blob'>> = (value, place) => {
   const fields = fieldsOf(value, place)
   return {
     diffId: parseDiffId(fields.required('diffId', digest)),
@@ -181,6 +219,16 @@ const selectionRecord: Decoder<SelectionResult> = (value, place) => {
   return {
     key: parseStepKey(fields.required('key', digest)),
     contentDigest: parseContentDigest(fields.required('contentDigest', digest)),
+  }
+}
+
+const mountRecord: Decoder<Omit<MountResult, 'chunks'>> = (value, place) => {
+  const fields = fieldsOf(value, place)
+  return {
+    key: parseStepKey(fields.required('key', digest)),
+    digest: fields.required('digest', digest),
+    sizeBytes: fields.required('sizeBytes', count),
+    created: fields.required('created', time),
   }
 }
 

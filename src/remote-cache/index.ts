@@ -4,12 +4,16 @@
  * checked; whether a blob is what its entry says is for whoever reads it to see.
  */
 export {
+  chunkType,
+  decodeMountResult,
   decodeSelectionResult,
   decodeStepResult,
   type EncodedEntry,
+  encodeMountResult,
   encodeSelectionResult,
   encodeStepResult,
   entryName,
+  type MountResult,
   type SelectionResult,
   type StepResult,
   type TravellingLayer,

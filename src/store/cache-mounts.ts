@@ -136,6 +136,14 @@ async function makeOnce(
   }
 }
 
+/** Holds a cache directory that nobody uses, so that nobody does until it is let go; undefined when somebody has it. */
+export function holdCacheMount(directory: string): (() => void) | undefined {
+  const lock = openLock(join(dirname(directory), 'lock'))
+  if (tryLock(lock, 'exclusive')) return () => closeSync(lock)
+  closeSync(lock)
+  return undefined
+}
+
 /** A cache directory as it lies in the store. */
 export interface KeptCacheMount {
   /** As the Dockerfile calls it. */
@@ -159,9 +167,9 @@ export function cacheMounts(root: string): readonly KeptCacheMount[] {
 
 /** Removes what is in a cache directory, so that it begins anew; false when somebody has it. Call it inside the namespace. */
 export function removeCacheMount(root: string, { directory }: KeptCacheMount): boolean {
-  const lock = openLock(join(dirname(directory), 'lock'))
+  const letGo = holdCacheMount(directory)
+  if (letGo === undefined) return false
   try {
-    if (!tryLock(lock, 'exclusive')) return false
     storeAction(`remove ${directory}`, () => {
       const gone = join(root, 'work', `.gone-${randomBytes(5).toString('hex')}`)
       if (existsSync(directory)) renameSync(directory, gone)
@@ -169,7 +177,7 @@ export function removeCacheMount(root: string, { directory }: KeptCacheMount): b
     })
     return true
   } finally {
-    closeSync(lock)
+    letGo()
   }
 }
 

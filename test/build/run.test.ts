@@ -5,6 +5,7 @@ import {
   type BuildEvent,
   needsWork,
   probeGraph,
+  type RemoteResultsPort,
   type RunOptions,
   type RunResult,
   runGraph,
@@ -401,4 +402,107 @@ test('several targets are one graph', () => {
   const graph = planGraph({ ...value, targets: [1, 2] })
   expect(graph.steps).toHaveLength(3)
   expect(graph.targets.map((target) => target.stage.name)).toEqual(['s1', 's2'])
+})
+
+/** A cache elsewhere that has what another store has. */
+function sharedResults(ports: MemoryPorts, other: MemoryPorts): RemoteResultsPort & { readonly calls: string[] } {
+  const calls: string[] = []
+  return {
+    calls,
+    async fetchStep(step, key, _components, onFound) {
+      calls.push(`fetch ${step.operation.origin.text}`)
+      const record = other.records.readRecord(key)
+      const layer = record && other.layers.layer(record.diffId)
+      if (record === undefined || layer === undefined) return false
+      onFound?.(layer.contentDigest)
+      ports.layers.keep(layer)
+      ports.records.writeRecord(record, undefined)
+      return true
+    },
+    async fetchSelection(key) {
+      calls.push('fetch selection')
+      const record = other.records.readSelection(key)
+      if (record !== undefined) ports.records.writeSelection(record)
+      return record !== undefined
+    },
+    offerStep: (step) => void calls.push(`offer ${step.operation.origin.text}`),
+    offerSelection: () => void calls.push('offer selection'),
+  }
+}
+
+test('caches elsewhere are asked for what the store has not, and offered all results, also what COPY --from picks', async () => {
+  const value = program(stage(0, [run('x'), copy('a')]), stage(1, [copy('/out', 0), run('y')]))
+  const other = memoryPorts()
+  other.files.set('a', 'a')
+  const first = await build(other, value)
+  const fresh = memoryPorts()
+  fresh.files.set('a', 'a')
+  const remoteResults = sharedResults(fresh, other)
+  const second = await build({ ...fresh, remoteResults }, value)
+  expect(second.executed).toEqual([])
+  expect(diffIds(second)).toEqual(diffIds(first))
+  const texts = ['RUN x', 'COPY a /', 'COPY --from=0 /out /', 'RUN y']
+  // A step may be asked for ahead as well as in its turn; that the two are one is the port's to see to.
+  expect([...new Set(remoteResults.calls)].toSorted()).toEqual(
+    [...texts.flatMap((text) => [`fetch ${text}`, `offer ${text}`]), 'fetch selection', 'offer selection'].toSorted(),
+  )
+  // What is here is asked for nowhere, and offered all the same.
+  remoteResults.calls.length = 0
+  await build({ ...fresh, remoteResults }, value)
+  expect(remoteResults.calls.toSorted()).toEqual(
+    [...texts.map((text) => `offer ${text}`), 'offer selection'].toSorted(),
+  )
+  remoteResults.calls.length = 0
+  const anew = await build({ ...fresh, remoteResults }, value, { noCache: true })
+  expect(anew.executed).toEqual(texts)
+  expect(remoteResults.calls.filter((call) => call.startsWith('fetch'))).toEqual([])
+})
+
+test('a step that is the same twice is fetched before either is executed', async () => {
+  const ports = memoryPorts()
+  const remoteResults = sharedResults(ports, memoryPorts())
+  const built = await build(
+    { ...ports, remoteResults },
+    program(stage(0, [run('x')]), stage(1, [run('x'), copy('/', 0)])),
+  )
+  expect(built.executed.filter((text) => text === 'RUN x')).toEqual(['RUN x'])
+})
+
+test('steps above one that was found are asked for before its layer has come, whatever it turns out to be', async () => {
+  const value = program(stage(0, [run('a'), copy('f'), run('b')]))
+  const other = memoryPorts()
+  other.files.set('f', 'f')
+  const first = await build(other, value)
+  const ports = memoryPorts()
+  ports.files.set('f', 'f')
+  const shared = sharedResults(ports, other)
+  let letCome = (): void => undefined
+  const come = new Promise<void>((resolve) => {
+    letCome = resolve
+  })
+  const late: RemoteResultsPort = {
+    ...shared,
+    async fetchStep(step, key, components, onFound) {
+      const isFetched = await shared.fetchStep(step, key, components, onFound)
+      if (step.index === 2) letCome()
+      await come
+      return isFetched
+    },
+  }
+  const second = await build({ ...ports, remoteResults: late }, value)
+  expect(second.executed).toEqual([])
+  expect(diffIds(second)).toEqual(diffIds(first))
+
+  // A cache that says that trees are others than they are leads to other keys, and to nothing else.
+  const fresh = memoryPorts()
+  fresh.files.set('f', 'f')
+  const real = sharedResults(fresh, other)
+  const lying: RemoteResultsPort = {
+    ...real,
+    async fetchStep(step, key, components, onFound) {
+      onFound?.(paperLayer('a lie').contentDigest)
+      return real.fetchStep(step, key, components)
+    },
+  }
+  expect(diffIds(await build({ ...fresh, remoteResults: lying }, value))).toEqual(diffIds(first))
 })

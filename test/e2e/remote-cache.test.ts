@@ -2,7 +2,8 @@ import { chmodSync, cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Actor, contextFor, longshoreAsync, makeActor, unavailable } from '../support/actor.ts'
+import { startActionsCache } from '../support/actions-cache.ts'
+import { type Actor, contextFor, longshoreAsync, makeActor, runAs, unavailable } from '../support/actor.ts'
 import {
   type FaultyProxy,
   missingRegistryParts,
@@ -10,6 +11,7 @@ import {
   startRegistry,
   type TestRegistry,
 } from '../support/registry.ts'
+import { startS3Server } from '../support/s3-server.ts'
 import { makeTemporaryDirectory, removeDirectory } from '../support/temporary.ts'
 
 const missing = missingRegistryParts()
@@ -63,8 +65,15 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
   }
   const run = (store: string, ...args: readonly string[]) =>
     longshoreAsync(me(), ['--root', join(me().home, store), ...args])
-  const build = async (store: string, context: string, ...flags: readonly string[]) => {
-    const result = await run(store, 'build', '-t', 'app', '--progress', 'plain', ...flags, context)
+  const build = (store: string, context: string, ...flags: readonly string[]) => buildIn({}, store, context, ...flags)
+  const buildIn = async (
+    env: Readonly<Record<string, string>>,
+    store: string,
+    context: string,
+    ...flags: readonly string[]
+  ) => {
+    const args = ['--root', join(me().home, store), 'build', '-t', 'app', '--progress', 'plain', ...flags, context]
+    const result = await longshoreAsync(me(), args, { env })
     expect(result.status, result.stderr).toBe(0)
     const cached = [...result.stderr.matchAll(/^#\d+ \[(?!cache|internal)[^\n]*\n(?:#\d+ [^\n]*\n)*?#\d+ CACHED/gm)]
       .length
@@ -130,6 +139,25 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
       wipe('one', 'two', 'three', 'four')
     },
   )
+
+  story('directories of cache mounts come along, when a step that uses them runs', { timeout: 120_000 }, async () => {
+    const use = 'RUN --mount=type=cache,id=seen,target=/seen (cat /seen/log; cat /src.txt) > /now; cp /now /seen/log'
+    const text = [...dockerfile.split('\n').slice(0, 3), 'COPY src.txt /', use].join('\n')
+    const place = join(me().home, 'mounts-cache')
+    const to = ['--cache-to', `type=local,dest=${place},mounts=true`]
+    const from = ['--cache-from', `type=local,src=${place},mounts=true`]
+    await build('one', project('mounts', 'one\n', text), ...to)
+    // Nothing runs, so nothing is fetched for it.
+    const hit = await build('two', project('mounts', 'one\n', text), ...from)
+    expect(hit, hit.stderr).toMatchObject({ cached: 4 })
+    expect(hit.stderr).not.toContain('[cache] mount')
+    const ran = await build('two', project('mounts', 'two\n', text), ...from, ...to)
+    expect(ran.stderr).toContain('[cache] mount seen')
+    expect((await run('two', 'run', '--rm', 'app', 'cat', '/now')).stdout).toBe('one\ntwo\n')
+    await build('three', project('mounts', 'three\n', text), ...from)
+    expect((await run('three', 'run', '--rm', 'app', 'cat', '/now')).stdout).toBe('one\ntwo\nthree\n')
+    wipe('one', 'two', 'three')
+  })
 
   // What follows does not depend on who asks.
   if (name === 'user') return
@@ -221,6 +249,63 @@ describe.each(['root', 'user'] as const)('as %s', (name) => {
       wipe('bad', 'good')
     },
   )
+
+  story(
+    'an image carries results of its steps, and other tools take it as any other',
+    { timeout: 120_000 },
+    async () => {
+      const context = project('inline', 'one\n', steady)
+      const image = `${registry?.host}/${name}/inline:1`
+      const push = async (tag: string, ...flags: readonly string[]): Promise<void> => {
+        const pushed = await run('one', 'build', '-t', tag, '--push', ...flags, context)
+        expect(pushed.status, pushed.stderr).toBe(0)
+      }
+      await push(image, '--build-arg', 'BUILDKIT_INLINE_CACHE=1')
+      const copied = runAs(me(), [
+        'skopeo',
+        'copy',
+        '--src-tls-verify=false',
+        `docker://${image}`,
+        `dir:${me().home}/copied`,
+      ])
+      expect(copied.status, copied.stderr).toBe(0)
+      // The layers of the build stage are not in it: that runs, and makes the same.
+      const second = await build('two', context, '--cache-from', image)
+      expect(second, second.stderr).toMatchObject({ cached: 4, warnings: [] })
+      expect((await run('two', 'run', '--rm', 'app', 'cat', '/app/done')).stdout).toBe('one\n')
+      // An image without them is no cache, and no trouble.
+      await push(`${image}-plain`)
+      const third = await build('three', context, '--cache-from', `${image}-plain`)
+      expect(third).toMatchObject({ cached: 0, warnings: [] })
+      wipe('one', 'two', 'three')
+    },
+  )
+
+  story('buckets, and the cache of GitHub Actions', { timeout: 120_000 }, async () => {
+    const [s3, actions] = await Promise.all([startS3Server(), startActionsCache()])
+    try {
+      const context = project('places')
+      const bucket = `type=s3,bucket=cache,region=us-east-1,endpoint_url=${s3.url},use_path_style=true`
+      const { accessKeyId, secretAccessKey } = s3
+      const env = {
+        AWS_ACCESS_KEY_ID: accessKeyId,
+        AWS_SECRET_ACCESS_KEY: secretAccessKey,
+        ACTIONS_RESULTS_URL: actions.url,
+        ACTIONS_RUNTIME_TOKEN: actions.token,
+      }
+      const args = ['--cache-to', `${bucket},mode=max`, '--cache-to', 'type=gha,mode=max']
+      const first = await buildIn(env, 'one', context, ...args)
+      expect(first.warnings, first.stderr).toEqual([])
+      for (const from of [bucket, 'type=gha']) {
+        const again = await buildIn(env, 'two', context, '--cache-from', from)
+        expect(again, again.stderr).toMatchObject({ id: first.id, cached: steps, warnings: [] })
+        wipe('two')
+      }
+      wipe('one')
+    } finally {
+      await Promise.all([s3.stop(), actions.stop()])
+    }
+  })
 
   story('what is asked of it amiss', async () => {
     const context = project('amiss')

@@ -143,3 +143,18 @@ test('two that remove at the same time do it one after the other', async () => {
   const gone = results.flatMap((result) => result.layers.map((layer) => layer.diffId)).sort()
   expect(gone).toEqual(layers.map((layer) => layer.diffId).sort())
 })
+
+test('the blob of a packed layer stays and goes with it', async () => {
+  const store = makeStore()
+  const packed = (name: string): Layer => {
+    const blob = { mediaType: 'x/y', digest: store.blobs.writeBytes(Buffer.from(name)), size: name.length }
+    const directory = join(store.root, 'work', `packed-${name}`)
+    mkdirSync(directory)
+    return store.layers.adopt({ ...paperLayer(name), blob, packed: true, directory })
+  }
+  const [kept, unneeded] = [packed('kept'), packed('unneeded')]
+  writeRecord(store, kept)
+  await collected(store)
+  expect(present(store, kept, unneeded)).toEqual([true, false])
+  expect([kept, unneeded].map(({ blob }) => blob !== undefined && store.blobs.has(blob.digest))).toEqual([true, false])
+})

@@ -78,6 +78,28 @@ test('the first of two equal layers stays', () => {
   expect(existsSync(second.directory)).toBe(false)
 })
 
+test('a packed layer is there without a tree, until one is moved in', () => {
+  const store = makeStore()
+  const layer = paperLayer('a')
+  const blob = { mediaType: 'x/y', digest: digestOf('blob'), size: 4 }
+  const directory = join(store.root, 'work', 'packed')
+  mkdirSync(directory)
+  const adopted = store.layers.adopt({ ...layer, blob, packed: true, directory })
+  expect(adopted).toEqual({ ...layer, blob, packed: true })
+  expect([store.layers.isPresent(layer.diffId), store.layers.isPacked(layer.diffId)]).toEqual([true, true])
+  expect(openStore(store.root).layers.layerByContent(layer.contentDigest)).toEqual(adopted)
+  store.layers.adoptTree(layer.diffId, prepared(store, 'first'))
+  store.layers.adoptTree(layer.diffId, prepared(store, 'second'))
+  expect(store.layers.isPacked(layer.diffId)).toBe(false)
+  expect(readdirSync(store.layers.treePath(layer.diffId))).toEqual(['first'])
+  // Whoever makes a layer that is there packed leaves its tree.
+  const other = paperLayer('b')
+  mkdirSync(directory)
+  store.layers.adopt({ ...other, blob, packed: true, directory })
+  expect(store.layers.adopt({ ...other, directory: prepared(store, 'made') })).toMatchObject({ packed: true })
+  expect(readdirSync(store.layers.treePath(other.diffId))).toEqual(['made'])
+})
+
 test('the content index leads to the layer made first', () => {
   const store = makeStore()
   const first = paperLayer('a')
