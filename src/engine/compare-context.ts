@@ -1,18 +1,12 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
-import {
-  type IgnoreMatcher,
-  type ListedEntry,
-  listSelection,
-  parseIgnore,
-  type SelectableTree,
-  selectFiles,
-} from '../base/index.ts'
+import { type IgnoreMatcher, type ListedEntry, listSelection, parseIgnore, selectFiles } from '../base/index.ts'
 import { loadIgnoreFile } from '../context/index.ts'
-import { contextKey } from '../ir/index.ts'
+import { contextKey, type WorkspaceFiles } from '../ir/index.ts'
 import type { CopyPart, TreeSource } from '../plan/index.ts'
 import type { CommitTree } from '../remote/commit-tree.ts'
 import { committedTree, workingTree } from './committed-tree.ts'
+import type { ComparedTrees } from './compare-slices.ts'
 import type { Scene } from './scene.ts'
 
 /** Why a step or target may come out another way than at a commit. */
@@ -27,24 +21,6 @@ export interface AffectedReason {
 
 /** Files that one step takes and that changed are named up to here. */
 const mostNamed = 5
-
-/** A context directory now and at the commit. */
-interface ComparedTrees {
-  readonly before: SelectableTree
-  readonly after: SelectableTree
-  /** The directory from the top of the repository. */
-  readonly prefix: string
-}
-
-/** What says which packages a workspace has, and what they need. */
-const workspaceFiles = [
-  '**/package.json',
-  '**/*lock*',
-  '**/pnpm-workspace.y*ml',
-  '**/.yarnrc*',
-  '**/.npmrc*',
-  '**/.pnpmfile*',
-]
 
 /** Compares what steps take of contexts with what the same steps would have taken at a commit. */
 export class ContextComparison {
@@ -68,22 +44,29 @@ export class ContextComparison {
 
   /** What may differ of the files that a step takes from one place; empty when that is nothing. */
   async reasons(part: CopyPart, scene: Scene, source: TreeSource): Promise<readonly AffectedReason[]> {
-    if (source.kind === 'workspace') {
-      // What of it a slice leaves out depends on these; where they and the whole are the same, so is the slice.
-      const manifests = { ...part, patterns: workspaceFiles, spans: part.spans, rules: { excludes: [], parents: true } }
-      const context = { kind: 'context' } as const
-      const found = [...(await this.reasons(part, scene, context)), ...(await this.reasons(manifests, scene, context))]
-      return [...new Map(found.map((reason) => [JSON.stringify(reason), reason])).values()]
-    }
-    const directory = contextDirectory(scene, source)
+    if (source.kind === 'workspace') return this.#workspaceReasons(part, scene, source)
+    const found = await this.#trees(scene, source)
     // What is elsewhere, no change of this repository reaches.
-    if (directory === undefined) return []
+    if (found === undefined) return []
+    return 'kind' in found ? [found] : this.#compare(found, part)
+  }
+
+  async #workspaceReasons(part: CopyPart, scene: Scene, files: WorkspaceFiles): Promise<readonly AffectedReason[]> {
+    const whole = await this.#trees(scene, { kind: 'context' })
+    if (whole === undefined || 'kind' in whole) return whole === undefined ? [] : [whole]
+    const { compareSlices } = await import('./compare-slices.ts')
+    const sliced = await compareSlices(whole, this.#commit, scene.context, files)
+    return 'message' in sliced ? [{ kind: 'undecided', ...sliced }] : this.#compare({ ...whole, ...sliced }, part)
+  }
+
+  async #trees(scene: Scene, source: TreeSource): Promise<ComparedTrees | AffectedReason | undefined> {
+    const directory = contextDirectory(scene, source)
+    if (directory === undefined) return undefined
     const dockerfile = source.kind === 'context' ? dockerfilePath(scene) : undefined
     const key = JSON.stringify([directory, dockerfile])
     const trees = this.#known.get(key) ?? this.#open(directory, dockerfile)
     this.#known.set(key, trees)
-    const found = await trees
-    return 'kind' in found ? [found] : this.#compare(found, part)
+    return trees
   }
 
   async #open(directory: string, dockerfile: string | undefined): Promise<ComparedTrees | AffectedReason> {

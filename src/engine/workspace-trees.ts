@@ -80,7 +80,7 @@ function diagnosticOf({ code, message, hint }: WorkspaceProblem, { file, span }:
 }
 
 /** What belongs to a hidden package and to none that is included, nor leads to one. */
-function hiding(root: string, { included, hidden }: WorkspaceSlice): (path: string) => boolean {
+export function hiding(root: string, { included, hidden }: WorkspaceSlice): (path: string) => boolean {
   const [kept, gone] = [included, hidden].map(
     (directories) => new Set([...directories].map((one) => joinPath(root, one))),
   )

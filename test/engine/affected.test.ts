@@ -40,10 +40,11 @@ function write(path: string, text: string): void {
   writeFileSync(join(repository, path), text)
 }
 
-/** Six targets: one for each way by which files reach an image. */
+/** Targets: one for each way by which files reach an image. */
 const files: Readonly<Record<string, string>> = {
   'docker-bake.hcl': `
-group "default" { targets = ["copy", "part", "bind", "named", "upper", "inline"] }
+group "default" { targets = ["copy", "part", "bind", "named", "upper", "inline", "sliced"] }
+target "sliced" { context = "mono" }
 target "copy" { context = "copy" }
 target "part" {
   context    = "."
@@ -82,7 +83,34 @@ target "inline" { dockerfile-inline = "FROM scratch\\nCOPY --from=empty /f /g\\n
   'lower/Dockerfile': 'FROM scratch\nARG LEVEL\nCOPY l /l\n',
   'lower/l': 'l\n',
   'docs/a': 'a\n',
+  'mono/Dockerfile': 'FROM scratch\n# longshore:workspace web\nCOPY . /app/\n',
+  'mono/.dockerignore': 'Dockerfile\n',
+  'mono/package.json': '{"name":"mono","private":true,"workspaces":["packages/*"]}\n',
+  'mono/package-lock.json': lockFile('1.0.0', '1.0.0'),
+  'mono/packages/web/package.json': '{"name":"web","version":"1.0.0","dependencies":{"left":"^1.0.0"}}\n',
+  'mono/packages/web/main.js': '1\n',
+  'mono/packages/other/package.json': '{"name":"other","version":"1.0.0","dependencies":{"right":"^1.0.0"}}\n',
+  'mono/packages/other/main.js': '1\n',
 }
+
+/** Lock file of a workspace in which `web` needs left and `other` right. */
+function lockFile(left: string, right: string): string {
+  const link = (name: string) => ({ [`node_modules/${name}`]: { resolved: `packages/${name}`, link: true } })
+  const own = (name: string, needs: string) => ({
+    [`packages/${name}`]: { version: '1.0.0', dependencies: { [needs]: '^1.0.0' } },
+  })
+  const packages = {
+    '': { name: 'mono', workspaces: ['packages/*'] },
+    'node_modules/left': { version: left },
+    ...link('other'),
+    'node_modules/right': { version: right },
+    ...link('web'),
+    ...own('other', 'right'),
+    ...own('web', 'left'),
+  }
+  return JSON.stringify({ name: 'mono', lockfileVersion: 3, requires: true, packages })
+}
+
 // A stage may take from one that comes later only by its context; so the inline one stands the other way round.
 const inline = 'FROM scratch AS empty\\nCOPY docs/a /f\\nFROM scratch\\nCOPY --from=empty /f /g\\n'
 Object.assign(files, {
@@ -127,6 +155,22 @@ const messagesOf = (found: readonly AffectedTarget[]): string =>
 const changes: readonly (readonly [what: string, change: () => void, targets: readonly string[], message?: string])[] =
   [
     ['nothing', () => undefined, []],
+    [
+      'a package that a slice has',
+      () => write('mono/packages/web/main.js', '2\n'),
+      ['sliced'],
+      'web/main.js was changed',
+    ],
+    ['one that it has not', () => write('mono/packages/other/main.js', '2\n'), []],
+    ['a lock entry that a slice has', () => write('mono/package-lock.json', lockFile('1.0.1', '1.0.0')), ['sliced']],
+    ['one that no slice has', () => write('mono/package-lock.json', lockFile('1.0.0', '1.0.1')), []],
+    [
+      'a package that comes into a workspace',
+      () => write('mono/packages/new/package.json', '{"name":"new"}'),
+      [],
+    ],
+    ['a file of the workspace itself', () => write('mono/tsconfig.json', '{}\n'), ['sliced']],
+    ['a workspace that cannot be sliced', () => write('mono/package-lock.json', '{'), ['sliced'], 'package-lock.json'],
     ['a file that COPY . takes', () => write('copy/main.txt', 'new\n'), ['copy'], 'copy/main.txt was changed'],
     ['a file that the ignore file leaves out', () => write('copy/notes.md', 'new\n'), []],
     ['a file that nothing takes', () => write('src/two.txt', 'new\n'), []],
