@@ -164,11 +164,7 @@ const changes: readonly (readonly [what: string, change: () => void, targets: re
     ['one that it has not', () => write('mono/packages/other/main.js', '2\n'), []],
     ['a lock entry that a slice has', () => write('mono/package-lock.json', lockFile('1.0.1', '1.0.0')), ['sliced']],
     ['one that no slice has', () => write('mono/package-lock.json', lockFile('1.0.0', '1.0.1')), []],
-    [
-      'a package that comes into a workspace',
-      () => write('mono/packages/new/package.json', '{"name":"new"}'),
-      [],
-    ],
+    ['a package that comes into a workspace', () => write('mono/packages/new/package.json', '{"name":"new"}'), []],
     ['a file of the workspace itself', () => write('mono/tsconfig.json', '{}\n'), ['sliced']],
     ['a workspace that cannot be sliced', () => write('mono/package-lock.json', '{'), ['sliced'], 'package-lock.json'],
     ['a file that COPY . takes', () => write('copy/main.txt', 'new\n'), ['copy'], 'copy/main.txt was changed'],
