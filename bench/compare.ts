@@ -8,7 +8,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Builder, buildah, buildkit, longshore, type Measured } from './builders.ts'
-import { type RuntimeStart, runtimeStart } from './runtime-start.ts'
+import { bareRun, type RuntimeStart, runtimeStart } from './runtime-start.ts'
 import { baseImage, prepareBase, type Scenario, scenarios } from './scenarios.ts'
 
 const rounds = Number(process.argv[2] ?? 5)
@@ -63,6 +63,16 @@ function report(name: string, times: ReadonlyMap<string, readonly Measured[]>, b
   console.log(`${name.padEnd(28)}${cells.join('')}${ratio.toFixed(2).padStart(8)}${peak.toFixed(0).padStart(10)}`)
 }
 
+function reportBare(
+  bare: readonly number[],
+  times: ReadonlyMap<string, readonly Measured[]>,
+  builders: readonly Builder[],
+): void {
+  const own = median(bare)
+  const rest = builders.map(({ name }) => median((times.get(name) ?? []).map(({ timeMs }) => timeMs)) - own)
+  console.log(`  its command alone ${own.toFixed(0)} ms; beyond it: ${rest.map((ms) => ms.toFixed(0)).join(', ')}`)
+}
+
 function reportRuns(times: ReadonlyMap<string, readonly Measured[]>, starts: readonly RuntimeStart[]): void {
   const build = median((times.get('longshore') ?? []).map(({ timeMs }) => timeMs)) / 20
   for (const { runtime, times } of starts) {
@@ -84,10 +94,13 @@ try {
   for (const scenario of wanted) {
     const isRuns = scenario.name === '20 trivial RUNs'
     const starts = isRuns ? ['crun', 'runc'].flatMap((runtime) => runtimeStart(runtime, base) ?? []) : []
+    const bare = scenario.bare === undefined ? undefined : bareRun(base, scenario.bare(size))
     const times = run(scenario, builders, () => {
       for (const start of starts) start.measure()
+      bare?.measure()
     })
     report(scenario.name, times, builders)
+    if (bare !== undefined) reportBare(bare.times, times, builders)
     if (isRuns) reportRuns(times, starts)
   }
 } finally {

@@ -1,6 +1,6 @@
 /** How long a container runtime takes to run /bin/true by itself: what a RUN cannot do without. */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { measure } from './builders.ts'
 
@@ -9,6 +9,26 @@ export interface RuntimeStart {
   /** In milliseconds, one for each call of `measure`. */
   readonly times: readonly number[]
   measure(): void
+}
+
+/**
+ * Times of a shell script in the root filesystem of `base`, without any builder and any isolation but chroot(2); each time in a
+ * new directory beside it.
+ */
+export function bareRun(base: string, script: string): Pick<RuntimeStart, 'times' | 'measure'> {
+  const times: number[] = []
+  return {
+    times,
+    measure: () => {
+      const root = mkdtempSync(join(dirname(base), 'bare-'))
+      cpSync(join(base, 'rootfs'), root, { recursive: true, verbatimSymlinks: true })
+      for (const name of ['out', 'dev']) mkdirSync(join(root, name))
+      spawnSync('mknod', ['-m', '666', join(root, 'dev/zero'), 'c', '1', '5'])
+      const { timeMs } = measure(['chroot', root, '/bin/sh', '-c', script], process.env)
+      times.push(timeMs)
+      rmSync(root, { recursive: true, force: true })
+    },
+  }
 }
 
 /**

@@ -12,6 +12,8 @@ export interface Scenario {
   readonly cold?: true
   /** Steps that may run at once. */
   readonly parallel?: number
+  /** What its RUN does, as a shell script: the part of the time that no builder can spare. `/out` is there. */
+  bare?(size: number): string
 }
 
 /** The image that all scenarios but the cold ones start from: busybox, as /bin/sh and what the steps use. */
@@ -59,19 +61,17 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'RUN writing 30,000 files',
     prepare(directory, size) {
-      const last = Math.round(300 * size)
-      const script = `for d in $(seq ${last}); do mkdir -p /out/$d; for f in $(seq 100); do echo $d $f > /out/$d/$f; done; done`
-      dockerfile(directory, [from, 'COPY stamp /out/', `RUN ${script}; cat /out/stamp > /out/1/1`])
+      dockerfile(directory, [from, 'COPY stamp /out/', `RUN ${writeFiles(size)}; cat /out/stamp > /out/1/1`])
     },
+    bare: writeFiles,
     change: stamp,
   },
   {
     name: 'RUN writing 600 MB',
     prepare(directory, size) {
-      const megabytes = Math.round(600 * size)
-      const script = `dd if=/dev/zero of=/big bs=1M count=${megabytes} && cat /stamp >> /big`
-      dockerfile(directory, [from, 'COPY stamp /', `RUN ${script}`])
+      dockerfile(directory, [from, 'COPY stamp /', `RUN ${writeBytes(size)} && cat /stamp >> /big`])
     },
+    bare: writeBytes,
     change: stamp,
   },
   {
@@ -86,6 +86,14 @@ export const scenarios: readonly Scenario[] = [
     parallel: 8,
   },
 ]
+
+function writeFiles(size: number): string {
+  return `for d in $(seq ${Math.round(300 * size)}); do mkdir -p /out/$d; for f in $(seq 100); do echo $d $f > /out/$d/$f; done; done`
+}
+
+function writeBytes(size: number): string {
+  return `dd if=/dev/zero of=/big bs=1M count=${Math.round(600 * size)}`
+}
 
 function manyFiles(directory: string, size: number): void {
   const directories = Math.max(8, Math.round(200 * size))
