@@ -55,16 +55,23 @@ export function builtinEngine(options: BuiltinOptions): Engine {
   }
 }
 
-/** Kernel settings would have to be written before privileges are gone; two of these are needed to become the program. */
-function refuseUnable({ confinement, privileged }: Container['request']): void {
-  const [sysctl] = Object.keys(confinement?.sysctls ?? {})
+/** Two capabilities are needed to become the program; settings of a namespace that is not the container's are the machine's. */
+function refuseUnable({ confinement, privileged, network, ipcNamespace }: Container['request']): void {
   const granted = grantableCapabilities(privileged, confinement)
   const needed = ['CAP_SYS_CHROOT', 'CAP_SETUID'].find((name) => !granted.includes(name))
-  const what = sysctl === undefined ? needed && `take ${needed} away` : `set --sysctl ${sysctl}`
-  if (what === undefined) return
-  throw new ToolError('not-supported', `the built-in isolation cannot ${what}`, {
-    hint: 'install crun, which can: apt-get install crun',
-  })
+  if (needed !== undefined) {
+    throw new ToolError('not-supported', `the built-in isolation cannot take ${needed} away`, {
+      hint: 'install crun, which can: apt-get install crun',
+    })
+  }
+  for (const name of Object.keys(confinement?.sysctls ?? {})) {
+    const flag = name.startsWith('net.') ? '--network' : '--ipc'
+    const isShared = flag === '--network' ? network === 'host' : ipcNamespace !== undefined
+    if (!isShared) continue
+    throw new ToolError('not-supported', `--sysctl ${name} would change more than this container`, {
+      hint: `it is of a namespace that others have too: leave ${flag} out, or the setting`,
+    })
+  }
 }
 
 function findTools(env: BuiltinOptions['env']): Tools {
@@ -199,9 +206,18 @@ function commandFile(process: StartedProcess, tools: Tools): string {
   return `set -- ${words.map(quoteForShell).join(' ')}\n`
 }
 
+/** A setting's file: `a.b`, or `a/b` where a name has a dot in it (sysctl(8)). */
+function sysctlPath(name: string): string {
+  return name.includes('/') ? name : name.replaceAll('.', '/')
+}
+
 /** What is otherwise for the container than it would be, as shell commands. */
-function surroundings({ umask, nextPid }: Container['request']): string {
+function surroundings({ umask, nextPid, confinement }: Container['request']): string {
   return [
+    // As with the next one: /proc/sys shows the namespaces of whoever looks.
+    ...Object.entries(confinement?.sysctls ?? {}).map(
+      ([name, value]) => `echo ${quoteForShell(value)} >/proc/sys/${quoteForShell(sysctlPath(name))}\n`,
+    ),
     ...(umask === undefined ? [] : [`umask ${umask.toString(8).padStart(3, '0')}\n`]),
     // /proc is still the host's here, but the kernel goes by the namespace of whoever writes.
     ...(nextPid === undefined ? [] : [`echo ${nextPid - 1} >/proc/sys/kernel/ns_last_pid\n`]),

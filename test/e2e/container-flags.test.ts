@@ -121,12 +121,6 @@ describe.each(['root', 'user'] as const)('flags of run as %s', (name) => {
     expect(shell(['--security-opt', 'no-new-privileges'], 'grep NoNewPrivs /proc/self/status')).toContain('1')
     expect(shell(['--security-opt', 'seccomp=unconfined'], 'grep Seccomp: /proc/self/status')).toContain('0')
     expect(shell(['--userns', 'host'], 'id -u')).toBe('0\n')
-    expect(
-      shell(
-        ['--sysctl', 'net.ipv4.ip_unprivileged_port_start=99'],
-        'cat /proc/sys/net/ipv4/ip_unprivileged_port_start',
-      ),
-    ).toBe('99\n')
     expect(shell(['--device', '/dev/zero:/dev/nought'], 'head -c 3 /dev/nought | wc -c')).toBe('3\n')
     const refused = longshore(actor(), ['run', '--userns', 'keep-id', 'longshore-base'])
     expect(refused.stderr).toContain('[not-supported]')
@@ -164,6 +158,13 @@ describe.each(['root', 'user'] as const)('flags of run as %s', (name) => {
     )
     expect(Number(shell([...own, '--pid', 'host'], 'ls -d /proc/[0-9]* | wc -l'))).toBeGreaterThan(5)
     expect(shell([...own, '--ipc', 'host'], 'ls -d /dev/shm')).toBe('/dev/shm\n')
+    const setting = ['--sysctl', 'net.ipv4.ip_unprivileged_port_start=99']
+    const shown = 'cat /proc/sys/net/ipv4/ip_unprivileged_port_start'
+    expect(shell([...own, ...setting], shown)).toBe('99\n')
+    const shared = ['run', '--rm', '--network', 'host', ...own, ...setting, 'longshore-base', 'sh', '-c', shown]
+    expect(longshore(actor(), shared)).toMatchObject({ status: 125, stdout: '' })
+    const bad = ['run', '--rm', ...local, ...own, '--sysctl', 'net.ipv4.no_such_thing=1', 'longshore-base', 'true']
+    expect(longshore(actor(), bad).status).toBe(125)
     const net = done(
       'run',
       '--rm',
