@@ -10,7 +10,9 @@ import { openStore } from '../../src/store/index.ts'
 import { openSession } from '../../src/store/session.ts'
 import { temporaryDirectory } from '../support/temporary.ts'
 
-const identity = { id: 'packages', mode: 0o755, uid: 0, gid: 0 }
+// Whoever runs this is in no namespace here, and gives files to nobody else.
+const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0]
+const identity = { id: 'packages', mode: 0o755, uid, gid }
 const { signal } = new AbortController()
 
 /** A store with a cache mount, and a cache in a directory. */
@@ -21,7 +23,8 @@ function openMounts(cache: string) {
   const warnings: string[] = []
   const patience = { answerMs: 5000, stallMs: 5000, stallBytes: 1 }
   const guarded = new GuardedPlace(openLocalPlace(cache), patience, ({ message }) => warnings.push(message))
-  const rest = { overlay: 'trusted', signal, seen: new SeenEntries(), emit: () => undefined, nowMs: Date.now } as const
+  const overlay = uid === 0 ? 'trusted' : 'user'
+  const rest = { overlay, signal, seen: new SeenEntries(), emit: () => undefined, nowMs: Date.now } as const
   const mounts = new TravellingMounts({ store, session, ...rest }, [guarded], [guarded])
   const lease = (fill = (directory: string) => mounts.fill(identity, directory).then(() => undefined)) =>
     leaseCacheMount(store.root, { ...identity, sharing: 'shared' }, { fill, onWait: () => undefined }, signal)
