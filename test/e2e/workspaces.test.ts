@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Actor, contextFor, longshore, makeActor, unavailable } from '../support/actor.ts'
@@ -109,12 +109,14 @@ test('a build without a directive loads nothing of it, one with a cached slice n
   const plain = contextFor(me, 'plain', { Dockerfile: 'FROM scratch\nCOPY file /\n', file: '' })
   longshore(me, ['build', '-q', '--target', 'build', context])
   longshore(me, ['build', '-q', plain])
-  const parts = ({ loaded }: { readonly loaded: string }): number => loaded.split(' ').length
+  const bytes = ({ loaded }: { readonly loaded: string }): number =>
+    loaded.split(' ').reduce((sum, file) => sum + statSync(file).size, 0)
   const [without, sliced] = [
     loadedModules(me, ['build', '-q', plain]),
     loadedModules(me, ['build', '-q', '--target', 'build', context]),
   ]
   expect(without.stderr).toMatch(/LOADED/)
-  expect(parts(sliced)).toBeGreaterThan(parts(without))
-  expect(parts(sliced) - parts(without)).toBeLessThan(5)
+  expect(bytes(sliced)).toBeGreaterThan(bytes(without))
+  // The readers of lock files alone have more.
+  expect(bytes(sliced) - bytes(without)).toBeLessThan(30_000)
 })
